@@ -1,0 +1,24 @@
+//! driftlock keeps the environment variables of many places equal to a manifest in git.
+//!
+//! ```text
+//! manifest ──► desired ─┐
+//! platforms ─► live ────┼─► plan (pure) ─► render: text · JSON · Markdown
+//! journal ───► last ────┘        │
+//!              applied           └► apply: read again ► write ► read back ► receipt
+//! ```
+//!
+//! | room | may import |
+//! |---|---|
+//! | model | nothing of ours |
+//! | manifest, plan, crypto, source | model |
+//! | platforms, journal | model, plan (its types) |
+//! | render | model, plan, `reconcile::event` |
+//! | reconcile | every room above except render |
+//! | cli | everything |
+//!
+//! Pure rooms (model, manifest, plan, render) have no I/O, clock or randomness: time and keys
+//! arrive as arguments. Only `cli` prints. `tests/it/rooms.rs` holds the table.
+
+pub mod model;
+pub mod plan;
+pub mod platforms;

@@ -1,0 +1,38 @@
+//! What a manifest may make us do, without its values: kept beside the last apply, so that the next
+//! plan can say what was widened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{KeyId, Rails, TargetName, VarName};
+
+/// The facts of one manifest revision that decide where secrets go and who may read them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorityFacts {
+    /// The key id of its header.
+    pub key_id: Option<KeyId>,
+    /// The recipients, sorted.
+    pub recipients: BTreeSet<String>,
+    /// Names marked `protected`.
+    pub protected: BTreeSet<VarName>,
+    /// Names declared in clear.
+    pub clear: BTreeSet<VarName>,
+    /// By target.
+    pub targets: BTreeMap<TargetName, TargetFacts>,
+}
+
+/// The part of one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetFacts {
+    /// Platform and address as people read them, for example `file vps:/srv/app/.env`.
+    pub destination: String,
+    /// The format of a file, where there is one.
+    pub format: Option<String>,
+    /// Each declared secret whose value reaches this target, by itself or in a template.
+    pub secrets: BTreeSet<VarName>,
+    /// Whether it is pruned.
+    pub prune: bool,
+    /// Its limits.
+    pub rails: Rails,
+}

@@ -1,0 +1,23 @@
+//! Words of the field as types. No I/O; imports nothing of ours.
+#![warn(missing_docs)]
+
+mod authority;
+mod diagnostic;
+mod fingerprint;
+mod name;
+mod policy;
+mod target;
+mod value;
+mod vars;
+
+pub use authority::{AuthorityFacts, TargetFacts};
+pub use diagnostic::{Diagnostic, Position, Severity};
+pub use fingerprint::{Fingerprint, FingerprintKey, Fingerprinter, KeyId};
+pub use name::{InvalidName, ManifestName, TargetName, VarName};
+pub use policy::{Limit, Overrides, Rails};
+pub use target::{Address, FileAddress, Machine, PlatformKind, Target};
+pub use value::SecretValue;
+pub use vars::{
+    Completeness, Desired, DesiredVar, LastApplied, Live, LiveVar, Recorded, Sensitivity, Trust,
+    Version,
+};

@@ -1,0 +1,96 @@
+//! Places that hold variables.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Rails, TargetName};
+
+/// The kind of place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlatformKind {
+    /// A file that holds variables.
+    File,
+    /// Held in memory: tests and demonstrations.
+    Memory,
+}
+
+impl fmt::Display for PlatformKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "file",
+            Self::Memory => "memory",
+        })
+    }
+}
+
+/// From which machines a file can be seen.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Machine {
+    /// Every machine has its own file at this path.
+    Any,
+    /// The machine of this name (host name, or `DRIFTLOCK_MACHINE`).
+    Named(String),
+}
+
+/// A file that holds variables.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileAddress {
+    /// Whose file it is.
+    pub machine: Machine,
+    /// As the manifest spells it: absolute, `~/…`, or relative to the manifest.
+    pub path: String,
+    /// The dialect it is written in, by its name in the manifest (`portable`, `systemd`, …).
+    pub format: String,
+}
+
+/// Where a target lives, as the manifest says it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Address {
+    /// A file.
+    File(FileAddress),
+    /// A store in memory, by name.
+    Memory(String),
+}
+
+impl Address {
+    /// The kind of place.
+    pub fn platform(&self) -> PlatformKind {
+        match self {
+            Self::File(_) => PlatformKind::File,
+            Self::Memory(_) => PlatformKind::Memory,
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => match &file.machine {
+                Machine::Any => write!(f, "{}", file.path),
+                Machine::Named(machine) => write!(f, "{machine}:{}", file.path),
+            },
+            Self::Memory(name) => write!(f, "memory:{name}"),
+        }
+    }
+}
+
+/// One target of a manifest, resolved for this run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its name in the manifest.
+    pub name: TargetName,
+    /// Where it lives.
+    pub address: Address,
+    /// The resolved path of a file target: absolute, `~` and the manifest's folder put in.
+    pub path: Option<PathBuf>,
+    /// What records are kept under: two targets of one place are one place. For a file, its
+    /// machine and resolved path.
+    pub place: String,
+    /// Whether what we applied and no manifest names any more is deleted.
+    pub prune: bool,
+    /// What may change at once.
+    pub rails: Rails,
+}

@@ -1,0 +1,144 @@
+//! The variables of one target: desired, live, and as last applied.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Fingerprint, SecretValue, VarName};
+
+/// Whether a value may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sensitivity {
+    /// Public by being clear in the manifest.
+    Clear,
+    /// Everything else, templates that touch a secret included.
+    Secret,
+}
+
+/// Why a desired value may be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trust {
+    /// Sealed under the manifest's file key, or in clear in the manifest.
+    Authenticated,
+    /// A whole age file that anybody with the public keys could have made: held until `accept`.
+    Unauthenticated,
+}
+
+/// What the manifest wants of one variable of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredVar {
+    /// The variable as the manifest declares it; differs from the target's name where renamed.
+    /// `None` for a value given at the target only.
+    pub declared: Option<VarName>,
+    /// The value.
+    pub value: SecretValue,
+    /// Whether it may be shown.
+    pub sensitivity: Sensitivity,
+    /// Whether it may be believed.
+    pub trust: Trust,
+    /// How often it was sealed anew, from the authenticated binding line; `None` for clear values
+    /// and templates.
+    pub sequence: Option<u64>,
+    /// Marked `protected`: never deleted, and overwritten only by `--allow protected`.
+    pub protected: bool,
+    /// Why the platform or the dialect cannot hold it, where it cannot.
+    pub refusal: Option<String>,
+    /// Findings about the value that a rail holds (`empty`, `placeholder`, …), by rail name.
+    pub lints: Vec<&'static str>,
+}
+
+/// What one target shall hold. Keyed by the name on the target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Desired {
+    /// Values that are known.
+    pub vars: BTreeMap<VarName, DesiredVar>,
+    /// Variables that are wanted, but whose value could not be had, with the reason.
+    pub unknown: BTreeMap<VarName, String>,
+    /// Whether the header's key is one that we have reason to trust. `false` prints and stores no
+    /// fingerprint of secrets and is held by the rail `new-key`.
+    pub key_trusted: bool,
+}
+
+/// What a platform says about one variable. A name that is missing from a complete [`Live`] is
+/// absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LiveVar {
+    /// Readable.
+    Value(SecretValue),
+    /// Present, but the platform gives the value to nobody.
+    Sealed {
+        /// When the platform says it changed.
+        changed_at: Option<Timestamp>,
+    },
+    /// Present or not: this one could not be read; why.
+    Unknown(String),
+}
+
+/// Whether a read saw everything. Only a complete read can lead to a delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Completeness {
+    /// All of it.
+    Complete,
+    /// Not all of it; why.
+    Partial(String),
+}
+
+/// What a read saw, as a token that a write can insist on: for a file, a digest of its bytes. Empty
+/// where the platform has none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Version(pub String);
+
+/// What one target holds now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// By name.
+    pub vars: BTreeMap<VarName, LiveVar>,
+    /// Whether that is all.
+    pub completeness: Completeness,
+    /// What was seen.
+    pub version: Version,
+    /// Whether the place exists at all: a file that is not there yet is `false`.
+    pub exists: bool,
+    /// What the platform calls this place beyond its address (ids, host key); empty if nothing.
+    pub identity: String,
+    /// Findings about the place that people should see, for example CRLF line ends.
+    pub notes: Vec<String>,
+}
+
+/// What we recorded of one variable after our last write, or when we found it in sync.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// Of the value.
+    pub fingerprint: Fingerprint,
+    /// Its sequence, where it had one.
+    pub sequence: Option<u64>,
+    /// Whether it was clear then: text is shown only where it is clear now *and* was then.
+    pub sensitivity: Sensitivity,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// The platform's own time stamp of the variable after our write, where it has one.
+    pub platform_changed_at: Option<Timestamp>,
+}
+
+/// What we know of our last write to one target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LastApplied {
+    /// Whether this target was ever recorded.
+    pub recorded: bool,
+    /// By name on the target.
+    pub vars: BTreeMap<VarName, Recorded>,
+    /// Whether the records can be compared with values of today: after a re-key without the former
+    /// fingerprint key they cannot.
+    pub comparable: bool,
+    /// The place's identity then.
+    pub identity: String,
+    /// When, if ever.
+    pub at: Option<Timestamp>,
+    /// Whether an apply began and never said how it ended: read again, believe nothing.
+    pub in_doubt: bool,
+    /// The highest sequence ever recorded, by declared variable.
+    pub sequences: BTreeMap<VarName, u64>,
+}

@@ -1,0 +1,76 @@
+//! What the planner is given.
+
+use std::collections::BTreeSet;
+
+use super::Authority;
+use crate::model::{
+    Desired, Fingerprinter, KeyId, LastApplied, Live, ManifestName, Overrides, Target, VarName,
+};
+
+/// Everything that one plan of one manifest is decided from.
+#[derive(Debug)]
+pub struct PlanInput<'a> {
+    /// The manifest's name.
+    pub manifest: ManifestName,
+    /// SHA-256 of the manifest's bytes.
+    pub manifest_digest: [u8; 32],
+    /// Its key id, if it has encrypted values.
+    pub key_id: Option<KeyId>,
+    /// Makes the fingerprints; `None` without an identity, and then secrets are shown as sealed.
+    pub fingerprinter: Option<&'a Fingerprinter>,
+    /// In the manifest's order.
+    pub targets: Vec<TargetInput>,
+    /// What this revision may do that the last applied one could not.
+    pub authority: Vec<Authority>,
+    /// What the person allowed.
+    pub overrides: &'a Overrides,
+    /// The targets that this run is limited to (`--target`); `None` for all. The others take part
+    /// in units, but are not written.
+    pub only_targets: Option<BTreeSet<crate::model::TargetName>>,
+    /// The variables (declared names or names on the target) that this run is limited to
+    /// (`--only`); `None` for all.
+    pub only_variables: Option<BTreeSet<VarName>>,
+    /// Nobody will be asked: what a person would confirm is held instead.
+    pub unattended: bool,
+}
+
+/// One target's part.
+#[derive(Debug)]
+pub struct TargetInput {
+    /// The target.
+    pub target: Target,
+    /// What it shall hold.
+    pub desired: DesiredState,
+    /// What it holds.
+    pub live: LiveState,
+    /// What we recorded.
+    pub last: LastApplied,
+}
+
+/// Desired of one target, or why there is none.
+#[derive(Debug)]
+pub enum DesiredState {
+    /// Known, single variables perhaps not.
+    Known(Desired),
+    /// Nothing of it could be had; why.
+    Unknown(String),
+}
+
+/// Live of one target, or why there is none.
+#[derive(Debug)]
+pub enum LiveState {
+    /// Read, perhaps partly.
+    Read(Live),
+    /// Could not be read; why, and what to do.
+    Unknown {
+        /// What went wrong, without values.
+        reason: String,
+        /// The next thing to do, if there is one.
+        help: Option<String>,
+    },
+    /// Belongs to another machine, which alone can read it.
+    Elsewhere {
+        /// The machine.
+        machine: String,
+    },
+}

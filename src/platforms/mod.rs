@@ -1,0 +1,116 @@
+//! Everything that can be read and written. The trait has two halves, so that planning, which holds
+//! only the first, has nothing to write with.
+//!
+//! # How to add a platform
+//! 1. A file or folder here that implements both halves and says honestly what it can do.
+//! 2. One variant of `model::PlatformKind` and `model::Address`, one line in `reconcile::connect`.
+//! 3. The address fields in `manifest/document.rs`; regenerate `schemas/`.
+//! 4. `tests/it/platforms/<name>.rs`, which runs the contract battery.
+//! 5. An example in `manifests/`, a row in the README.
+#![warn(missing_docs)]
+
+use async_trait::async_trait;
+
+use crate::model::{Live, SecretValue, Target, VarName, Version};
+
+/// One connection, for reading: what a platform talks to at once (this machine, an SSH host, a
+/// Railway environment).
+#[async_trait]
+pub trait LiveRead: Send + Sync {
+    /// Reads the targets, together where the platform can. One outcome for each target, in their
+    /// order; one that fails does not hide the others.
+    async fn read(&self, targets: &[Target]) -> Vec<Result<Live, ReadError>>;
+
+    /// What this platform can hold and do, for one target.
+    fn capabilities(&self, target: &Target) -> Capabilities;
+
+    /// Whether this target can hold `value` under `name`; the reason if not. Says nothing of the
+    /// value beyond the kind of character that is in the way. Called while planning.
+    fn accepts(&self, target: &Target, name: &VarName, value: &SecretValue) -> Result<(), String>;
+}
+
+/// One connection, for writing too.
+#[async_trait]
+pub trait Platform: LiveRead {
+    /// Writes the batches, one for a target, together where the platform can. One outcome for each
+    /// batch, in their order.
+    async fn write(&self, batches: &[Batch]) -> Vec<BatchOutcome>;
+}
+
+/// What a platform can do for one target. Read honestly by the planner and the contract battery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Whether a batch is written as a whole or not at all.
+    pub atomic: bool,
+    /// Whether a write can insist on what was read.
+    pub compare_and_swap: bool,
+    /// Longest value in bytes, if there is a limit.
+    pub max_value_bytes: Option<usize>,
+    /// How long a read may lag a write.
+    pub read_lag: std::time::Duration,
+    /// Whether an empty value stays apart from an absent one.
+    pub keeps_empty: bool,
+}
+
+/// Why a target could not be read. Its texts hold no values and no bodies.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct ReadError {
+    /// Lower case, no final period.
+    pub reason: String,
+    /// The next thing to do.
+    pub help: Option<String>,
+    /// Whether trying again can help, and after how long.
+    pub retry_after: Option<std::time::Duration>,
+}
+
+/// Everything to write to one target, in one go: sets first, then deletes.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The target.
+    pub target: Target,
+    /// What the last read saw; where the platform can tell, a write is refused if that moved.
+    pub expected: Version,
+    /// Whether the place existed then.
+    pub exists: bool,
+    /// In order.
+    pub operations: Vec<Operation>,
+}
+
+/// One write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// Create or overwrite.
+    Set(VarName, SecretValue),
+    /// Delete; absent already is done.
+    Delete(VarName),
+}
+
+impl Operation {
+    /// The variable.
+    pub fn name(&self) -> &VarName {
+        match self {
+            Self::Set(name, _) | Self::Delete(name) => name,
+        }
+    }
+}
+
+/// How one operation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The platform has it.
+    Done,
+    /// Nothing was written for it; why.
+    Refused(String),
+    /// It may or may not have been written: read again, never retry blindly; why.
+    InDoubt(String),
+}
+
+/// How one batch ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchOutcome {
+    /// One for each operation, in their order.
+    pub operations: Vec<Outcome>,
+    /// Whether the batch was refused because live moved since it was read.
+    pub stale: bool,
+}

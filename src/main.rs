@@ -1,1 +1,7 @@
-fn main() {}
+//! Start: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(driftlock::cli::main().code())
+}

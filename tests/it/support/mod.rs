@@ -2,3 +2,4 @@
 #![expect(dead_code, reason = "shared by many tests, some still to come")]
 
 pub mod peers;
+pub mod world;

@@ -1,0 +1,138 @@
+//! What surrounds a run: environment, clock, folders, terminal. The only reader of the process
+//! environment and of the clock.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+use jiff::Timestamp;
+
+/// The world as a command sees it.
+#[derive(Debug)]
+pub(crate) struct Context {
+    environment: BTreeMap<OsString, OsString>,
+    /// The folder that the command was started in.
+    pub(crate) folder: PathBuf,
+    /// The user's home, if there is one.
+    pub(crate) home: Option<PathBuf>,
+    /// Where the user's settings live (`~/.config`).
+    pub(crate) config: Option<PathBuf>,
+    /// Where programs keep what they remember (`~/.local/state`).
+    pub(crate) state: Option<PathBuf>,
+    /// What is attached to a terminal.
+    pub(crate) terminal: Terminal,
+}
+
+/// Which streams a person sees or types into.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terminal {
+    pub(crate) input: bool,
+    pub(crate) output: bool,
+    pub(crate) errors: bool,
+    /// Columns of standard output; 80 where that is not known.
+    pub(crate) width: usize,
+}
+
+impl Context {
+    /// Looks around.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that looks")]
+    pub(crate) fn from_process() -> std::io::Result<Self> {
+        let folders = etcetera::base_strategy::choose_base_strategy().ok();
+        Ok(Self {
+            environment: std::env::vars_os().collect(),
+            folder: std::env::current_dir()?,
+            home: folders.as_ref().map(|folders| folders.home_dir().to_owned()),
+            config: folders.as_ref().map(BaseStrategy::config_dir),
+            state: folders
+                .as_ref()
+                .map(|folders| folders.state_dir().unwrap_or_else(|| folders.data_dir())),
+            terminal: Terminal::look(),
+        })
+    }
+
+    /// A variable of the process environment; empty counts as not set.
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsString> {
+        self.environment
+            .get(std::ffi::OsStr::new(name))
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The same as text; not UTF-8 counts as not set.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.variable(name).and_then(|value| value.to_str())
+    }
+
+    /// The same as a path.
+    pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
+        self.variable(name).map(PathBuf::from)
+    }
+
+    /// The present moment.
+    #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// The name that `machine:` targets are compared with: `DRIFTLOCK_MACHINE`, else the host name
+    /// up to its first dot.
+    pub(crate) fn machine(&self) -> String {
+        self.text("DRIFTLOCK_MACHINE").map_or_else(
+            || {
+                let system = rustix::system::uname();
+                let host = system.nodename().to_string_lossy().into_owned();
+                host.split('.').next().unwrap_or_default().to_owned()
+            },
+            str::to_owned,
+        )
+    }
+
+    /// Who a receipt names: user and machine, or the CI system's run.
+    pub(crate) fn who(&self) -> String {
+        let user = self
+            .text("GITHUB_ACTOR")
+            .or_else(|| self.text("GITLAB_USER_LOGIN"))
+            .or_else(|| self.text("USER"))
+            .or_else(|| self.text("LOGNAME"))
+            .map_or_else(
+                || format!("uid {}", rustix::process::getuid().as_raw()),
+                str::to_owned,
+            );
+        format!("{user}@{}", self.machine())
+    }
+
+    /// The journal's file: `$XDG_STATE_HOME/driftlock/journal.sqlite3`, if there is a home.
+    pub(crate) fn journal(&self) -> Option<PathBuf> {
+        self.path("DRIFTLOCK_JOURNAL").or_else(|| {
+            self.state
+                .as_ref()
+                .map(|state| state.join("driftlock").join("journal.sqlite3"))
+        })
+    }
+
+    /// The user's own key file.
+    pub(crate) fn keys(&self) -> Option<PathBuf> {
+        self.config
+            .as_ref()
+            .map(|config| config.join("driftlock").join("keys.txt"))
+    }
+
+    /// Resolves a path that was given on the command line.
+    pub(crate) fn absolute(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+}
+
+impl Terminal {
+    fn look() -> Self {
+        let output = std::io::stdout().is_terminal();
+        let size = terminal_size::terminal_size();
+        Self {
+            input: std::io::stdin().is_terminal(),
+            output,
+            errors: std::io::stderr().is_terminal(),
+            width: size.map_or(80, |(width, _)| usize::from(width.0).max(40)),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The command line: [`Cli`], the commands, and which file runs each. Nothing else.
+
+mod accept;
+mod apply;
+mod authoring;
+mod check;
+mod completions;
+mod context;
+mod error;
+mod history;
+mod init;
+mod plan;
+mod prompt;
+mod reveal;
+mod schema;
+mod session;
+mod set;
+mod status;
+mod ui;
+mod unset;
+
+use std::path::PathBuf;
+
+use clap::{Args, ColorChoice, Parser, Subcommand};
+
+use context::Context;
+pub use error::Exit;
+use error::CommandError;
+use ui::Ui;
+
+/// Keep environment variables of many places equal to a manifest in git
+///
+/// Desired state is YAML in git, its secrets encrypted with age, value by value. `plan` says what
+/// differs and who moved: the manifest or the place. `apply` writes it, reads it back and remembers.
+#[derive(Debug, Parser)]
+#[command(name = "driftlock", version, propagate_version = true, color = ColorChoice::Auto)]
+#[command(after_help = "\
+Start here:
+  driftlock init                  take the .env of this folder into a manifest
+  driftlock plan                  what differs, and who moved
+  driftlock apply                 write it
+
+Exit codes: 0 clean or done · 1 error or unknown · 2 differences (plan --detailed-exitcode, check)
+            3 refused, nothing written · 4 partly applied or in doubt · 64 usage")]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Global {
+    /// An age identity file to decrypt with, before all others; may be repeated
+    #[arg(long, short, global = true, value_name = "FILE", help_heading = "Global options")]
+    identity: Vec<PathBuf>,
+
+    /// The journal's file [default: driftlock/journal.sqlite3 in the user's state folder]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    journal: Option<PathBuf>,
+
+    /// When to use colour
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Global options"
+    )]
+    color: ColorChoice,
+
+    /// Say more on standard error; twice for everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::InitArgs),
+    Set(set::SetArgs),
+    Unset(unset::UnsetArgs),
+    Reveal(reveal::RevealArgs),
+    Accept(accept::AcceptArgs),
+    Check(check::CheckArgs),
+    Plan(plan::PlanArgs),
+    Apply(apply::ApplyArgs),
+    Status(status::StatusArgs),
+    History(history::HistoryArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(completions::ManArgs),
+}
+
+/// Parses the command line and runs it. Everything that is printed is printed below here.
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ui::print_usage(&error),
+    };
+    crate::telemetry::start(cli.global.verbose);
+    let context = match Context::from_process() {
+        Ok(context) => context,
+        Err(error) => return ui::print_bare_error(&format!("this folder cannot be read: {}", error.kind())),
+    };
+    let mut ui = Ui::new(&context, cli.global.color);
+    let outcome = dispatch(&cli.command, &cli.global, &context, &mut ui);
+    match outcome {
+        Ok(exit) => ui.finish(exit),
+        Err(error) => ui.fail(&error),
+    }
+}
+
+fn dispatch(
+    command: &Command,
+    global: &Global,
+    context: &Context,
+    ui: &mut Ui,
+) -> Result<Exit, CommandError> {
+    match command {
+        Command::Init(arguments) => init::run(arguments, global, context, ui),
+        Command::Set(arguments) => set::run(arguments, global, context, ui),
+        Command::Unset(arguments) => unset::run(arguments, global, context, ui),
+        Command::Reveal(arguments) => reveal::run(arguments, global, context, ui),
+        Command::Accept(arguments) => accept::run(arguments, global, context, ui),
+        Command::Check(arguments) => check::run(arguments, global, context, ui),
+        Command::Plan(arguments) => plan::run(arguments, global, context, ui),
+        Command::Apply(arguments) => apply::run(arguments, global, context, ui),
+        Command::Status(arguments) => status::run(arguments, global, context, ui),
+        Command::History(arguments) => history::run(arguments, global, context, ui),
+        Command::Schema(arguments) => schema::run(arguments, ui),
+        Command::Completions(arguments) => completions::run(arguments, ui),
+        Command::Man(arguments) => completions::run_man(arguments, ui),
+    }
+}

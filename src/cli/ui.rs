@@ -1,0 +1,123 @@
+//! The two streams: results go to standard output, talk to standard error. Nothing else prints.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the one place that prints"
+)]
+
+use std::io::{self, Write};
+
+use clap::ColorChoice;
+
+use super::context::{Context, Terminal};
+use super::error::{CommandError, Exit};
+use crate::model::SecretValue;
+use crate::render::{Scrubber, Style};
+
+/// The streams of one run.
+pub(crate) struct Ui {
+    pub(crate) terminal: Terminal,
+    output: Style,
+    errors: Style,
+    scrubber: Scrubber,
+    closed: bool,
+}
+
+impl Ui {
+    pub(crate) fn new(context: &Context, color: ColorChoice) -> Self {
+        let wants = |terminal: bool| match color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                terminal
+                    && context.variable("NO_COLOR").is_none()
+                    && context.text("TERM").is_none_or(|kind| kind != "dumb")
+            }
+        };
+        let terminal = context.terminal;
+        let style = |color| Style {
+            color,
+            width: terminal.width,
+            unicode: true,
+        };
+        Self {
+            terminal,
+            output: style(wants(terminal.output)),
+            errors: style(wants(terminal.errors)),
+            scrubber: Scrubber::default(),
+            closed: false,
+        }
+    }
+
+    /// How standard output is written.
+    pub(crate) fn style(&self) -> Style {
+        self.output
+    }
+
+    /// Makes these values known to the last net: whatever is printed from now on passes it.
+    pub(crate) fn protect<'a>(&mut self, secrets: impl IntoIterator<Item = &'a SecretValue>) {
+        self.scrubber.add(secrets);
+    }
+
+    /// A result.
+    pub(crate) fn out(&mut self, text: &str) {
+        let text = self.scrubber.scrub(text).into_owned();
+        self.raw(text.as_bytes());
+    }
+
+    /// A result that holds no text of others, or is meant to show a secret.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
+        if self.closed {
+            return;
+        }
+        let mut stream = io::stdout().lock();
+        // a reader that went away is no error: there is nobody left to tell
+        self.closed = stream
+            .write_all(bytes)
+            .and_then(|()| stream.flush())
+            .is_err();
+    }
+
+    /// Talk: one line or more on standard error.
+    pub(crate) fn say(&mut self, text: &str) {
+        let text = self.scrubber.scrub(text);
+        // as above: a closed standard error is no reason to fail
+        let _closed = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Something to look at.
+    pub(crate) fn warn(&mut self, text: &str) {
+        let label = self.errors.warning("warning:");
+        self.say(&format!("{label} {text}"));
+    }
+
+    /// Draws over the present line of standard error; only on a terminal.
+    pub(crate) fn progress(&mut self, line: &str) {
+        if self.terminal.errors {
+            let _closed = write!(io::stderr().lock(), "\r\x1b[K{line}");
+        }
+    }
+
+    /// Prints the error; the exit code is its own.
+    pub(crate) fn fail(&mut self, error: &CommandError) -> Exit {
+        let label = self.errors.error("error:");
+        self.say(&format!("{label} {error}"));
+        error.exit
+    }
+}
+
+/// Usage errors get 64 instead of clap's 2; help and version are no errors.
+pub(crate) fn print_usage(error: &clap::Error) -> Exit {
+    let _closed = error.print();
+    if error.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Done
+    }
+}
+
+/// For errors before there is a [`Ui`].
+pub(crate) fn print_bare_error(message: &str) -> Exit {
+    eprintln!("error: {message}");
+    Exit::Error
+}

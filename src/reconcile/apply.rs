@@ -1,0 +1,378 @@
+//! Carries out a plan: read again, write, read back, record. It follows the approved plan and
+//! decides nothing; what moved since the approval is left alone.
+
+mod report;
+mod verify;
+
+use std::collections::BTreeMap;
+
+use super::event::{ApplyReport, Event, OperationOutcome, ReadBack, TargetReport};
+use super::pass::{Memory, Pass};
+use super::stop::Stop;
+use crate::model::{Desired, Live, TargetName, VarName, Version};
+use crate::plan::{ActionKind, Change, LiveState, Plan, TargetPlan};
+use crate::platforms::{Batch, BatchOutcome, Operation, Outcome};
+
+/// One change after its write.
+#[derive(Debug)]
+pub struct Ended<'a> {
+    /// The change.
+    pub change: &'a Change,
+    /// How it ended.
+    pub outcome: &'a OperationOutcome,
+    /// Whether the read back did not contradict it.
+    pub verified: bool,
+}
+
+/// Where an apply says what it is about to do, and what it did. The journal behind it is the
+/// caller's.
+pub trait Record {
+    /// Before the first write: what will be tried on which targets.
+    fn intend(&mut self, plan: &Plan, targets: &[Intended<'_>]) -> Result<(), String>;
+
+    /// After the last read: what happened to each target. Gives the receipts' names, in order.
+    fn receipts(&mut self, plan: &Plan, done: &[Completed<'_>]) -> Result<Vec<String>, String>;
+}
+
+/// One target before its write.
+#[derive(Debug)]
+pub struct Intended<'a> {
+    /// The target's part of the plan.
+    pub target: &'a TargetPlan,
+    /// What will be tried or recorded.
+    pub changes: Vec<&'a Change>,
+    /// The place that records are kept under.
+    pub place: &'a str,
+}
+
+/// One target after its write.
+#[derive(Debug)]
+pub struct Completed<'a> {
+    /// The target's part of the plan.
+    pub target: &'a TargetPlan,
+    /// The place that records are kept under.
+    pub place: &'a str,
+    /// What the platform calls the place.
+    pub identity: &'a str,
+    /// Each change that was tried or recorded, and how it ended.
+    pub results: Vec<Ended<'a>>,
+    /// What the target shall hold.
+    pub desired: &'a Desired,
+    /// What it held before, to record what was adopted.
+    pub before: &'a Live,
+    /// Whether the platform was asked to write.
+    pub wrote: bool,
+}
+
+/// What one target of an apply needs.
+struct Work<'a> {
+    planned: &'a TargetPlan,
+    place: &'a str,
+    before: Live,
+    desired: Desired,
+    go: Vec<&'a Change>,
+    stale: Vec<&'a Change>,
+}
+
+/// Applies an approved plan. `memory` is what it was made from.
+pub async fn apply(
+    pass: &Pass<'_>,
+    approved: &Plan,
+    memory: &Memory,
+    record: &mut dyn Record,
+    stop: &Stop,
+    events: &mut dyn FnMut(Event),
+) -> ApplyReport {
+    let mut live = pass.read(events).await;
+    let fresh = pass.plan(live.clone(), memory);
+    let mut works = vec![];
+    let mut reports = vec![];
+    for (place, planned) in approved.targets.iter().enumerate() {
+        let state = std::mem::replace(&mut live[place], elsewhere());
+        match work(pass, planned, &fresh, place, state, memory) {
+            Ok(Some(work)) => works.push(work),
+            Ok(None) => {}
+            Err(report) => reports.push(report),
+        }
+    }
+    hold_split_units(pass, &mut works, &reports);
+    let outcome = carry_out(pass, approved, works, record, stop, events).await;
+    reports.extend(outcome);
+    report::assemble(approved, reports, stop)
+}
+
+fn elsewhere() -> LiveState {
+    LiveState::Elsewhere {
+        machine: String::new(),
+    }
+}
+
+/// What is still to be done on one target; a report if it can no longer be read.
+fn work<'a>(
+    pass: &'a Pass<'_>,
+    planned: &'a TargetPlan,
+    fresh: &Plan,
+    place: usize,
+    live: LiveState,
+    memory: &Memory,
+) -> Result<Option<Work<'a>>, TargetReport> {
+    let wanted: Vec<&Change> = planned
+        .changes
+        .iter()
+        .filter(|change| change.will_happen())
+        .collect();
+    if wanted.is_empty() {
+        return Ok(None);
+    }
+    let before = match live {
+        LiveState::Read(live) => live,
+        LiveState::Unknown { reason, .. } => {
+            return Err(report::unreadable(planned, &wanted, &reason));
+        }
+        LiveState::Elsewhere { machine } => {
+            return Err(report::unreadable(planned, &wanted, &format!("it belongs to {machine}")));
+        }
+    };
+    let now: BTreeMap<&VarName, &Change> = fresh.targets[place]
+        .changes
+        .iter()
+        .map(|change| (&change.name, change))
+        .collect();
+    let (go, stale) = wanted
+        .into_iter()
+        .partition(|change| now.get(&change.name).is_some_and(|now| same(change, now)));
+    Ok(Some(Work {
+        planned,
+        place: &pass.located[place].target.place,
+        desired: pass.desired(&planned.target, memory),
+        before,
+        go,
+        stale,
+    }))
+}
+
+/// Whether what was approved is still what would be done, from the same value to the same value.
+fn same(approved: &Change, now: &Change) -> bool {
+    approved.action == now.action
+        && approved.before == now.before
+        && approved.after == now.after
+        && now.will_happen()
+}
+
+/// A variable that went stale on one target waits on all of them, unless `--partial` says not.
+fn hold_split_units(pass: &Pass<'_>, works: &mut [Work<'_>], unreadable: &[TargetReport]) {
+    let mut split: Vec<VarName> = works
+        .iter()
+        .flat_map(|work| &work.stale)
+        .filter_map(|change| change.declared.clone())
+        .collect();
+    split.extend(
+        unreadable
+            .iter()
+            .flat_map(|report| &report.results)
+            .filter_map(|result| result.declared.clone()),
+    );
+    split.retain(|name| !pass.scope.overrides.partial.contains(name));
+    for work in works {
+        let (wait, go): (Vec<&Change>, Vec<&Change>) =
+            std::mem::take(&mut work.go).into_iter().partition(|change| {
+                change.will_write()
+                    && change
+                        .declared
+                        .as_ref()
+                        .is_some_and(|name| split.contains(name))
+            });
+        work.go = go;
+        work.stale.extend(wait);
+    }
+}
+
+async fn carry_out(
+    pass: &Pass<'_>,
+    approved: &Plan,
+    works: Vec<Work<'_>>,
+    record: &mut dyn Record,
+    stop: &Stop,
+    events: &mut dyn FnMut(Event),
+) -> Vec<TargetReport> {
+    if stop.is_requested() {
+        return works
+            .iter()
+            .map(|work| report::not_done(work.planned, &work.go, "the run was interrupted"))
+            .collect();
+    }
+    let intended: Vec<Intended<'_>> = works
+        .iter()
+        .map(|work| Intended {
+            target: work.planned,
+            changes: work.go.clone(),
+            place: work.place,
+        })
+        .collect();
+    if let Err(why) = record.intend(approved, &intended) {
+        return works
+            .iter()
+            .map(|work| {
+                let mut report = report::not_done(work.planned, &work.go, "nothing can be recorded");
+                report.error = Some(why.clone());
+                report
+            })
+            .collect();
+    }
+    let batches: Vec<Batch> = works.iter().filter_map(|work| batch(pass, work)).collect();
+    events(Event::ApplyStarted {
+        targets: batches.len(),
+    });
+    for batch in &batches {
+        events(Event::WriteStarted {
+            target: batch.target.name.clone(),
+            operations: batch.operations.len(),
+        });
+    }
+    let outcomes = pass.connections.write(&batches).await;
+    let written: BTreeMap<TargetName, BatchOutcome> = batches
+        .iter()
+        .map(|batch| batch.target.name.clone())
+        .zip(outcomes)
+        .collect();
+    let read_back = verify::read_back(pass, &batches, &written, events).await;
+    let mut reports: Vec<TargetReport> = works
+        .iter()
+        .map(|work| target_report(work, &written, &read_back))
+        .collect();
+    let completed: Vec<Completed<'_>> = works
+        .iter()
+        .zip(&reports)
+        .map(|(work, report)| completed(work, report, &written))
+        .collect();
+    match record.receipts(approved, &completed) {
+        Ok(names) => {
+            for (report, name) in reports.iter_mut().zip(names) {
+                report.receipt = Some(name);
+            }
+        }
+        Err(why) => {
+            for report in &mut reports {
+                report.error = Some(why.clone());
+            }
+        }
+    }
+    for report in &reports {
+        events(Event::TargetFinished {
+            target: report.target.clone(),
+            complete: report.error.is_none()
+                && report.results.iter().all(|result| result.outcome.is_good()),
+        });
+    }
+    events(Event::Finished);
+    reports
+}
+
+/// Everything to write to one target, sets first; `None` if there is nothing.
+fn batch(pass: &Pass<'_>, work: &Work<'_>) -> Option<Batch> {
+    let set = |change: &&Change| {
+        let variable = work.desired.vars.get(&change.name)?;
+        matches!(change.action, ActionKind::Create | ActionKind::Update)
+            .then(|| Operation::Set(change.name.clone(), variable.value.clone()))
+    };
+    let delete = |change: &&Change| {
+        (change.action == ActionKind::Delete).then(|| Operation::Delete(change.name.clone()))
+    };
+    let operations: Vec<Operation> = work
+        .go
+        .iter()
+        .filter_map(set)
+        .chain(work.go.iter().filter_map(delete))
+        .collect();
+    let located = pass
+        .located
+        .iter()
+        .find(|located| located.target.name == work.planned.target)?;
+    (!operations.is_empty()).then(|| Batch {
+        target: located.target.clone(),
+        expected: Version(work.before.version.0.clone()),
+        exists: work.before.exists,
+        operations,
+    })
+}
+
+fn target_report(
+    work: &Work<'_>,
+    written: &BTreeMap<TargetName, BatchOutcome>,
+    read_back: &BTreeMap<TargetName, verify::Seen>,
+) -> TargetReport {
+    let batch = written.get(&work.planned.target);
+    let seen = read_back.get(&work.planned.target);
+    let mut report = report::of_target(work.planned);
+    for change in &work.go {
+        let mut ended = outcome(work, batch, change);
+        let arrived = seen.is_some_and(|seen| seen.arrived.contains(&change.name));
+        if arrived && matches!(ended, OperationOutcome::InDoubt(_)) {
+            ended = OperationOutcome::Done;
+        }
+        report.results.push(report::operation(change, ended));
+    }
+    for change in &work.stale {
+        let why = "the place or another target of this variable changed since the plan";
+        report.results.push(report::operation(
+            change,
+            OperationOutcome::Refused(why.to_owned()),
+        ));
+    }
+    if let Some(seen) = seen {
+        report.read_back = seen.result.clone();
+    }
+    report
+}
+
+fn completed<'a>(
+    work: &'a Work<'a>,
+    report: &'a TargetReport,
+    written: &BTreeMap<TargetName, BatchOutcome>,
+) -> Completed<'a> {
+    let differs = |name: &VarName| match &report.read_back {
+        ReadBack::Differs(names) => names.contains(name),
+        ReadBack::Unknown(_) => true,
+        ReadBack::Verified | ReadBack::NotNeeded => false,
+    };
+    Completed {
+        target: work.planned,
+        place: work.place,
+        identity: &work.before.identity,
+        results: work
+            .go
+            .iter()
+            .zip(&report.results)
+            .map(|(change, result)| Ended {
+                change,
+                outcome: &result.outcome,
+                verified: !(change.will_write() && differs(&change.name)),
+            })
+            .collect(),
+        desired: &work.desired,
+        before: &work.before,
+        wrote: written.contains_key(&work.planned.target),
+    }
+}
+
+/// How one change ended: the operation of the batch with its name, or nothing to write.
+fn outcome(work: &Work<'_>, batch: Option<&BatchOutcome>, change: &Change) -> OperationOutcome {
+    if change.action == ActionKind::Record {
+        return OperationOutcome::Done;
+    }
+    let is_set = |action| matches!(action, ActionKind::Create | ActionKind::Update);
+    let order = |wants_set: bool| {
+        work.go
+            .iter()
+            .filter(move |other| other.will_write() && is_set(other.action) == wants_set)
+    };
+    let place = order(true)
+        .chain(order(false))
+        .position(|other| other.name == change.name);
+    match place.and_then(|place| batch?.operations.get(place)) {
+        Some(Outcome::Done) => OperationOutcome::Done,
+        Some(Outcome::Refused(why)) => OperationOutcome::Refused(why.clone()),
+        Some(Outcome::InDoubt(why)) => OperationOutcome::InDoubt(why.clone()),
+        None => OperationOutcome::NotDone("the platform said nothing about it".to_owned()),
+    }
+}

@@ -1,0 +1,133 @@
+//! What each target shall hold: declared values, renamed, overridden and expanded.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::load::{OpenValue, Opener};
+use crate::manifest::{ExpandError, Manifest, Source, TargetSpec, UseSource};
+use crate::model::{Desired, DesiredVar, SecretValue, Sensitivity, Trust, VarName, lint_value};
+
+/// The encrypted values of a manifest that some targets use, each known or not.
+#[derive(Debug)]
+pub struct Values<'a> {
+    manifest: &'a Manifest,
+    secrets: BTreeMap<VarName, Result<OpenValue, String>>,
+}
+
+impl<'a> Values<'a> {
+    /// Decrypts what `targets` use, directly or in templates, and nothing else.
+    pub fn of_targets<'t>(
+        manifest: &'a Manifest,
+        opener: &mut Opener<'_>,
+        targets: impl IntoIterator<Item = &'t TargetSpec>,
+    ) -> Self {
+        let names: BTreeSet<VarName> = targets
+            .into_iter()
+            .flat_map(|target| manifest.secret_sources(target))
+            .collect();
+        let secrets = names
+            .into_iter()
+            .map(|name| {
+                let value = opener.value(manifest, &name);
+                (name, value)
+            })
+            .collect();
+        Self { manifest, secrets }
+    }
+
+    /// Every known value that may not be shown, as declared; templates that touch them are made of
+    /// them.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretValue> {
+        self.secrets
+            .values()
+            .filter_map(|value| value.as_ref().ok())
+            .map(|value| &value.value)
+    }
+
+    /// What one target shall hold. `accepts` says why its platform cannot hold a value.
+    pub fn desired(
+        &self,
+        spec: &TargetSpec,
+        key_trusted: bool,
+        accepts: impl Fn(&VarName, &SecretValue) -> Result<(), String>,
+    ) -> Desired {
+        let mut desired = Desired {
+            key_trusted,
+            ..Desired::default()
+        };
+        for used in &spec.uses {
+            match self.value(&used.source) {
+                Err(why) => {
+                    desired.unknown.insert(used.name.clone(), why);
+                }
+                Ok(value) => {
+                    let variable = self.variable(&used.name, &used.source, value, &accepts);
+                    desired.vars.insert(used.name.clone(), variable);
+                }
+            }
+        }
+        desired
+    }
+
+    fn variable(
+        &self,
+        name: &VarName,
+        source: &UseSource,
+        value: SecretValue,
+        accepts: impl Fn(&VarName, &SecretValue) -> Result<(), String>,
+    ) -> DesiredVar {
+        let declared = match source {
+            UseSource::Declared(name) => Some(name),
+            UseSource::Clear(_) | UseSource::Template(_) => None,
+        };
+        let variable = declared.and_then(|name| self.manifest.variables.get(name));
+        let secret = self.manifest.is_secret_use(source);
+        DesiredVar {
+            declared: declared.cloned(),
+            sensitivity: if secret {
+                Sensitivity::Secret
+            } else {
+                Sensitivity::Clear
+            },
+            trust: self.trust(source),
+            sequence: declared
+                .and_then(|name| self.secrets.get(name))
+                .and_then(|value| value.as_ref().ok()?.sequence),
+            protected: variable.is_some_and(|variable| variable.metadata.protected),
+            refusal: accepts(name, &value).err(),
+            lints: lint_value(&value),
+            value,
+        }
+    }
+
+    /// The value of one use, or why it cannot be had.
+    pub fn value(&self, source: &UseSource) -> Result<SecretValue, String> {
+        let lookup = |name: &VarName| Some(&self.secrets.get(name)?.as_ref().ok()?.value);
+        self.manifest.expand_use(source, lookup).map_err(|error| {
+            if let ExpandError::Unavailable(name) = &error
+                && let Some(Err(why)) = self.secrets.get(name)
+            {
+                return match source {
+                    UseSource::Declared(declared) if declared == name => why.clone(),
+                    _ => format!("{name}: {why}"),
+                };
+            }
+            error.to_string()
+        })
+    }
+
+    /// Only as good as the weakest part.
+    fn trust(&self, source: &UseSource) -> Trust {
+        let armored = |name: &VarName| {
+            self.manifest
+                .variables
+                .get(name)
+                .is_some_and(|variable| matches!(variable.source, Source::Armored(_)))
+        };
+        let touched = self.manifest.secrets_of_use(source);
+        if touched.iter().any(armored) {
+            Trust::Unauthenticated
+        } else {
+            Trust::Authenticated
+        }
+    }
+}

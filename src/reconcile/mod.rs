@@ -1,0 +1,12 @@
+//! Joins the rooms: load, decrypt, read, plan, apply, remember.
+
+pub mod apply;
+pub mod connect;
+pub mod desired;
+pub mod event;
+pub mod load;
+pub mod pass;
+pub mod remember;
+pub mod since;
+pub mod stop;
+pub mod targets;

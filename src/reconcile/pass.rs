@@ -1,0 +1,170 @@
+//! One look at everything that a manifest is about: desired, live, last applied, and the plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::connect::Connections;
+use super::desired::Values;
+use super::event::Event;
+use super::load::{Loaded, Opening, key_id};
+use super::targets::{Located, Visibility};
+use crate::manifest::TargetSpec;
+use crate::model::{
+    AuthorityFacts, Desired, Fingerprinter, LastApplied, Overrides, TargetName, VarName,
+};
+use crate::plan::{DesiredState, LiveState, Plan, PlanInput, TargetInput};
+
+/// What is remembered of one manifest.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    /// By target.
+    pub last: BTreeMap<TargetName, LastApplied>,
+    /// What the last applied revision was allowed to do.
+    pub authority: Option<AuthorityFacts>,
+    /// There are records, but under a key that this manifest's header does not lead to.
+    pub key_unknown: bool,
+    /// Findings about the memory itself.
+    pub notes: Vec<String>,
+}
+
+/// What this run was asked to look at, and what it may do.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// `--target`; `None` for all.
+    pub targets: Option<BTreeSet<TargetName>>,
+    /// `--only`; `None` for all.
+    pub variables: Option<BTreeSet<VarName>>,
+    /// What was allowed.
+    pub overrides: Overrides,
+    /// Whether nobody will be asked.
+    pub unattended: bool,
+}
+
+/// Everything of one manifest in one run.
+pub struct Pass<'a> {
+    /// The manifest.
+    pub loaded: &'a Loaded,
+    /// How far it is open.
+    pub opening: &'a Opening,
+    /// Its values.
+    pub values: &'a Values<'a>,
+    /// Its targets' places, in its order.
+    pub located: &'a [Located],
+    /// Where they are read and written.
+    pub connections: &'a Connections,
+    /// Makes the fingerprints; `None` where the manifest is sealed.
+    pub fingerprinter: Option<&'a Fingerprinter>,
+    /// What was asked.
+    pub scope: &'a Scope,
+}
+
+impl Pass<'_> {
+    /// Reads all visible targets at once.
+    pub async fn read(&self, events: &mut dyn FnMut(Event)) -> Vec<LiveState> {
+        let here: Vec<_> = self
+            .located
+            .iter()
+            .filter(|located| located.visibility == Visibility::Here)
+            .map(|located| located.target.clone())
+            .collect();
+        events(Event::ReadStarted { targets: here.len() });
+        let mut read = self.connections.read(&here, events).await.into_iter();
+        self.located
+            .iter()
+            .map(|located| match &located.visibility {
+                Visibility::Elsewhere(machine) => LiveState::Elsewhere {
+                    machine: machine.clone(),
+                },
+                Visibility::Unresolvable(reason) => LiveState::Unknown {
+                    reason: reason.clone(),
+                    help: None,
+                },
+                Visibility::Here => match read.next() {
+                    Some(Ok(live)) => LiveState::Read(live),
+                    Some(Err(error)) => LiveState::Unknown {
+                        reason: error.reason,
+                        help: error.help,
+                    },
+                    None => LiveState::Unknown {
+                        reason: "the platform gave no answer for it".to_owned(),
+                        help: None,
+                    },
+                },
+            })
+            .collect()
+    }
+
+    /// Decides.
+    pub fn plan(&self, live: Vec<LiveState>, memory: &Memory) -> Plan {
+        let trusted = self.key_trusted(memory);
+        let targets = self
+            .located
+            .iter()
+            .zip(self.specs())
+            .zip(live)
+            .map(|((located, spec), live)| TargetInput {
+                desired: DesiredState::Known(self.desired_of(located, spec, trusted)),
+                live,
+                last: memory.last.get(&spec.name).cloned().unwrap_or_default(),
+                target: located.target.clone(),
+            })
+            .collect();
+        let present = self.loaded.manifest.authority_facts();
+        crate::plan::build(PlanInput {
+            manifest: self.loaded.manifest.name.clone(),
+            manifest_digest: self.loaded.digest,
+            key_id: key_id(&self.loaded.manifest),
+            fingerprinter: self.fingerprinter,
+            targets,
+            authority: crate::plan::compare_authority(memory.authority.as_ref(), &present),
+            last_facts: memory.authority.as_ref(),
+            facts: &present,
+            overrides: &self.scope.overrides,
+            only_targets: self.scope.targets.clone(),
+            only_variables: self.scope.variables.clone(),
+            unattended: self.scope.unattended,
+        })
+    }
+
+    /// What one target shall hold.
+    pub fn desired(&self, name: &TargetName, memory: &Memory) -> Desired {
+        let trusted = self.key_trusted(memory);
+        self.located
+            .iter()
+            .zip(self.specs())
+            .find(|(located, _)| located.target.name == *name)
+            .map(|(located, spec)| self.desired_of(located, spec, trusted))
+            .unwrap_or_default()
+    }
+
+    fn desired_of(&self, located: &Located, spec: &TargetSpec, trusted: bool) -> Desired {
+        self.values.desired(spec, trusted, |name, value| {
+            self.connections.accepts(&located.target, name, value)
+        })
+    }
+
+    fn specs(&self) -> &[TargetSpec] {
+        &self.loaded.manifest.targets
+    }
+
+    /// Anyone with the public keys can make a valid header over a key that they know: a key that
+    /// was not in force at the last apply, or a recipients list that no reader signed, is not
+    /// believed.
+    fn key_trusted(&self, memory: &Memory) -> bool {
+        let known = memory
+            .authority
+            .as_ref()
+            .is_none_or(|facts| facts.key_id == key_id(&self.loaded.manifest));
+        known
+            && !memory.key_unknown
+            && self
+                .opening
+                .as_open()
+                .is_none_or(|open| open.recipients_authentic)
+    }
+}
+
+/// What a manifest's records are kept under: its name and where it lies.
+pub fn journal_scope(name: &str, path: &Path) -> String {
+    format!("{name}@{}", path.display())
+}

@@ -1,0 +1,324 @@
+//! Between a pass and the journal: what was last applied, and the receipts of an apply.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::apply::{Completed, Ended, Intended, Record};
+use super::event::OperationOutcome;
+use super::pass::Memory;
+use super::targets::Located;
+use crate::journal::{
+    AppliedAuthority, Authenticator, Intent, IntentId, IntendedVar, Journal, JournalError, Receipt,
+    ReceiptOutcome, Remembered, Scope, VarAction, VarOutcome, VarReceipt,
+};
+use crate::model::{
+    AuthorityFacts, Fingerprint, Fingerprinter, LiveVar, ManifestName, Sensitivity, TargetName,
+    VarName,
+};
+use crate::plan::{ActionKind, Change, Glimpse, Plan, Reason};
+
+/// Reads what the journal knows of these targets.
+pub fn recall(
+    journal: &dyn Journal,
+    scope: &Scope,
+    located: &[Located],
+    auth: &Authenticator,
+) -> Result<Memory, JournalError> {
+    let places: Vec<(TargetName, String)> = located
+        .iter()
+        .map(|located| (located.target.name.clone(), located.target.place.clone()))
+        .collect();
+    let recollection = journal.last_applied(scope, &places, auth)?;
+    let mut notes = journal.notes();
+    if recollection.unverified > 0 {
+        notes.push(format!(
+            "{} of the journal's records do not verify and count as none",
+            recollection.unverified
+        ));
+    }
+    let (authority, key_unknown) = match journal.authority(scope, auth)? {
+        Remembered::Nothing => (None, false),
+        Remembered::Known(applied) => (Some(applied.facts), false),
+        // records were made under a key that this manifest's header no longer leads to
+        Remembered::OtherKey => (None, true),
+        Remembered::Unverified => {
+            notes.push("the journal's record of the last applied revision does not verify".to_owned());
+            (None, true)
+        }
+    };
+    Ok(Memory {
+        last: recollection.targets,
+        authority,
+        key_unknown,
+        notes,
+    })
+}
+
+/// Who writes a receipt, when and from what.
+#[derive(Debug, Clone)]
+pub struct Author {
+    /// User and machine.
+    pub who: String,
+    /// When.
+    pub at: Timestamp,
+    /// The commit, if the manifest came from one.
+    pub revision: Option<String>,
+}
+
+/// Writes the receipts of one apply of one manifest.
+pub struct JournalRecord<'a> {
+    /// Where.
+    pub journal: &'a mut dyn Journal,
+    /// Of which manifest.
+    pub scope: &'a Scope,
+    /// Proves them.
+    pub auth: &'a Authenticator,
+    /// Makes the fingerprint of what was adopted.
+    pub fingerprinter: Option<&'a Fingerprinter>,
+    /// What the last applied revision may do.
+    pub last_facts: Option<&'a AuthorityFacts>,
+    /// What this revision may do.
+    pub facts: &'a AuthorityFacts,
+    /// Who.
+    pub author: &'a Author,
+    /// Open intents, by target.
+    pub intents: BTreeMap<TargetName, IntentId>,
+    /// What the journal had to say.
+    pub notes: Vec<String>,
+}
+
+impl Record for JournalRecord<'_> {
+    fn intend(&mut self, plan: &Plan, targets: &[Intended<'_>]) -> Result<(), String> {
+        let writing: Vec<&Intended<'_>> = targets
+            .iter()
+            .filter(|target| target.changes.iter().any(|change| change.will_write()))
+            .collect();
+        let intents: Vec<Intent> = writing
+            .iter()
+            .map(|target| self.intent(plan, target))
+            .collect();
+        if intents.is_empty() {
+            return Ok(());
+        }
+        let ids = self
+            .journal
+            .begin(self.scope, &intents)
+            .map_err(|error| error.to_string())?;
+        self.intents = writing
+            .iter()
+            .map(|target| target.target.target.clone())
+            .zip(ids)
+            .collect();
+        Ok(())
+    }
+
+    fn receipts(&mut self, plan: &Plan, done: &[Completed<'_>]) -> Result<Vec<String>, String> {
+        self.keep(plan, done)
+            .map_err(|error| format!("what was done could not be recorded: {error}"))
+    }
+}
+
+impl JournalRecord<'_> {
+    fn keep(&mut self, plan: &Plan, done: &[Completed<'_>]) -> Result<Vec<String>, JournalError> {
+        let mut names: BTreeMap<usize, String> = BTreeMap::new();
+        let (mut written, mut recorded) = (vec![], vec![]);
+        let (mut written_places, mut recorded_places) = (vec![], vec![]);
+        for (place, target) in done.iter().enumerate() {
+            let receipt = self.receipt(plan, target);
+            match self.intents.remove(&target.target.target) {
+                Some(intent) => {
+                    written.push((intent, receipt));
+                    written_places.push(place);
+                }
+                None => {
+                    recorded.push(receipt);
+                    recorded_places.push(place);
+                }
+            }
+        }
+        if !written.is_empty() {
+            let kept = self.journal.finish(self.scope, &written, self.auth)?;
+            names.extend(written_places.into_iter().zip(kept.ids.iter().map(|id| id.0.to_string())));
+            self.notes.extend(kept.notes);
+        }
+        if !recorded.is_empty() {
+            let kept = self.journal.record(self.scope, &recorded, self.auth)?;
+            names.extend(recorded_places.into_iter().zip(kept.ids.iter().map(|id| id.0.to_string())));
+            self.notes.extend(kept.notes);
+        }
+        let applied = AppliedAuthority {
+            facts: accepted_facts(plan, self.last_facts, self.facts),
+            revision: self.author.revision.clone(),
+            at: self.author.at,
+        };
+        self.journal.set_authority(self.scope, &applied, self.auth)?;
+        Ok(names.into_values().collect())
+    }
+
+    fn intent(&self, plan: &Plan, target: &Intended<'_>) -> Intent {
+        Intent {
+            manifest: plan.manifest.clone(),
+            target: target.target.target.clone(),
+            place: target.place.to_owned(),
+            at: self.author.at,
+            who: self.author.who.clone(),
+            revision: self.author.revision.clone(),
+            plan_id: plan.id.0.clone(),
+            vars: target
+                .changes
+                .iter()
+                .filter(|change| change.will_write())
+                .map(|change| {
+                    let intended = IntendedVar {
+                        action: action(change),
+                        before: glimpsed(&change.before),
+                        after: glimpsed(&change.after),
+                    };
+                    (change.name.clone(), intended)
+                })
+                .collect(),
+        }
+    }
+
+    fn receipt(&self, plan: &Plan, done: &Completed<'_>) -> Receipt {
+        Receipt {
+            manifest: ManifestName::clone(&plan.manifest),
+            target: done.target.target.clone(),
+            place: done.place.to_owned(),
+            identity: done.identity.to_owned(),
+            at: self.author.at,
+            who: self.author.who.clone(),
+            revision: self.author.revision.clone(),
+            plan_id: plan.id.0.clone(),
+            outcome: outcome(done),
+            vars: done
+                .results
+                .iter()
+                .map(|ended| (ended.change.name.clone(), self.variable(done, ended)))
+                .collect(),
+            activated: None,
+        }
+    }
+
+    fn variable(&self, done: &Completed<'_>, ended: &Ended<'_>) -> VarReceipt {
+        let change = ended.change;
+        let wanted = done.desired.vars.get(&change.name);
+        let sensitivity = wanted.map_or(Sensitivity::Secret, |variable| variable.sensitivity);
+        VarReceipt {
+            action: action(change),
+            before: glimpsed(&change.before).or_else(|| self.live(done, &change.name)),
+            after: self.after(done, change),
+            sequence: change.sequence,
+            declared: change.declared.clone(),
+            sensitivity,
+            platform_changed_at: None,
+            outcome: match ended.outcome {
+                OperationOutcome::Done | OperationOutcome::AlreadyDone if ended.verified => {
+                    VarOutcome::Done
+                }
+                OperationOutcome::Refused(_) | OperationOutcome::NotDone(_) => VarOutcome::Refused,
+                _ => VarOutcome::InDoubt,
+            },
+        }
+    }
+
+    /// What the target is known to hold afterwards.
+    fn after(&self, done: &Completed<'_>, change: &Change) -> Option<Fingerprint> {
+        if change.action == ActionKind::Delete {
+            return None;
+        }
+        if change.reason == Reason::Adopted {
+            return self.live(done, &change.name);
+        }
+        let variable = done.desired.vars.get(&change.name)?;
+        let secret = variable.sensitivity == Sensitivity::Secret;
+        if secret && !done.desired.key_trusted {
+            return None;
+        }
+        let fingerprinter = self.fingerprinter?;
+        Some(fingerprinter.fingerprint(&done.target.target, &change.name, &variable.value))
+    }
+
+    fn live(&self, done: &Completed<'_>, name: &VarName) -> Option<Fingerprint> {
+        match done.before.vars.get(name)? {
+            LiveVar::Value(value) if done.desired.key_trusted => {
+                Some(self.fingerprinter?.fingerprint(&done.target.target, name, value))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What counts as applied from now on: of this revision what nothing held, of the former one the
+/// rest. A widening that was held stays visible until somebody lets it go.
+pub fn accepted_facts(
+    plan: &Plan,
+    last: Option<&AuthorityFacts>,
+    present: &AuthorityFacts,
+) -> AuthorityFacts {
+    let mut waiting = plan.targets.iter().flat_map(|target| &target.changes);
+    let mut facts = match last {
+        Some(last) if waiting.any(is_held_by_authority) => last.clone(),
+        _ => AuthorityFacts {
+            targets: BTreeMap::new(),
+            ..present.clone()
+        },
+    };
+    for target in &plan.targets {
+        let waits = target.changes.iter().any(is_held_by_authority);
+        let source = if waits { last } else { Some(present) };
+        match source.and_then(|facts| facts.targets.get(&target.target)) {
+            Some(of_target) => {
+                facts.targets.insert(target.target.clone(), of_target.clone());
+            }
+            None => {
+                facts.targets.remove(&target.target);
+            }
+        }
+    }
+    facts
+}
+
+/// Held because nobody let the widening go, or left out of this run.
+fn is_held_by_authority(change: &Change) -> bool {
+    change
+        .holds
+        .iter()
+        .any(|hold| matches!(hold.rail.as_str(), "authority" | "not-selected"))
+}
+
+fn action(change: &Change) -> VarAction {
+    match (change.action, change.reason) {
+        (_, Reason::Adopted) => VarAction::Adopt,
+        (ActionKind::Delete, _) => VarAction::Delete,
+        (ActionKind::Create | ActionKind::Update, _) => VarAction::Set,
+        // a record of a name that is neither wanted nor there is forgotten
+        (ActionKind::Record | ActionKind::None, _) if change.before == Glimpse::Absent => {
+            VarAction::Delete
+        }
+        (ActionKind::Record | ActionKind::None, _) => VarAction::Record,
+    }
+}
+
+fn glimpsed(glimpse: &Glimpse) -> Option<Fingerprint> {
+    match glimpse {
+        Glimpse::Fingerprint(fingerprint) => Some(*fingerprint),
+        Glimpse::Absent | Glimpse::Text(_) | Glimpse::Sealed | Glimpse::Unknown => None,
+    }
+}
+
+fn outcome(done: &Completed<'_>) -> ReceiptOutcome {
+    let doubtful = |ended: &Ended<'_>| {
+        matches!(ended.outcome, OperationOutcome::InDoubt(_)) || !ended.verified
+    };
+    if !done.wrote {
+        ReceiptOutcome::Recorded
+    } else if done.results.iter().any(doubtful) {
+        ReceiptOutcome::InDoubt
+    } else if done.results.iter().all(|ended| ended.outcome.is_good()) {
+        ReceiptOutcome::Applied
+    } else {
+        ReceiptOutcome::Partial
+    }
+}

@@ -1,0 +1,122 @@
+//! Which targets this machine can see, and where exactly they are.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use crate::manifest::TargetSpec;
+use crate::model::{Address, FileAddress, Machine, Target};
+
+/// What surrounds a run, as far as addresses depend on it.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// This machine's name.
+    pub machine: String,
+    /// The user's home, for `~/`.
+    pub home: Option<PathBuf>,
+}
+
+/// A target with its place.
+#[derive(Debug, Clone)]
+pub struct Located {
+    /// Resolved.
+    pub target: Target,
+    /// Whether this machine can read it.
+    pub visibility: Visibility,
+}
+
+/// Whether this machine can read a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Visibility {
+    /// Yes.
+    Here,
+    /// Only this other machine can.
+    Elsewhere(String),
+    /// It should be readable here, but its address cannot be resolved; why.
+    Unresolvable(String),
+}
+
+/// Resolves the address of one target. `folder` is the manifest's, absolute.
+pub fn locate(spec: &TargetSpec, folder: &Path, surroundings: &Surroundings) -> Located {
+    let (path, place, visibility) = match &spec.address {
+        Address::File(file) => locate_file(file, folder, surroundings),
+        Address::Memory(name) => (None, format!("memory:{name}"), Visibility::Here),
+    };
+    Located {
+        target: Target {
+            name: spec.name.clone(),
+            address: spec.address.clone(),
+            path,
+            place,
+            prune: spec.prune,
+            rails: spec.rails,
+        },
+        visibility,
+    }
+}
+
+fn locate_file(
+    file: &FileAddress,
+    folder: &Path,
+    surroundings: &Surroundings,
+) -> (Option<PathBuf>, String, Visibility) {
+    let path = match (file.path.strip_prefix("~/"), &surroundings.home) {
+        (Some(below), Some(home)) => Some(home.join(below)),
+        (Some(_), None) => None,
+        (None, _) => Some(normalise(&folder.join(&file.path))),
+    };
+    match &file.machine {
+        // its records are shared by name, so its place is what every machine would call it
+        Machine::Named(machine) => {
+            let place = format!("file:{machine}:{}", file.path);
+            let here = machine.eq_ignore_ascii_case(&surroundings.machine);
+            let visibility = match (&path, here) {
+                (_, false) => Visibility::Elsewhere(machine.clone()),
+                (None, true) => no_home(),
+                (Some(_), true) => Visibility::Here,
+            };
+            (path.filter(|_| here), place, visibility)
+        }
+        Machine::Any => {
+            let shown = path.as_ref().map_or_else(
+                || file.path.clone(),
+                |path| path.to_string_lossy().into_owned(),
+            );
+            let place = format!("file:{}:{shown}", surroundings.machine);
+            let visibility = path.as_ref().map_or_else(no_home, |_| Visibility::Here);
+            (path, place, visibility)
+        }
+    }
+}
+
+fn no_home() -> Visibility {
+    Visibility::Unresolvable("its path begins with ~/ and this user has no home folder".to_owned())
+}
+
+/// Puts `.` and `..` in, by text: the file need not exist.
+fn normalise(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+/// Two targets, of one manifest or of several, that are one place: `(first, second)` as
+/// `manifest/target`.
+pub fn shared_place<'a>(
+    located: impl IntoIterator<Item = (String, &'a Located)>,
+) -> Option<(String, String)> {
+    let mut seen: BTreeMap<&str, String> = BTreeMap::new();
+    for (name, located) in located {
+        if let Some(first) = seen.insert(&located.target.place, name.clone()) {
+            return Some((first, name));
+        }
+    }
+    None
+}

@@ -1,0 +1,50 @@
+//! One private key of any kind, held against a header.
+
+use age_core::format::FileKey;
+
+use super::ssh::SshKey;
+use crate::crypto::header::{Header, UnwrapError};
+use crate::crypto::prompt::{Callbacks, SharedPrompt};
+
+pub(super) enum Key {
+    X25519(age::x25519::Identity),
+    Plugin(age::plugin::Identity),
+    Ssh(SshKey),
+}
+
+impl Key {
+    /// How people recognise it: its public key, or the plugin that holds it.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::X25519(identity) => identity.to_public().to_string(),
+            Self::Plugin(identity) => format!("age-plugin-{}", identity.plugin()),
+            Self::Ssh(key) => key.name().to_owned(),
+        }
+    }
+
+    pub(super) fn unwrap(
+        &mut self,
+        place: &str,
+        header: &Header,
+        prompt: &SharedPrompt,
+    ) -> Result<FileKey, UnwrapError> {
+        match self {
+            Self::X25519(identity) => header.unwrap(identity),
+            Self::Plugin(identity) => {
+                let name = identity.plugin();
+                let plugin = age::plugin::IdentityPluginV1::new(
+                    name,
+                    std::slice::from_ref(identity),
+                    Callbacks(prompt.clone()),
+                )
+                .map_err(|_| {
+                    UnwrapError::Unusable(format!(
+                        "needs the program age-plugin-{name}, which is not in PATH"
+                    ))
+                })?;
+                header.unwrap(&plugin)
+            }
+            Self::Ssh(key) => key.unwrap(place, header, prompt),
+        }
+    }
+}

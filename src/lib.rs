@@ -20,6 +20,8 @@
 //! arrive as arguments. Only `cli` prints. `tests/it/rooms.rs` holds the table.
 
 pub mod crypto;
+pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod platforms;
+mod telemetry;

@@ -1,0 +1,49 @@
+//! Text to model, and edits of that text. Pure; imports only the model.
+//!
+//! [`parse`] reports every problem at once, with line and column and without a value.
+//! [`Editor`] changes single entries by splicing bytes, and refuses when anything else would move.
+
+mod decode;
+mod document;
+mod fresh;
+mod place;
+mod problem;
+mod scalar;
+mod spec;
+mod template;
+mod tree;
+mod validate;
+
+pub use document::json_schema;
+pub use fresh::{Fresh, FreshTarget, render_new};
+pub use place::{SharedPlace, place_key, shared_places};
+pub use spec::{
+    Manifest, Metadata, Parsed, Payload, Seal, Source, TargetSpec, Use, UseSource, Variable,
+    format_duration, parse_duration,
+};
+pub use template::{ExpandError, Filter, Part, Template, TemplateError};
+pub use tree::MAX_BYTES;
+
+use crate::model::Diagnostic;
+
+/// The names that `format:` takes, the default first.
+pub const FORMATS: [&str; 7] = [
+    "portable", "compose", "docker", "systemd", "shell", "node", "python",
+];
+
+/// The most recipients that one manifest may have.
+pub const MAX_RECIPIENTS: usize = 256;
+
+/// Reads a manifest. On failure all problems, warnings among them, sorted by position.
+pub fn parse(text: &str) -> Result<Parsed, Vec<Diagnostic>> {
+    let mut problems = problem::Problems::default();
+    let manifest =
+        tree::parse_tree(text, &mut problems).and_then(|root| decode::decode(&root, &mut problems));
+    match manifest {
+        Some(manifest) if !problems.failed() => Ok(Parsed {
+            manifest,
+            warnings: problems.finish(),
+        }),
+        _ => Err(problems.finish()),
+    }
+}

@@ -1,0 +1,69 @@
+//! Two targets on one place would undo each other's work for ever.
+
+use std::collections::BTreeMap;
+
+use super::Manifest;
+use crate::model::{Address, Machine, ManifestName, TargetName};
+
+/// Platform and address as people read them, for example `file vps:/srv/app/.env`.
+pub(super) fn destination(address: &Address) -> String {
+    format!("{} {address}", address.platform())
+}
+
+/// The same text for the same place, as far as the manifest's text can tell: `./` and `//` do not
+/// count. Relative paths are meant from `folder`, the manifest's own.
+pub fn place_key(folder: &str, address: &Address) -> String {
+    match address {
+        Address::File(file) => {
+            let machine = match &file.machine {
+                Machine::Any => "*",
+                Machine::Named(name) => name,
+            };
+            let rooted = file.path.starts_with('/') || file.path.starts_with("~/");
+            let path = if rooted {
+                tidy(&file.path)
+            } else {
+                tidy(&format!("{folder}/{}", file.path))
+            };
+            format!("file {}:{path}", machine.to_ascii_lowercase())
+        }
+        Address::Memory(name) => format!("memory {name}"),
+    }
+}
+
+fn tidy(path: &str) -> String {
+    let root = if path.starts_with('/') { "/" } else { "" };
+    let parts: Vec<&str> = path
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect();
+    format!("{root}{}", parts.join("/"))
+}
+
+/// Two targets, of one manifest or of two, that would write to one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedPlace {
+    pub first: (ManifestName, TargetName),
+    pub second: (ManifestName, TargetName),
+}
+
+/// The places that more than one target claims, over several manifests with their folders.
+pub fn shared_places(manifests: &[(&str, &Manifest)]) -> Vec<SharedPlace> {
+    let mut owners: BTreeMap<String, (ManifestName, TargetName)> = BTreeMap::new();
+    let mut shared = Vec::new();
+    for (folder, manifest) in manifests {
+        for target in &manifest.targets {
+            let owner = (manifest.name.clone(), target.name.clone());
+            let key = place_key(folder, &target.address);
+            if let Some(first) = owners.get(&key) {
+                shared.push(SharedPlace {
+                    first: first.clone(),
+                    second: owner,
+                });
+            } else {
+                owners.insert(key, owner);
+            }
+        }
+    }
+    shared
+}

@@ -1,0 +1,362 @@
+//! YAML text to a small generic tree that knows where each part stands. Everything that makes YAML
+//! surprising is refused here: anchors, aliases, tags, several documents, keys that are not text.
+//!
+//! This sits on the event parser below `serde-saphyr` and not on serde: an edit needs the bytes,
+//! the style and the place of every scalar, and messages of our own.
+
+use std::ops::Range;
+
+use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle};
+
+use super::problem::{Problems, code};
+use crate::model::Position;
+
+/// The longest text that is read.
+pub const MAX_BYTES: usize = 8 * 1024 * 1024;
+const MAX_DEPTH: usize = 16;
+const MAX_NODES: usize = 400_000;
+
+/// How a scalar is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    Plain,
+    Quoted,
+    Block,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    Scalar {
+        text: String,
+        style: Style,
+    },
+    Seq {
+        items: Vec<Node>,
+        flow: bool,
+    },
+    Map {
+        entries: Vec<(Node, Node)>,
+        flow: bool,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) kind: Kind,
+    /// Bytes of the text. Exact for plain and quoted scalars and flow collections; the start is
+    /// exact for all.
+    pub(super) span: Range<usize>,
+    pub(super) position: Position,
+}
+
+/// Equal content: keys, order and texts. Where it stands, and in what style, does not count.
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Scalar { text: a, .. }, Kind::Scalar { text: b, .. }) => {
+                a == b && self.is_null() == other.is_null()
+            }
+            (Kind::Seq { items: a, .. }, Kind::Seq { items: b, .. }) => a == b,
+            (Kind::Map { entries: a, .. }, Kind::Map { entries: b, .. }) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Node {
+    /// A node that is not in any text yet.
+    pub(super) fn made(kind: Kind) -> Self {
+        Self {
+            kind,
+            span: 0..0,
+            position: Position::default(),
+        }
+    }
+
+    pub(super) fn made_text(text: &str) -> Self {
+        Self::made(Kind::Scalar {
+            text: text.to_owned(),
+            style: Style::Quoted,
+        })
+    }
+
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Nothing written, or a plain `~` or `null`.
+    pub(super) fn is_null(&self) -> bool {
+        match &self.kind {
+            Kind::Scalar {
+                text,
+                style: Style::Plain,
+            } => matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"),
+            _ => false,
+        }
+    }
+
+    pub(super) fn entries(&self) -> &[(Self, Self)] {
+        match &self.kind {
+            Kind::Map { entries, .. } => entries,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn entries_mut(&mut self) -> Option<&mut Vec<(Self, Self)>> {
+        match &mut self.kind {
+            Kind::Map { entries, .. } => Some(entries),
+            _ => None,
+        }
+    }
+
+    pub(super) fn items(&self) -> &[Self] {
+        match &self.kind {
+            Kind::Seq { items, .. } => items,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn items_mut(&mut self) -> Option<&mut Vec<Self>> {
+        match &mut self.kind {
+            Kind::Seq { items, .. } => Some(items),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_flow(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Seq { flow: true, .. } | Kind::Map { flow: true, .. }
+        )
+    }
+
+    /// The index of the entry with this key.
+    pub(super) fn index_of(&self, key: &str) -> Option<usize> {
+        self.entries()
+            .iter()
+            .position(|(found, _)| found.text() == Some(key))
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        self.index_of(key).map(|index| &self.entries()[index].1)
+    }
+
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let index = self.index_of(key)?;
+        self.entries_mut().map(|entries| &mut entries[index].1)
+    }
+}
+
+/// What is being collected while events come in.
+enum Open {
+    Seq(Node),
+    Map(Node, Option<Node>),
+}
+
+/// The whole text as a tree. On an error, what was read before it is lost: half a manifest is not
+/// a manifest.
+pub(super) fn parse_tree(text: &str, problems: &mut Problems) -> Option<Node> {
+    if text.len() > MAX_BYTES {
+        problems.error(
+            Position::default(),
+            code::TOO_LARGE,
+            "this file is larger than 8 MiB",
+            Some("split it into several manifests"),
+        );
+        return None;
+    }
+    let mut options = granit_parser::options! {
+        strict_indentation: true,
+        disallow_directives: true,
+        emit_unresolved_aliases: true,
+    };
+    options.set_emit_comments(false);
+    let mut builder = Builder {
+        open: Vec::new(),
+        root: None,
+        nodes: 0,
+        documents: 0,
+        problems,
+    };
+    for event in Parser::new_from_str_with_options(text, options) {
+        match event {
+            Ok((event, span)) => builder.event(event, span)?,
+            Err(error) => {
+                let position = position(error.marker());
+                builder.problems.error(
+                    position,
+                    code::NOT_YAML,
+                    "this is not valid YAML",
+                    Some("look at indentation, quotes, colons and brackets here and just above"),
+                );
+                return None;
+            }
+        }
+    }
+    let root = builder.root.take();
+    if root.is_none() {
+        problems.error(
+            Position::default(),
+            code::NOT_A_MANIFEST,
+            "this file is empty",
+            Some("`driftlock init` writes a first manifest"),
+        );
+    }
+    root
+}
+
+struct Builder<'a> {
+    open: Vec<Open>,
+    root: Option<Node>,
+    nodes: usize,
+    documents: usize,
+    problems: &'a mut Problems,
+}
+
+impl Builder<'_> {
+    /// `None` ends the parse; a problem was noted then.
+    fn event(&mut self, event: Event<'_>, span: Span) -> Option<()> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.refuse_properties(span, anchor, tag.is_some());
+                let style = match style {
+                    ScalarStyle::Plain => Style::Plain,
+                    ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
+                    _ => Style::Block,
+                };
+                let text = text.into_owned();
+                self.add(node(Kind::Scalar { text, style }, span))
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                self.refuse_properties(span, anchor, tag.is_some());
+                let flow = style == StructureStyle::Flow;
+                let items = Vec::new();
+                self.begin(Open::Seq(node(Kind::Seq { items, flow }, span)), span)
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                self.refuse_properties(span, anchor, tag.is_some());
+                let flow = style == StructureStyle::Flow;
+                let entries = Vec::new();
+                let map = node(Kind::Map { entries, flow }, span);
+                self.begin(Open::Map(map, None), span)
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let mut node = match self.open.pop()? {
+                    Open::Seq(node) | Open::Map(node, _) => node,
+                };
+                node.span.end = bytes(&span).end;
+                self.add(node)
+            }
+            Event::Alias(_) | Event::UnresolvedAlias(_) => {
+                self.problems.error(
+                    position(&span.start),
+                    code::ALIAS,
+                    "anchors and aliases are not supported",
+                    Some("write the value out, or use a group or a template"),
+                );
+                self.add(Node::made_text(""))
+            }
+            Event::DocumentStart(..) => {
+                self.documents += 1;
+                if self.documents > 1 {
+                    self.problems.error(
+                        position(&span.start),
+                        code::SEVERAL_DOCUMENTS,
+                        "a second YAML document begins here",
+                        Some("keep one manifest in a file"),
+                    );
+                    return None;
+                }
+                Some(())
+            }
+            _ => Some(()),
+        }
+    }
+
+    fn refuse_properties(&mut self, span: Span, anchor: usize, tagged: bool) {
+        if anchor != 0 {
+            self.problems.error(
+                position(&span.start),
+                code::ALIAS,
+                "anchors and aliases are not supported",
+                Some("write the value out, or use a group or a template"),
+            );
+        }
+        if tagged {
+            self.problems.error(
+                position(&span.start),
+                code::TAG,
+                "tags (`!…`) are not supported",
+                Some("every value is text: remove the tag, or quote the value"),
+            );
+        }
+    }
+
+    fn begin(&mut self, open: Open, span: Span) -> Option<()> {
+        if self.open.len() >= MAX_DEPTH {
+            self.problems.error(
+                position(&span.start),
+                code::TOO_DEEP,
+                "this is nested too deeply",
+                None,
+            );
+            return None;
+        }
+        self.open.push(open);
+        Some(())
+    }
+
+    fn add(&mut self, node: Node) -> Option<()> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            self.problems.error(
+                node.position,
+                code::TOO_LARGE,
+                "this file has too many entries",
+                Some("split it into several manifests"),
+            );
+            return None;
+        }
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open::Seq(parent)) => parent.items_mut()?.push(node),
+            Some(Open::Map(parent, waiting)) => match waiting.take() {
+                Some(key) => parent.entries_mut()?.push((key, node)),
+                None if node.text().is_some() => *waiting = Some(node),
+                None => {
+                    self.problems.error(
+                        node.position,
+                        code::WRONG_TYPE,
+                        "a key must be text",
+                        None,
+                    );
+                    return None;
+                }
+            },
+        }
+        Some(())
+    }
+}
+
+fn node(kind: Kind, span: Span) -> Node {
+    Node {
+        kind,
+        span: bytes(&span),
+        position: position(&span.start),
+    }
+}
+
+fn bytes(span: &Span) -> Range<usize> {
+    span.byte_range().unwrap_or(0..0)
+}
+
+fn position(marker: &granit_parser::Marker) -> Position {
+    let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Position {
+        line: narrow(marker.line()),
+        column: narrow(marker.col()) + 1,
+    }
+}

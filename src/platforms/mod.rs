@@ -9,6 +9,9 @@
 //! 5. An example in `manifests/`, a row in the README.
 #![warn(missing_docs)]
 
+pub mod file;
+pub mod memory;
+
 use async_trait::async_trait;
 
 use crate::model::{Live, SecretValue, Target, VarName, Version};
@@ -113,4 +116,14 @@ pub struct BatchOutcome {
     pub operations: Vec<Outcome>,
     /// Whether the batch was refused because live moved since it was read.
     pub stale: bool,
+}
+
+impl BatchOutcome {
+    /// Nothing of the batch was written, for one reason.
+    pub fn refused(batch: &Batch, why: &str, stale: bool) -> Self {
+        Self {
+            operations: vec![Outcome::Refused(why.to_owned()); batch.operations.len()],
+            stale,
+        }
+    }
 }

@@ -1,0 +1,3 @@
+//! Variables in files: a machine (`host`) times a format.
+
+pub mod host;

@@ -31,6 +31,9 @@ pub struct TargetFacts {
     pub format: Option<String>,
     /// Each declared secret whose value reaches this target, by itself or in a template.
     pub secrets: BTreeSet<VarName>,
+    /// Names on this target, after renaming, whose variables are marked `protected`.
+    #[serde(default)]
+    pub protected: BTreeSet<VarName>,
     /// Whether it is pruned.
     pub prune: bool,
     /// Its limits.

@@ -30,7 +30,8 @@ pub enum Class {
 pub enum Reason {
     /// Equal, and recorded as such.
     Equal,
-    /// Equal, and not recorded yet: recorded by the next apply without a write.
+    /// Equal, and not recorded as it is now (value, key, sequence, sensitivity): recorded by the
+    /// next apply without a write. Also a record of a name that is neither wanted nor there.
     EqualUnrecorded,
     /// The manifest has a new value; the platform still holds what we applied.
     DesiredMoved,
@@ -80,7 +81,7 @@ pub enum Reason {
 pub enum ActionKind {
     /// Nothing.
     None,
-    /// Record the value as known, without a write.
+    /// Record the live value as known, without a write; where live is absent, forget the record.
     Record,
     /// Write a name that is not there.
     Create,
@@ -110,9 +111,9 @@ pub enum Glimpse {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Hold {
     /// The rail's name: `deletes`, `changes`, `would-be-empty`, `protected`, `empty`,
-    /// `placeholder`, `private-key`, `identity`, `vanished`, `new-key`, `rollback`,
+    /// `placeholder`, `ciphertext`, `private-key`, `identity`, `vanished`, `new-key`, `rollback`,
     /// `unauthenticated`, `authority`, `take-over`, `conflict`, `unit`, `unrepresentable`,
-    /// `unknown`, `not-selected`.
+    /// `unknown`, `prune` (switched on in this very revision), `not-selected`.
     pub rail: String,
     /// What is held and why: lower case, no final period, no values.
     pub why: String,

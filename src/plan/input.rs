@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Authority;
 use crate::model::{
-    Desired, Fingerprinter, KeyId, LastApplied, Live, ManifestName, Overrides, Target, VarName,
+    AuthorityFacts, Desired, Fingerprinter, KeyId, LastApplied, Live, ManifestName, Overrides,
+    Target, VarName,
 };
 
 /// Everything that one plan of one manifest is decided from.
@@ -20,8 +21,15 @@ pub struct PlanInput<'a> {
     pub fingerprinter: Option<&'a Fingerprinter>,
     /// In the manifest's order.
     pub targets: Vec<TargetInput>,
-    /// What this revision may do that the last applied one could not.
+    /// What this revision may do that the last applied one could not, from
+    /// [`super::compare_authority`]; whoever has an allowlist outside the repository clears `held`
+    /// of what it covers.
     pub authority: Vec<Authority>,
+    /// The facts of the last applied revision; `None` before the first apply. What it limits more
+    /// strictly than the present one counts once more.
+    pub last_facts: Option<&'a AuthorityFacts>,
+    /// The facts of this revision.
+    pub facts: &'a AuthorityFacts,
     /// What the person allowed.
     pub overrides: &'a Overrides,
     /// The targets that this run is limited to (`--target`); `None` for all. The others take part

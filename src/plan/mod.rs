@@ -1,11 +1,30 @@
 //! The decision: desired, live and last applied in, a [`Plan`] out. Pure; imports only the model.
+//!
+//! `classify` holds the table, `evidence` is the only file that looks into values, `rails` hold
+//! back, `unit` keeps a variable together over its targets, `build` joins them.
 #![warn(missing_docs)]
 
+mod authority;
+mod build;
 mod change;
+mod classify;
+mod effective;
+mod evidence;
+mod id;
 mod input;
+mod rails;
+mod site;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod unit;
 
+pub use authority::compare_authority;
+pub use build::build;
 pub use change::{
     ActionKind, Authority, AuthorityKind, Change, Class, Glimpse, Hold, Plan, PlanId, Reason,
     Summary, TargetPlan, TargetState,
 };
+pub use effective::{EffectiveRails, effective_rails};
 pub use input::{DesiredState, LiveState, PlanInput, TargetInput};
+pub use summary::{has_differences, has_holds, has_unknown, summary};

@@ -1,0 +1,246 @@
+//! What a manifest revision may do that the last applied one could not. The manifest is code: it
+//! says where secrets go.
+
+use std::collections::BTreeSet;
+
+use super::change::{Authority, AuthorityKind};
+use crate::model::{AuthorityFacts, Rails, TargetFacts, TargetName, VarName};
+
+/// Compares two revisions. Without a last one (the first apply) there is nothing to compare: the
+/// person who applies first approves the whole manifest.
+pub fn compare_authority(
+    last: Option<&AuthorityFacts>,
+    present: &AuthorityFacts,
+) -> Vec<Authority> {
+    let Some(last) = last else {
+        return Vec::new();
+    };
+    let known = secrets_of(last);
+    let mut found = recipients(last, present);
+    for (name, facts) in &present.targets {
+        match last.targets.get(name) {
+            None => found.push(entry(
+                AuthorityKind::TargetAdded,
+                Some(name),
+                None,
+                format!("new target {name} at {}", facts.destination),
+            )),
+            Some(before) => target(&mut found, name, before, facts, &known),
+        }
+    }
+    for name in last.protected.difference(&present.protected) {
+        found.push(entry(
+            AuthorityKind::ProtectedDropped,
+            None,
+            Some(name),
+            format!("{name} is no longer protected; counts one apply later"),
+        ));
+    }
+    for name in present.clear.iter().filter(|name| known.contains(name)) {
+        found.push(entry(
+            AuthorityKind::SecretBecameClear,
+            None,
+            Some(name),
+            format!("{name} was a secret and is now in clear: everybody who reads the repository reads it"),
+        ));
+    }
+    found.sort();
+    found
+}
+
+/// Every secret that reaches a target of this revision, by its declared name.
+pub(super) fn secrets_of(facts: &AuthorityFacts) -> BTreeSet<&VarName> {
+    facts
+        .targets
+        .values()
+        .flat_map(|target| &target.secrets)
+        .collect()
+}
+
+fn recipients(last: &AuthorityFacts, present: &AuthorityFacts) -> Vec<Authority> {
+    let added = present.recipients.difference(&last.recipients).map(|key| {
+        let what = format!("new recipient {key}: can read every secret of this manifest");
+        entry(AuthorityKind::RecipientAdded, None, None, what)
+    });
+    let removed = last.recipients.difference(&present.recipients).map(|key| {
+        let what =
+            format!("recipient {key} was removed: rotate the secrets that this reader has seen");
+        entry(AuthorityKind::RecipientRemoved, None, None, what)
+    });
+    added.chain(removed).collect()
+}
+
+fn target(
+    found: &mut Vec<Authority>,
+    name: &TargetName,
+    before: &TargetFacts,
+    now: &TargetFacts,
+    known: &BTreeSet<&VarName>,
+) {
+    let mut add = |kind, variable: Option<&VarName>, what| {
+        found.push(entry(kind, Some(name), variable, what));
+    };
+    if before.destination != now.destination {
+        let what = format!(
+            "target {name} goes to {} (was {})",
+            now.destination, before.destination
+        );
+        add(AuthorityKind::DestinationChanged, None, what);
+    }
+    if before.format != now.format {
+        let spell = |format: &Option<String>| format.clone().unwrap_or_else(|| "none".into());
+        let what = format!(
+            "target {name} is written as {} (was {})",
+            spell(&now.format),
+            spell(&before.format)
+        );
+        add(AuthorityKind::DestinationChanged, None, what);
+    }
+    // a brand-new secret on a target that is known is everyday work
+    for secret in now.secrets.difference(&before.secrets) {
+        if known.contains(secret) {
+            let what = format!("{secret}, applied elsewhere before, now reaches {name} too");
+            add(AuthorityKind::SecretEdgeAdded, Some(secret), what);
+        }
+    }
+    if loosened(&before.rails, &now.rails) {
+        let what = format!("limits of {name} were loosened; counts one apply later");
+        add(AuthorityKind::RailsLoosened, None, what);
+    }
+    if now.prune && !before.prune {
+        let what = format!("pruning of {name} was switched on; counts one apply later");
+        add(AuthorityKind::PruneEnabled, None, what);
+    }
+}
+
+fn loosened(before: &Rails, now: &Rails) -> bool {
+    now.stricter(*before) != *now
+}
+
+fn entry(
+    kind: AuthorityKind,
+    target: Option<&TargetName>,
+    variable: Option<&VarName>,
+    what: String,
+) -> Authority {
+    Authority {
+        kind,
+        target: target.cloned(),
+        variable: variable.cloned(),
+        what,
+        held: widens(kind),
+    }
+}
+
+/// The kinds that widen who can read or where a secret goes. The others are held by the rails
+/// themselves, which keep to the stricter revision.
+const fn widens(kind: AuthorityKind) -> bool {
+    match kind {
+        AuthorityKind::RecipientAdded
+        | AuthorityKind::TargetAdded
+        | AuthorityKind::DestinationChanged
+        | AuthorityKind::SecretEdgeAdded
+        | AuthorityKind::SecretBecameClear => true,
+        AuthorityKind::RecipientRemoved
+        | AuthorityKind::RailsLoosened
+        | AuthorityKind::ProtectedDropped
+        | AuthorityKind::PruneEnabled => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &[&str]) -> BTreeSet<VarName> {
+        list.iter().map(|name| name.parse().unwrap()).collect()
+    }
+
+    fn place(secrets: &[&str]) -> TargetFacts {
+        TargetFacts {
+            destination: "file /a".into(),
+            format: Some("portable".into()),
+            secrets: names(secrets),
+            protected: BTreeSet::new(),
+            prune: false,
+            rails: Rails::default(),
+        }
+    }
+
+    fn facts() -> AuthorityFacts {
+        let mut facts = AuthorityFacts {
+            recipients: ["age1a".to_owned()].into(),
+            protected: names(&["KEEP"]),
+            ..AuthorityFacts::default()
+        };
+        facts
+            .targets
+            .insert("api".parse().unwrap(), place(&["TOKEN"]));
+        facts.targets.insert("vps".parse().unwrap(), place(&[]));
+        facts
+    }
+
+    fn kinds(change: impl FnOnce(&mut AuthorityFacts)) -> Vec<(AuthorityKind, bool)> {
+        let mut now = facts();
+        change(&mut now);
+        compare_authority(Some(&facts()), &now)
+            .into_iter()
+            .map(|found| (found.kind, found.held))
+            .collect()
+    }
+
+    fn at<'a>(facts: &'a mut AuthorityFacts, name: &str) -> &'a mut TargetFacts {
+        facts.targets.get_mut(name).unwrap()
+    }
+
+    #[test]
+    fn each_widening_is_named() {
+        use AuthorityKind as K;
+        assert_eq!(compare_authority(None, &facts()), []);
+        assert_eq!(kinds(|_| ()), []);
+        let recipient = kinds(|f| f.recipients = ["age1b".to_owned()].into());
+        assert_eq!(
+            recipient,
+            [(K::RecipientAdded, true), (K::RecipientRemoved, false)]
+        );
+        let added = kinds(|f| {
+            f.targets.insert("new".parse().unwrap(), place(&["TOKEN"]));
+        });
+        assert_eq!(added, [(K::TargetAdded, true)]);
+        assert_eq!(
+            kinds(|f| at(f, "vps").destination = "file /b".into()),
+            [(K::DestinationChanged, true)]
+        );
+        assert_eq!(
+            kinds(|f| at(f, "vps").format = None),
+            [(K::DestinationChanged, true)]
+        );
+        assert_eq!(
+            kinds(|f| at(f, "vps").secrets = names(&["TOKEN"])),
+            [(K::SecretEdgeAdded, true)]
+        );
+        assert_eq!(kinds(|f| at(f, "vps").secrets = names(&["BRAND_NEW"])), []);
+        assert_eq!(
+            kinds(|f| at(f, "api").rails.deletes.count = None),
+            [(K::RailsLoosened, false)]
+        );
+        assert_eq!(
+            kinds(|f| at(f, "api").rails.changes.count = Some(1)),
+            [],
+            "tightening is routine"
+        );
+        assert_eq!(
+            kinds(|f| at(f, "api").prune = true),
+            [(K::PruneEnabled, false)]
+        );
+        assert_eq!(
+            kinds(|f| f.protected.clear()),
+            [(K::ProtectedDropped, false)]
+        );
+        let clear = kinds(|f| {
+            at(f, "api").secrets.clear();
+            f.clear = names(&["TOKEN"]);
+        });
+        assert_eq!(clear, [(K::SecretBecameClear, true)]);
+    }
+}

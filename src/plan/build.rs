@@ -1,0 +1,49 @@
+//! From everything that is known to a plan: classify, hold back, order, name.
+
+use std::collections::BTreeSet;
+
+use super::authority::secrets_of;
+use super::change::{Plan, TargetPlan};
+use super::id::plan_id;
+use super::input::PlanInput;
+use super::rails;
+use super::site::Site;
+use super::unit::hold_units;
+
+/// Decides. Targets stay in the manifest's order, changes are sorted by name.
+pub fn build(input: PlanInput<'_>) -> Plan {
+    let were_secret = input.last_facts.map(secrets_of).unwrap_or_default();
+    let targets = build_targets(&input, &were_secret);
+    let id = plan_id(&input, &targets);
+    Plan {
+        manifest: input.manifest,
+        key_id: input.key_id,
+        id,
+        authority: input.authority,
+        targets,
+    }
+}
+
+fn build_targets(
+    input: &PlanInput<'_>,
+    were_secret: &BTreeSet<&crate::model::VarName>,
+) -> Vec<TargetPlan> {
+    let mut sites: Vec<Site<'_>> = (input.targets.iter())
+        .map(|target| Site::build(input, target, were_secret))
+        .collect();
+    for site in &mut sites {
+        rails::early(input, site);
+    }
+    // holds are only ever added, so this ends
+    loop {
+        let mut added = false;
+        for site in &mut sites {
+            added |= rails::counting(input, site);
+        }
+        added |= hold_units(input, &mut sites);
+        if !added {
+            break;
+        }
+    }
+    sites.into_iter().map(|site| site.plan).collect()
+}

@@ -1,0 +1,113 @@
+//! The plan's id: two plans with one id do the same. Each field is framed by its length, so that
+//! no two plans share an encoding.
+
+use sha2::{Digest, Sha256};
+
+use super::change::{ActionKind, Change, Glimpse, PlanId, TargetPlan};
+use super::input::PlanInput;
+
+const FORMAT: &str = "driftlock/plan/1";
+
+struct Encoder(Sha256);
+
+impl Encoder {
+    fn field(&mut self, bytes: impl AsRef<[u8]>) {
+        let bytes = bytes.as_ref();
+        self.0.update((bytes.len() as u64).to_be_bytes());
+        self.0.update(bytes);
+    }
+
+    /// A list: its length, then its members.
+    fn list<T>(&mut self, items: &[T], mut each: impl FnMut(&mut Self, &T)) {
+        self.0.update((items.len() as u64).to_be_bytes());
+        for item in items {
+            each(self, item);
+        }
+    }
+
+    fn optional(&mut self, field: Option<impl AsRef<[u8]>>) {
+        match field {
+            None => self.field("none"),
+            Some(bytes) => {
+                self.field("some");
+                self.field(bytes);
+            }
+        }
+    }
+
+    fn glimpse(&mut self, glimpse: &Glimpse) {
+        match glimpse {
+            Glimpse::Absent => self.field("absent"),
+            Glimpse::Sealed => self.field("sealed"),
+            Glimpse::Unknown => self.field("unknown"),
+            Glimpse::Text(text) => {
+                self.field("text");
+                self.field(text);
+            }
+            Glimpse::Fingerprint(print) => {
+                self.field("fingerprint");
+                self.field(print.as_bytes());
+            }
+        }
+    }
+}
+
+/// The id over manifest digest, key id, operations with what holds them, and overrides; not over
+/// time, commit, counts or the order of anything.
+pub(super) fn plan_id(input: &PlanInput<'_>, targets: &[TargetPlan]) -> PlanId {
+    let mut encoder = Encoder(Sha256::new());
+    encoder.field(FORMAT);
+    encoder.field(input.manifest.as_str());
+    encoder.field(input.manifest_digest);
+    encoder.optional(input.key_id.as_ref().map(|id| id.as_bytes()));
+    let mut operations: Vec<(&TargetPlan, &Change)> = (targets.iter())
+        .flat_map(|target| target.changes.iter().map(move |change| (target, change)))
+        .filter(|(_, change)| change.action != ActionKind::None)
+        .collect();
+    operations.sort_by_key(|(target, change)| (&target.target, &change.name));
+    encoder.list(&operations, |encoder, (target, change)| {
+        encoder.field(target.target.as_str());
+        operation(encoder, change);
+    });
+    overrides(&mut encoder, input);
+    let digest = encoder.0.finalize();
+    PlanId(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn operation(encoder: &mut Encoder, change: &Change) {
+    encoder.field(change.name.as_str());
+    encoder.field(match change.action {
+        ActionKind::None => "none",
+        ActionKind::Record => "record",
+        ActionKind::Create => "create",
+        ActionKind::Update => "update",
+        ActionKind::Delete => "delete",
+    });
+    encoder.glimpse(&change.before);
+    encoder.glimpse(&change.after);
+    encoder.optional(change.sequence.map(u64::to_be_bytes));
+    let mut rails: Vec<&str> = change.holds.iter().map(|hold| hold.rail.as_str()).collect();
+    rails.sort_unstable();
+    encoder.list(&rails, |encoder, rail| encoder.field(rail));
+}
+
+fn overrides(encoder: &mut Encoder, input: &PlanInput<'_>) {
+    let given = input.overrides;
+    let take_over: Vec<_> = given.take_over.iter().collect();
+    encoder.list(&take_over, |encoder, target| encoder.field(target.as_str()));
+    for pairs in [&given.overwrite, &given.adopt] {
+        let pairs: Vec<_> = pairs.iter().collect();
+        encoder.list(&pairs, |encoder, (name, target)| {
+            encoder.field(name.as_str());
+            encoder.field(target.as_str());
+        });
+    }
+    let allow: Vec<_> = given.allow.iter().collect();
+    encoder.list(&allow, |encoder, ((rail, target), most)| {
+        encoder.field(rail);
+        encoder.optional(target.as_ref().map(AsRef::<str>::as_ref));
+        encoder.optional(most.map(u32::to_be_bytes));
+    });
+    let partial: Vec<_> = given.partial.iter().collect();
+    encoder.list(&partial, |encoder, name| encoder.field(name.as_str()));
+}

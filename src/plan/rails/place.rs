@@ -1,0 +1,84 @@
+//! Rails about the place itself: another place than the recorded one, a place that is gone, names
+//! that are protected there.
+
+use crate::plan::change::ActionKind;
+use crate::plan::input::PlanInput;
+use crate::plan::site::{Site, hold, writes};
+
+/// The address leads to something else than last time.
+pub(super) fn identity(plan: &PlanInput<'_>, site: &mut Site<'_>) {
+    let target = &site.plan.target;
+    let recorded = &site.input.last.identity;
+    let moved = !recorded.is_empty() && site.live().is_some_and(|live| live.identity != *recorded);
+    if !moved || plan.overrides.allows("identity", target, None) {
+        return;
+    }
+    let why = format!("what {target} calls itself is not what it was at our last apply");
+    for change in &mut site.plan.changes {
+        // recording too: it would accept the new place without a word
+        if change.action != ActionKind::None {
+            let release = format!("--allow identity@{target}");
+            hold(change, "identity", why.clone(), Some(release));
+        }
+    }
+}
+
+/// We wrote to this place before, and now it is not there.
+pub(super) fn vanished(plan: &PlanInput<'_>, site: &mut Site<'_>) {
+    let target = &site.plan.target;
+    let gone = site.live().is_some_and(|live| !live.exists) && !site.input.last.vars.is_empty();
+    if !gone || plan.overrides.allows("vanished", target, None) {
+        return;
+    }
+    let why = format!("we applied to {target} before, and the place does not exist any more");
+    for change in &mut site.plan.changes {
+        // recording too: it would forget what we applied there
+        if change.action != ActionKind::None {
+            let release = format!("--allow vanished@{target}");
+            hold(change, "vanished", why.clone(), Some(release));
+        }
+    }
+}
+
+/// Protected names are never deleted, and overwritten only when somebody says so. Protection that
+/// this revision dropped counts once more.
+pub(super) fn protected(plan: &PlanInput<'_>, site: &mut Site<'_>) {
+    let marked: Vec<bool> = (site.plan.changes.iter())
+        .map(|change| {
+            site.desired(&change.name)
+                .is_some_and(|desired| desired.protected)
+        })
+        .collect();
+    let target = &site.plan.target;
+    let allowed = plan.overrides.allows("protected", target, None);
+    for (change, marked) in site.plan.changes.iter_mut().zip(marked) {
+        if !writes(change) || change.action == ActionKind::Create {
+            continue;
+        }
+        let key = change.declared.as_ref().unwrap_or(&change.name);
+        let now = marked || site.rails.protected.contains(key);
+        let before = site.rails.protected_before.contains(key)
+            || site.rails.protected_before.contains(&change.name);
+        let name = &change.name;
+        let release = Some(format!("--allow protected@{target}"));
+        match (now, before, change.action) {
+            (true, _, ActionKind::Delete) => {
+                let why = format!(
+                    "{name} is protected and never deleted: drop `protected`, apply, and then remove it"
+                );
+                hold(change, "protected", why, None);
+            }
+            (true, ..) if !allowed => {
+                let why = format!("{name} is protected");
+                hold(change, "protected", why, release);
+            }
+            (false, true, _) if !allowed => {
+                let why = format!(
+                    "{name} was protected when last applied: dropping that counts one apply later"
+                );
+                hold(change, "protected", why, release);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! One target before the rails: each variable classified, nothing held yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::{ActionKind, Change, Class, Glimpse, Hold, Reason, TargetPlan, TargetState};
+use super::classify::{Memory, Row, Sight, unwanted, wanted};
+use super::effective::{EffectiveRails, effective_rails};
+use super::evidence::{Evidence, Look};
+use super::input::{DesiredState, LiveState, PlanInput, TargetInput};
+use crate::model::{Completeness, Desired, DesiredVar, Live, LiveVar, VarName};
+
+const IN_DOUBT: &str = "an earlier apply did not say how it ended; the live value may be its own";
+
+/// A target on its way to a [`TargetPlan`], with what the rails look at.
+pub(super) struct Site<'a> {
+    pub(super) input: &'a TargetInput,
+    pub(super) rails: EffectiveRails,
+    pub(super) plan: TargetPlan,
+}
+
+impl<'a> Site<'a> {
+    pub(super) fn build(
+        plan: &PlanInput<'a>,
+        input: &'a TargetInput,
+        were_secret: &BTreeSet<&VarName>,
+    ) -> Self {
+        let rails = effective_rails(plan.last_facts, plan.facts, &input.target, plan.overrides);
+        let evidence = Evidence {
+            target: &input.target.name,
+            fingerprinter: plan.fingerprinter,
+            last: &input.last,
+            key_trusted: match &input.desired {
+                DesiredState::Known(desired) => desired.key_trusted,
+                DesiredState::Unknown(_) => false,
+            },
+            were_secret,
+        };
+        let mut site = Self {
+            input,
+            rails,
+            plan: TargetPlan {
+                target: input.target.name.clone(),
+                platform: input.target.address.platform(),
+                address: input.target.address.to_string(),
+                state: state(input),
+                recorded: evidence.is_recorded(),
+                changes: Vec::new(),
+                unmanaged: 0,
+                notes: Vec::new(),
+            },
+        };
+        match (&input.desired, &input.live) {
+            (_, LiveState::Elsewhere { .. }) => {}
+            (DesiredState::Known(desired), LiveState::Read(live)) => {
+                site.read(plan, &evidence, desired, live);
+            }
+            (desired, _) => site.unreadable(&evidence, desired),
+        }
+        if input.last.in_doubt {
+            site.plan.notes.push(
+                "an earlier apply did not say how it ended: everything was read again".to_owned(),
+            );
+        }
+        site
+    }
+
+    /// The desired variable behind a change.
+    pub(super) fn desired(&self, name: &VarName) -> Option<&'a DesiredVar> {
+        match &self.input.desired {
+            DesiredState::Known(desired) => desired.vars.get(name),
+            DesiredState::Unknown(_) => None,
+        }
+    }
+
+    /// What was read, where it was.
+    pub(super) fn live(&self) -> Option<&'a Live> {
+        match &self.input.live {
+            LiveState::Read(live) => Some(live),
+            LiveState::Unknown { .. } | LiveState::Elsewhere { .. } => None,
+        }
+    }
+
+    /// How many variables are or were ours: what percentages are of.
+    pub(super) fn managed(&self) -> usize {
+        let recorded = self.input.last.vars.keys();
+        match &self.input.desired {
+            DesiredState::Known(desired) => {
+                let beyond = |name: &&VarName| {
+                    !desired.vars.contains_key(*name) && !desired.unknown.contains_key(*name)
+                };
+                desired.vars.len() + desired.unknown.len() + recorded.filter(beyond).count()
+            }
+            DesiredState::Unknown(_) => recorded.count(),
+        }
+    }
+
+    fn read(
+        &mut self,
+        plan: &PlanInput<'_>,
+        evidence: &Evidence<'_>,
+        desired: &'a Desired,
+        live: &'a Live,
+    ) {
+        let unseen = match &live.completeness {
+            Completeness::Complete => None,
+            Completeness::Partial(reason) => Some(LiveVar::Unknown(reason.clone())),
+        };
+        let names: BTreeSet<&VarName> = (desired.vars.keys())
+            .chain(desired.unknown.keys())
+            .chain(evidence.last.vars.keys())
+            .collect();
+        for name in &names {
+            let seen = live.vars.get(*name).or(unseen.as_ref());
+            let look = evidence.look(name, desired.vars.get(*name), seen);
+            let change = match desired.unknown.get(*name) {
+                Some(why) => Some(undecryptable(evidence, name, &look, why)),
+                None => self.classify(plan, evidence, name, &look),
+            };
+            self.plan.changes.extend(change);
+        }
+        self.plan.unmanaged = (live.vars.keys())
+            .filter(|name| !names.contains(name))
+            .count();
+        self.plan.notes.clone_from(&live.notes);
+    }
+
+    fn classify(
+        &self,
+        plan: &PlanInput<'_>,
+        evidence: &Evidence<'_>,
+        name: &VarName,
+        look: &Look<'_>,
+    ) -> Option<Change> {
+        let Some(sight) = look.sight() else {
+            return Some(unreadable_variable(evidence, name, look));
+        };
+        let memory = evidence.memory(name, look);
+        let mut row = if look.desired.is_some() {
+            wanted(memory, sight, evidence.is_as_recorded(look))
+        } else {
+            unwanted(memory, sight, self.rails.prune)?
+        };
+        let adopt = plan.overrides.adopt.iter().any(|(adopted, target)| {
+            target == evidence.target && names(name, look.desired, adopted)
+        });
+        let can_adopt = match row.action {
+            ActionKind::Create | ActionKind::Update | ActionKind::Delete => true,
+            ActionKind::None => matches!(row.class, Class::Conflict | Class::Change),
+            ActionKind::Record => false,
+        };
+        if adopt && can_adopt && !matches!(sight, Sight::Sealed(_)) {
+            row = Row {
+                class: Class::Change,
+                reason: Reason::Adopted,
+                action: ActionKind::Record,
+            };
+        }
+        // without a key there is nothing to record with, except to forget
+        if row.action == ActionKind::Record
+            && evidence.fingerprinter.is_none()
+            && look.live.is_some()
+        {
+            row.action = ActionKind::None;
+        }
+        let mut change = change(evidence, name, look, row);
+        change.detail = detail(row, memory, evidence.last.in_doubt);
+        if row.reason == Reason::Adopted {
+            change.after = change.before.clone();
+        }
+        Some(change)
+    }
+
+    /// Nothing is known of live (or of desired): everything that would be looked at is unknown.
+    fn unreadable(&mut self, evidence: &Evidence<'_>, desired: &'a DesiredState) {
+        let mut changes = BTreeMap::new();
+        let reason = match desired {
+            DesiredState::Known(_) => Reason::Unreadable,
+            DesiredState::Unknown(_) => Reason::Undecryptable,
+        };
+        let row = Row {
+            class: Class::Unknown,
+            reason,
+            action: ActionKind::None,
+        };
+        let mut add = |name: &VarName, desired| {
+            let mut change = change(evidence, name, &evidence.look(name, desired, None), row);
+            change.before = Glimpse::Unknown;
+            if desired.is_none() {
+                change.after = Glimpse::Unknown;
+            }
+            changes.insert(name.clone(), change);
+        };
+        for name in evidence.last.vars.keys() {
+            add(name, None);
+        }
+        if let DesiredState::Known(desired) = desired {
+            for name in desired.unknown.keys() {
+                add(name, None);
+            }
+            for (name, var) in &desired.vars {
+                add(name, Some(var));
+            }
+        }
+        self.plan.changes = changes.into_values().collect();
+    }
+}
+
+/// Whether a person who wrote `wanted` means this variable: by its name on the target, or as
+/// declared.
+pub(super) fn names(name: &VarName, desired: Option<&DesiredVar>, wanted: &VarName) -> bool {
+    name == wanted || desired.is_some_and(|var| var.declared.as_ref() == Some(wanted))
+}
+
+/// Puts a hold on a change; `false` if that rail holds it already.
+pub(super) fn hold(change: &mut Change, rail: &str, why: String, release: Option<String>) -> bool {
+    if change.holds.iter().any(|hold| hold.rail == rail) {
+        return false;
+    }
+    change.holds.push(Hold {
+        rail: rail.to_owned(),
+        why,
+        release,
+    });
+    true
+}
+
+/// Whether the action goes to the platform.
+pub(super) fn writes(change: &Change) -> bool {
+    matches!(
+        change.action,
+        ActionKind::Create | ActionKind::Update | ActionKind::Delete
+    )
+}
+
+fn state(input: &TargetInput) -> TargetState {
+    match (&input.live, &input.desired) {
+        (LiveState::Elsewhere { machine }, _) => TargetState::Elsewhere {
+            machine: machine.clone(),
+        },
+        (LiveState::Unknown { reason, help }, _) => TargetState::Unknown {
+            reason: reason.clone(),
+            help: help.clone(),
+        },
+        (LiveState::Read(_), DesiredState::Unknown(reason)) => TargetState::Unknown {
+            reason: reason.clone(),
+            help: None,
+        },
+        (LiveState::Read(live), DesiredState::Known(_)) => match &live.completeness {
+            Completeness::Complete => TargetState::Read,
+            Completeness::Partial(reason) => TargetState::Partial {
+                reason: reason.clone(),
+            },
+        },
+    }
+}
+
+fn change(evidence: &Evidence<'_>, name: &VarName, look: &Look<'_>, row: Row) -> Change {
+    Change {
+        name: name.clone(),
+        declared: look.desired.and_then(|var| var.declared.clone()),
+        class: row.class,
+        reason: row.reason,
+        action: row.action,
+        before: evidence.before(name, look),
+        after: evidence.after(name, look),
+        sequence: look.desired.and_then(|var| var.sequence),
+        holds: Vec::new(),
+        detail: None,
+    }
+}
+
+fn undecryptable(evidence: &Evidence<'_>, name: &VarName, look: &Look<'_>, why: &str) -> Change {
+    let row = Row {
+        class: Class::Unknown,
+        reason: Reason::Undecryptable,
+        action: ActionKind::None,
+    };
+    Change {
+        after: Glimpse::Unknown,
+        detail: Some(why.to_owned()),
+        ..change(evidence, name, look, row)
+    }
+}
+
+fn unreadable_variable(evidence: &Evidence<'_>, name: &VarName, look: &Look<'_>) -> Change {
+    let row = Row {
+        class: Class::Unknown,
+        reason: Reason::VariableUnreadable,
+        action: ActionKind::None,
+    };
+    let why = match look.live {
+        Some(LiveVar::Unknown(why)) => Some(why.clone()),
+        _ => None,
+    };
+    Change {
+        detail: why,
+        ..change(evidence, name, look, row)
+    }
+}
+
+fn detail(row: Row, memory: Memory, in_doubt: bool) -> Option<String> {
+    let text = match (row.reason, memory) {
+        (Reason::SealedDesiredMoved | Reason::SealedFirstTakeOver, _) => {
+            "sealed by the platform: written blind"
+        }
+        (Reason::VariableUnreadable, _) => {
+            "sealed by the platform, which does not say when it changed"
+        }
+        (Reason::CannotCompare, _) if row.action == ActionKind::None => {
+            "we applied it once, no manifest names it any more, and the record cannot be compared; adopt it or delete it by hand"
+        }
+        (Reason::CannotCompare, _) => "the record of our last apply cannot be compared",
+        (Reason::Adopted, _) => "the live value is recorded as known, nothing is written",
+        (Reason::PruneOff, _) => "pruning is off for this target: reported only",
+        (
+            Reason::BothMoved
+            | Reason::ChangedOutside
+            | Reason::RemovedOutside
+            | Reason::NotOurs
+            | Reason::FirstTakeOver
+            | Reason::PruneChangedOutside,
+            _,
+        ) if in_doubt => IN_DOUBT,
+        (Reason::PruneChangedOutside, _) if row.action == ActionKind::None => {
+            "no manifest names it any more, and it was changed outside; pruning is off"
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
+}

@@ -1,0 +1,69 @@
+//! Counts and questions over a finished plan.
+
+use super::change::{ActionKind, Class, Glimpse, Plan, Summary, TargetState};
+use super::site::writes;
+
+/// Counts over one plan. A target that is unknown as a whole counts once, not by variable.
+pub fn summary(plan: &Plan) -> Summary {
+    let mut sum = Summary::default();
+    for target in &plan.targets {
+        sum.unmanaged += target.unmanaged;
+        match target.state {
+            TargetState::Elsewhere { .. } => sum.elsewhere += 1,
+            TargetState::Unknown { .. } => sum.unknown += 1,
+            TargetState::Read | TargetState::Partial { .. } => {
+                for change in &target.changes {
+                    count(&mut sum, change);
+                }
+            }
+        }
+    }
+    sum
+}
+
+fn count(sum: &mut Summary, change: &super::change::Change) {
+    match (change.class, change.action) {
+        // a record that is only to be forgotten is no variable any more
+        (Class::InSync, _) if change.before == Glimpse::Absent => {}
+        (Class::InSync, _) => sum.in_sync += 1,
+        (Class::Change, ActionKind::Create) => sum.create += 1,
+        (Class::Change, ActionKind::Update) => sum.update += 1,
+        (Class::Change, ActionKind::Delete) => sum.delete += 1,
+        (Class::Change, _) | (Class::Unmanaged, _) => {}
+        (Class::Drift, _) => sum.drift += 1,
+        (Class::Conflict, _) => sum.conflict += 1,
+        (Class::Unknown, _) => sum.unknown += 1,
+    }
+    if writes(change) && !change.holds.is_empty() {
+        sum.held += 1;
+    }
+}
+
+/// Whether desired and live differ anywhere that we could see. What pruning would delete if it were
+/// on is reported, and no difference.
+pub fn has_differences(plan: &Plan) -> bool {
+    changes(plan).any(|change| match change.class {
+        Class::Change => change.action != ActionKind::None,
+        Class::Drift | Class::Conflict => true,
+        Class::InSync | Class::Unmanaged | Class::Unknown => false,
+    })
+}
+
+/// Whether anything could not be known.
+pub fn has_unknown(plan: &Plan) -> bool {
+    plan.targets
+        .iter()
+        .any(|target| matches!(target.state, TargetState::Unknown { .. }))
+        || changes(plan).any(|change| change.class == Class::Unknown)
+}
+
+/// Whether a rail holds anything. What this run was not asked for does not count.
+pub fn has_holds(plan: &Plan) -> bool {
+    changes(plan)
+        .flat_map(|change| &change.holds)
+        .any(|hold| hold.rail != "not-selected")
+}
+
+fn changes(plan: &Plan) -> impl Iterator<Item = &super::change::Change> {
+    plan.targets.iter().flat_map(|target| &target.changes)
+}

@@ -73,6 +73,13 @@ impl CommandError {
         }
     }
 
+    /// Adds a next thing to do, if there is one.
+    #[must_use]
+    pub(crate) fn hints(mut self, hint: Option<impl Into<String>>) -> Self {
+        self.hints.extend(hint.map(Into::into));
+        self
+    }
+
     /// Adds a next thing to do.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

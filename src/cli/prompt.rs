@@ -6,11 +6,12 @@ use zeroize::Zeroizing;
 
 use super::error::CommandError;
 use super::ui::Ui;
+use crate::crypto::Prompt;
 use crate::model::SecretValue;
 
 /// Asks for a yes; anything but `y` or `yes` is a no.
 pub(crate) fn confirm(ui: &mut Ui, question: &str) -> Result<bool, CommandError> {
-    ui.progress(&format!("{question} [y/N] "));
+    ui.ask(&format!("{question} [y/N] "));
     let mut answer = String::new();
     io::stdin()
         .lock()
@@ -35,8 +36,38 @@ pub(crate) fn secret(question: &str) -> Result<SecretValue, CommandError> {
 }
 
 /// Asks once, without echo: the passphrase of a key.
-pub(crate) fn passphrase(question: &str) -> Option<Zeroizing<String>> {
+fn passphrase(question: &str) -> Option<Zeroizing<String>> {
     rpassword::prompt_password(format!("{question}: "))
         .ok()
         .map(Zeroizing::new)
+}
+
+/// A person at the terminal, for passphrases and plugins.
+pub(crate) struct TerminalPrompt;
+
+impl Prompt for TerminalPrompt {
+    fn message(&self, text: &str) {
+        super::ui::print_line(text);
+    }
+
+    fn confirm(&self, text: &str, yes: &str, no: Option<&str>) -> Option<bool> {
+        let no = no.unwrap_or("no");
+        super::ui::print_line(&format!("{text} [{yes}/{no}]"));
+        Some(read_line()?.eq_ignore_ascii_case(yes))
+    }
+
+    fn ask(&self, text: &str) -> Option<String> {
+        super::ui::print_line(text);
+        read_line()
+    }
+
+    fn passphrase(&self, text: &str) -> Option<Zeroizing<String>> {
+        passphrase(text)
+    }
+}
+
+fn read_line() -> Option<String> {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).ok()?;
+    Some(line.trim_end_matches(['\n', '\r']).to_owned())
 }

@@ -6,12 +6,13 @@
 )]
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use clap::ColorChoice;
 
+use crate::model::{Diagnostic, Position, SecretValue, Severity};
 use super::context::{Context, Terminal};
 use super::error::{CommandError, Exit};
-use crate::model::SecretValue;
 use crate::render::{Scrubber, Style};
 
 /// The streams of one run.
@@ -98,6 +99,31 @@ impl Ui {
         }
     }
 
+    /// Asks, on standard error, without a line end.
+    pub(crate) fn ask(&mut self, question: &str) {
+        let mut stream = io::stderr().lock();
+        let _closed = write!(stream, "{question}").and_then(|()| stream.flush());
+    }
+
+    /// The problems of one file, as `file:line:column`.
+    pub(crate) fn diagnostics(&mut self, path: &Path, diagnostics: &[Diagnostic]) {
+        for diagnostic in diagnostics {
+            let label = match diagnostic.severity {
+                Severity::Error => self.errors.error("error"),
+                Severity::Warning => self.errors.warning("warning"),
+            };
+            let place = match diagnostic.position {
+                Position { line: 0, .. } => path.display().to_string(),
+                Position { line, column } => format!("{}:{line}:{column}", path.display()),
+            };
+            let code = diagnostic.code;
+            self.say(&format!("{place}: {label}: {} [{code}]", diagnostic.message));
+            if let Some(help) = &diagnostic.help {
+                self.say(&format!("  help: {help}"));
+            }
+        }
+    }
+
     /// Prints the error; the exit code is its own.
     pub(crate) fn fail(&mut self, error: &CommandError) -> Exit {
         let label = self.errors.error("error:");
@@ -120,4 +146,9 @@ pub(crate) fn print_usage(error: &clap::Error) -> Exit {
 pub(crate) fn print_bare_error(message: &str) -> Exit {
     eprintln!("error: {message}");
     Exit::Error
+}
+
+/// One line of talk, for those who have no [`Ui`] at hand.
+pub(crate) fn print_line(text: &str) {
+    eprintln!("{text}");
 }

@@ -143,6 +143,11 @@ impl Manifest {
         self.secrets_behind(target.uses.iter().flat_map(|one| one.source.references()))
     }
 
+    /// The declared encrypted variables that one use is made from.
+    pub fn secrets_of_use(&self, source: &UseSource) -> BTreeSet<VarName> {
+        self.secrets_behind(source.references())
+    }
+
     /// Encrypted variables that `names` are, or are made from.
     fn secrets_behind<'a>(
         &'a self,
@@ -218,6 +223,18 @@ impl Manifest {
                 Address::Memory(_) => None,
             },
             secrets: self.secret_sources(target),
+            protected: target
+                .uses
+                .iter()
+                .filter(|used| match &used.source {
+                    UseSource::Declared(name) => self
+                        .variables
+                        .get(name)
+                        .is_some_and(|variable| variable.metadata.protected),
+                    UseSource::Clear(_) | UseSource::Template(_) => false,
+                })
+                .map(|used| used.name.clone())
+                .collect(),
             prune: target.prune,
             rails: target.rails,
         }

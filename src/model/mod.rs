@@ -4,6 +4,7 @@
 mod authority;
 mod diagnostic;
 mod fingerprint;
+mod lint;
 mod name;
 mod policy;
 mod target;
@@ -13,6 +14,7 @@ mod vars;
 pub use authority::{AuthorityFacts, TargetFacts};
 pub use diagnostic::{Diagnostic, Position, Severity};
 pub use fingerprint::{Fingerprint, FingerprintKey, Fingerprinter, KeyId};
+pub use lint::{LINTS, lint_value, shows as shows_lint};
 pub use name::{InvalidName, ManifestName, TargetName, VarName};
 pub use policy::{Limit, Overrides, Rails};
 pub use target::{Address, FileAddress, Machine, PlatformKind, Target};

@@ -28,3 +28,21 @@ pub use change::{
 pub use effective::{EffectiveRails, effective_rails};
 pub use input::{DesiredState, LiveState, PlanInput, TargetInput};
 pub use summary::{has_differences, has_holds, has_unknown, summary};
+
+/// The rails that `--allow` can let go, by name.
+pub const RAILS: [&str; 14] = [
+    "deletes",
+    "changes",
+    "would-be-empty",
+    "protected",
+    "prune",
+    "empty",
+    "placeholder",
+    "ciphertext",
+    "private-key",
+    "identity",
+    "vanished",
+    "new-key",
+    "rollback",
+    "authority",
+];

@@ -1,0 +1,242 @@
+//! What most commands begin with: the manifests, the identities, the journal.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::Global;
+use super::context::Context;
+use super::error::CommandError;
+use super::prompt::TerminalPrompt;
+use super::ui::Ui;
+use crate::crypto::{IdentityEnv, IdentityRequest, Keyring, NoPrompt, SharedPrompt};
+use crate::journal::{Authenticator, Journal, JournalError, Scope, SqliteJournal};
+use crate::model::{Diagnostic, Fingerprinter, Severity};
+use crate::reconcile::load::{self, Loaded, Opening, SealedBecause};
+use crate::reconcile::pass::journal_scope;
+use crate::reconcile::targets::{Located, Surroundings, locate, shared_place};
+use crate::source::{self, ManifestFile};
+
+/// One manifest of this run.
+pub(crate) struct Item {
+    pub(crate) file: ManifestFile,
+    pub(crate) loaded: Loaded,
+    pub(crate) located: Vec<Located>,
+    pub(crate) scope: Scope,
+}
+
+/// Loads and checks manifests; every problem of every one of them is reported at once.
+pub(crate) fn load_manifests(
+    paths: &[PathBuf],
+    context: &Context,
+    ui: &mut Ui,
+) -> Result<Vec<Item>, CommandError> {
+    let files = source::load_manifests(paths, &context.folder)
+        .map_err(|error| CommandError::error(error.to_string()).hints(error.help()))?;
+    let surroundings = Surroundings {
+        machine: context.machine(),
+        home: context.home.clone(),
+    };
+    let mut items = vec![];
+    let mut problems = 0;
+    for file in files {
+        match load::load(&file.text) {
+            Ok(loaded) => items.push(item(file, loaded, &surroundings)),
+            Err(diagnostics) => {
+                problems += errors(&diagnostics);
+                ui.diagnostics(&file.path, &diagnostics);
+            }
+        }
+    }
+    if problems > 0 {
+        let plural = if problems == 1 { "" } else { "s" };
+        return Err(CommandError::error(format!(
+            "{problems} problem{plural} in the manifests; nothing was read or written"
+        )));
+    }
+    refuse_shared_places(&items)?;
+    Ok(items)
+}
+
+fn item(file: ManifestFile, loaded: Loaded, surroundings: &Surroundings) -> Item {
+    let located = loaded
+        .manifest
+        .targets
+        .iter()
+        .map(|spec| locate(spec, &file.folder, surroundings))
+        .collect();
+    let name = file.path.file_name().map(PathBuf::from).unwrap_or_default();
+    let scope = Scope(journal_scope(
+        loaded.manifest.name.as_str(),
+        &file.folder.join(name),
+    ));
+    Item {
+        file,
+        loaded,
+        located,
+        scope,
+    }
+}
+
+fn errors(diagnostics: &[Diagnostic]) -> usize {
+    diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+        .count()
+}
+
+fn refuse_shared_places(items: &[Item]) -> Result<(), CommandError> {
+    let all = items.iter().flat_map(|item| {
+        item.located.iter().map(|located| {
+            let name = format!("{}/{}", item.loaded.manifest.name, located.target.name);
+            (name, located)
+        })
+    });
+    match shared_place(all) {
+        None => Ok(()),
+        Some((first, second)) => Err(CommandError::error(format!(
+            "{first} and {second} are the same place; nothing was read or written"
+        ))
+        .hint("let one target hold the variables of both")),
+    }
+}
+
+/// Loads the one manifest that a command is about: the one named, else the only one there is.
+pub(crate) fn load_one(
+    path: Option<&PathBuf>,
+    context: &Context,
+    ui: &mut Ui,
+) -> Result<Item, CommandError> {
+    let mut items = load_manifests(path.map_or(&[], std::slice::from_ref), context, ui)?;
+    match items.pop() {
+        Some(item) if items.is_empty() => Ok(item),
+        None => Err(CommandError::error("there is no manifest here").hint("driftlock init")),
+        Some(last) => {
+            let mut names: Vec<String> = items
+                .iter()
+                .chain([&last])
+                .map(|item| item.file.path.display().to_string())
+                .collect();
+            names.sort();
+            Err(CommandError::usage("there are several manifests")
+                .hint(format!("name one with --manifest: {}", names.join(", "))))
+        }
+    }
+}
+
+/// Where identities are looked for.
+pub(crate) fn keyring(global: &Global, context: &Context) -> Keyring {
+    let text = |name: &str| context.text(name).map(|text| Zeroizing::new(text.to_owned()));
+    let request = IdentityRequest {
+        explicit: global
+            .identity
+            .iter()
+            .map(|path| context.absolute(path))
+            .collect(),
+        env: IdentityEnv {
+            age_key: text("DRIFTLOCK_AGE_KEY"),
+            age_key_file: context.path("DRIFTLOCK_AGE_KEY_FILE"),
+            sops_age_key: text("SOPS_AGE_KEY"),
+            sops_age_key_file: context.path("SOPS_AGE_KEY_FILE"),
+            sops_age_ssh_private_key_file: context.path("SOPS_AGE_SSH_PRIVATE_KEY_FILE"),
+        },
+        config_dir: context.config.clone(),
+        home: context.home.clone(),
+    };
+    Keyring::new(&request, person(context))
+}
+
+/// Whoever can be asked.
+pub(crate) fn person(context: &Context) -> SharedPrompt {
+    if context.terminal.input && context.terminal.errors {
+        Arc::new(TerminalPrompt)
+    } else {
+        Arc::new(NoPrompt)
+    }
+}
+
+/// Opens a manifest and shows what was noticed on the way. A sealed one is said so once.
+pub(crate) fn open(item: &Item, keyring: &mut Keyring, ui: &mut Ui) -> Opening {
+    let opening = load::open(&item.loaded.manifest, keyring);
+    match &opening {
+        Opening::Open(open) => {
+            for note in &open.notes {
+                ui.warn(note);
+            }
+        }
+        Opening::Sealed(why) => {
+            ui.warn(&format!(
+                "{} stays sealed: {why}\n  help: {}",
+                item.file.path.display(),
+                why.help()
+            ));
+        }
+        Opening::Clear => {}
+    }
+    opening
+}
+
+/// The same where the command cannot go on without.
+pub(crate) fn open_or_fail(item: &Item, keyring: &mut Keyring) -> Result<Opening, CommandError> {
+    match load::open(&item.loaded.manifest, keyring) {
+        Opening::Sealed(why) => Err(sealed(&item.file.path, &why)),
+        opening => Ok(opening),
+    }
+}
+
+fn sealed(path: &Path, why: &SealedBecause) -> CommandError {
+    CommandError::error(format!("{} stays sealed: {why}", path.display())).hint(why.help())
+}
+
+/// The journal of this run; `None` where there is none yet and `create` is false.
+pub(crate) fn journal(
+    global: &Global,
+    context: &Context,
+) -> Result<SqliteJournal, CommandError> {
+    let path = global
+        .journal
+        .as_ref()
+        .map(|path| context.absolute(path))
+        .or_else(|| context.journal())
+        .ok_or_else(|| {
+            CommandError::error("there is no folder for the journal, because this user has no home")
+                .hint("name a file with --journal or DRIFTLOCK_JOURNAL")
+        })?;
+    Ok(SqliteJournal::at(path))
+}
+
+pub(crate) fn journal_error(error: &JournalError) -> CommandError {
+    CommandError::error(error.to_string())
+}
+
+/// Makes fingerprints: with the manifest's own key, or with the journal's where nothing is
+/// encrypted. `None` where the manifest stays sealed.
+pub(crate) fn fingerprinter(
+    opening: &Opening,
+    journal: &mut dyn Journal,
+    scope: &Scope,
+    writes: bool,
+) -> Result<Option<Fingerprinter>, CommandError> {
+    match opening {
+        Opening::Open(open) => Ok(Some(open.fingerprinter.clone())),
+        Opening::Sealed(_) => Ok(None),
+        Opening::Clear => {
+            let known = journal
+                .existing_local_key(scope)
+                .map_err(|error| journal_error(&error))?;
+            let key = match known {
+                Some(key) => key,
+                None if writes => journal.local_key(scope).map_err(|error| journal_error(&error))?,
+                // a key of this run alone: there are no records that it would have to verify
+                None => crate::model::FingerprintKey::new(*crate::crypto::random_bytes()),
+            };
+            Ok(Some(Fingerprinter::new(key, vec![])))
+        }
+    }
+}
+
+/// Believes records as far as the fingerprint key goes.
+pub(crate) fn authenticator(fingerprinter: Option<&Fingerprinter>) -> Authenticator {
+    fingerprinter.map_or_else(Authenticator::without_key, Authenticator::new)
+}

@@ -22,3 +22,5 @@
 pub mod model;
 pub mod plan;
 pub mod platforms;
+pub mod reconcile;
+pub mod render;

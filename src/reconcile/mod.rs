@@ -1,0 +1,3 @@
+//! Joins the rooms: load, read, plan, apply, record.
+
+pub mod event;

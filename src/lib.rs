@@ -24,4 +24,6 @@ pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod platforms;
+pub mod reconcile;
+pub mod render;
 mod telemetry;

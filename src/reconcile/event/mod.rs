@@ -1,0 +1,73 @@
+//! What happened during a pass, as values: the only thing `render` knows about one.
+
+mod apply;
+mod exit;
+mod history;
+mod status;
+
+pub use apply::{
+    ApplyReport, HalfWritten, Held, OperationOutcome, OperationReport, ReadBack, TargetReport,
+};
+pub use exit::{Exit, Verdict};
+pub use history::{HistoryAction, HistoryEntry, HistoryReport, HistoryVar};
+pub use status::{Cell, Mover, Seen, StatusReport, StatusRow, StatusTarget};
+
+use crate::model::{TargetName, VarName};
+use crate::plan::ActionKind;
+
+/// One thing that happened, in the order in which it happened. Targets run at once, so that the
+/// events of different targets interleave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Reading begins.
+    ReadStarted {
+        /// How many targets will be read.
+        targets: usize,
+    },
+    /// One target was read, or could not be.
+    TargetRead {
+        /// Which.
+        target: TargetName,
+        /// Whether it could be read.
+        readable: bool,
+    },
+    /// Writing begins.
+    ApplyStarted {
+        /// How many targets will be written.
+        targets: usize,
+    },
+    /// A batch was sent to a target.
+    WriteStarted {
+        /// Which.
+        target: TargetName,
+        /// How many operations it has.
+        operations: usize,
+    },
+    /// The outcome of one operation is known.
+    OperationDone {
+        /// Where.
+        target: TargetName,
+        /// Which variable.
+        name: VarName,
+        /// What was to be done.
+        action: ActionKind,
+        /// How it ended.
+        outcome: OperationOutcome,
+    },
+    /// The target was read again after its write.
+    ReadBack {
+        /// Which.
+        target: TargetName,
+        /// What was seen.
+        result: ReadBack,
+    },
+    /// Nothing more will happen to this target: its receipt is written, or it failed.
+    TargetFinished {
+        /// Which.
+        target: TargetName,
+        /// Whether everything that was to be done was done.
+        complete: bool,
+    },
+    /// The pass is over.
+    Finished,
+}

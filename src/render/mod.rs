@@ -1,0 +1,13 @@
+//! Plans, reports and events as text, JSON and Markdown. Pure: everything is written to a writer
+//! that the caller brings; time, width and colour arrive as arguments.
+
+pub mod escape;
+pub mod json;
+mod layout;
+pub mod markdown;
+pub mod scrub;
+pub mod style;
+pub mod text;
+mod words;
+
+pub use style::{Invocation, Style};

@@ -1,0 +1,178 @@
+//! How output looks: decided once by the caller from its terminal and environment.
+
+use std::fmt;
+
+use anstyle::{AnsiColor, Effects};
+
+/// What the place that output goes to can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Whether ANSI colours are written.
+    pub color: bool,
+    /// Columns of the window.
+    pub width: usize,
+    /// Whether signs outside ASCII may be used.
+    pub unicode: bool,
+}
+
+impl Style {
+    /// For a file or a pipe: 80 columns, no colour.
+    pub const fn plain() -> Self {
+        Self {
+            color: false,
+            width: 80,
+            unicode: true,
+        }
+    }
+
+    /// `text` in the colour of `role`.
+    pub(crate) fn paint<T: fmt::Display>(&self, role: Role, text: T) -> Painted<T> {
+        let style = if self.color {
+            role.ansi()
+        } else {
+            anstyle::Style::new()
+        };
+        Painted { style, text }
+    }
+
+    /// The first where signs outside ASCII may be used, else the second.
+    pub(crate) const fn sign(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
+        if self.unicode { unicode } else { ascii }
+    }
+
+    /// Between before and after.
+    pub(crate) const fn arrow(&self) -> &'static str {
+        self.sign("→", "->")
+    }
+
+    /// Stands for what was left out.
+    pub(crate) const fn ellipsis(&self) -> &'static str {
+        self.sign("…", "...")
+    }
+}
+
+/// What a piece of text is, which decides its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Plain,
+    Dim,
+    Heading,
+    Good,
+    Change,
+    Drift,
+    Bad,
+    Unknown,
+    Command,
+    Removed,
+    Added,
+}
+
+impl Role {
+    const fn ansi(self) -> anstyle::Style {
+        let plain = anstyle::Style::new();
+        match self {
+            Self::Plain => plain,
+            Self::Dim => plain.effects(Effects::DIMMED),
+            Self::Heading => plain.effects(Effects::BOLD),
+            Self::Good | Self::Added => {
+                plain.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)))
+            }
+            Self::Change => plain.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow))),
+            Self::Drift => plain.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Magenta))),
+            Self::Bad => plain
+                .fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)))
+                .effects(Effects::BOLD),
+            Self::Removed => plain.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red))),
+            Self::Unknown => plain.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Blue))),
+            Self::Command => plain.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Cyan))),
+        }
+    }
+}
+
+/// Text with its colour around it.
+pub(crate) struct Painted<T> {
+    style: anstyle::Style,
+    text: T,
+}
+
+impl<T: fmt::Display> fmt::Display for Painted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}{}{}",
+            self.style.render(),
+            self.text,
+            self.style.render_reset()
+        )
+    }
+}
+
+/// How the person called us, so that the next command can be pasted as it stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Invocation {
+    /// The manifests as given on the command line; empty where the default was used.
+    pub manifests: Vec<String>,
+}
+
+impl Invocation {
+    /// `driftlock VERB MANIFESTS FLAGS`, quoted for a shell.
+    pub fn command(&self, verb: &str, flags: &[&str]) -> String {
+        let mut text = format!("driftlock {verb}");
+        for manifest in &self.manifests {
+            text.push(' ');
+            // a path that begins with a dash would be read as a flag
+            let dash = if manifest.starts_with('-') { "./" } else { "" };
+            text.push_str(&shell_quoted(&format!("{dash}{manifest}")));
+        }
+        for flag in flags {
+            text.push(' ');
+            text.push_str(flag);
+        }
+        text
+    }
+}
+
+/// One word of a POSIX shell.
+pub(crate) fn shell_quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:=@%+,~".contains(c);
+    if !text.is_empty() && !text.starts_with('~') && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_can_be_pasted() {
+        let call = |path: &str| {
+            Invocation {
+                manifests: vec![path.to_owned()],
+            }
+            .command("apply", &["--yes"])
+        };
+        assert_eq!(call("m/a.yaml"), "driftlock apply m/a.yaml --yes");
+        assert_eq!(call("it's $HOME"), "driftlock apply 'it'\\''s $HOME' --yes");
+        assert_eq!(call("-x.yaml"), "driftlock apply ./-x.yaml --yes");
+        assert_eq!(Invocation::default().command("plan", &[]), "driftlock plan");
+    }
+
+    #[test]
+    fn no_colour_means_no_escape() {
+        let style = Style::plain();
+        assert_eq!(style.paint(Role::Bad, "x").to_string(), "x");
+        let color = Style {
+            color: true,
+            ..style
+        };
+        assert!(
+            color
+                .paint(Role::Bad, "x")
+                .to_string()
+                .starts_with('\u{1b}')
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! What an apply did, for people: half-written units first, then what went wrong, then the rest.
+
+use std::fmt::{self, Write};
+
+use super::{command, hold, names, past};
+use crate::reconcile::event::{
+    ApplyReport, Exit, OperationOutcome, OperationReport, ReadBack, TargetReport,
+};
+use crate::render::escape;
+use crate::render::layout::Line;
+use crate::render::style::{Invocation, Role, Style};
+use crate::render::words::counted;
+
+/// Writes the report, its last line the summary.
+pub fn render_apply(
+    out: &mut dyn Write,
+    style: &Style,
+    call: &Invocation,
+    report: &ApplyReport,
+) -> fmt::Result {
+    half_written(out, style, call, report)?;
+    let mut targets: Vec<&TargetReport> = report.targets.iter().collect();
+    targets.sort_by_key(|target| (!target.in_doubt(), target.error.is_none()));
+    for target in targets {
+        target_block(out, style, target)?;
+    }
+    for held in &report.held {
+        Line::new()
+            .then(Role::Bad, format!("{}@{}", held.name, held.target))
+            .then(Role::Plain, " was held, nothing was written for it")
+            .write(out, style, 2, 4)?;
+        for one in &held.holds {
+            hold(out, style, call, one)?;
+        }
+    }
+    let verdict = report.verdict();
+    if verdict.exit != Exit::Clean {
+        command(out, style, 0, &call.command("plan", &[]))?;
+    }
+    summary(out, style, report)
+}
+
+fn half_written(
+    out: &mut dyn Write,
+    style: &Style,
+    call: &Invocation,
+    report: &ApplyReport,
+) -> fmt::Result {
+    for unit in report.half_written() {
+        let join = |targets: &std::collections::BTreeSet<crate::model::TargetName>| {
+            let names: Vec<&str> = targets.iter().map(|name| name.as_str()).collect();
+            names.join(", ")
+        };
+        Line::new()
+            .then(Role::Bad, format!("{} is half written", unit.variable))
+            .then(
+                Role::Plain,
+                format!(
+                    ": new on {}, not on {}",
+                    join(&unit.written),
+                    join(&unit.missing)
+                ),
+            )
+            .write(out, style, 0, 2)?;
+        let flag = format!("--only {}", unit.variable);
+        command(out, style, 2, &call.command("plan", &[&flag]))?;
+    }
+    Ok(())
+}
+
+fn target_block(out: &mut dyn Write, style: &Style, target: &TargetReport) -> fmt::Result {
+    if target.results.is_empty() && target.error.is_none() {
+        return Ok(());
+    }
+    Line::new()
+        .then(Role::Heading, target.target.as_str())
+        .then(
+            Role::Dim,
+            format!("  {}", escape::terminal(&target.address)),
+        )
+        .write(out, style, 0, 4)?;
+    if let Some(error) = &target.error {
+        Line::new()
+            .then(Role::Bad, "error")
+            .then(Role::Plain, format!(": {}", escape::terminal(error)))
+            .write(out, style, 2, 2)?;
+    }
+    for result in &target.results {
+        operation(out, style, result)?;
+    }
+    read_back(out, style, &target.read_back)?;
+    if let Some(receipt) = &target.receipt {
+        Line::new()
+            .then(Role::Dim, format!("receipt {}", escape::terminal(receipt)))
+            .write(out, style, 2, 2)?;
+    }
+    Ok(())
+}
+
+fn operation(out: &mut dyn Write, style: &Style, result: &OperationReport) -> fmt::Result {
+    let ok = style.sign("✓", "ok");
+    let bad = style.sign("✗", "x");
+    let verb = past(result.action);
+    let (sign, role, text) = match &result.outcome {
+        OperationOutcome::Done => (ok, Role::Good, verb.to_owned()),
+        OperationOutcome::AlreadyDone => (ok, Role::Dim, "as wanted already".to_owned()),
+        OperationOutcome::Refused(why) => (bad, Role::Bad, format!("not {verb}, refused: {why}")),
+        OperationOutcome::InDoubt(why) => {
+            ("?", Role::Bad, format!("perhaps {verb}, in doubt: {why}"))
+        }
+        OperationOutcome::NotDone(why) => ("·", Role::Change, format!("not {verb}: {why}")),
+    };
+    Line::new()
+        .then(role, format!("{sign} {}", result.name))
+        .then(Role::Plain, format!("  {}", escape::terminal(&text)))
+        .write(out, style, 2, 4)
+}
+
+fn read_back(out: &mut dyn Write, style: &Style, read_back: &ReadBack) -> fmt::Result {
+    let (role, text) = match read_back {
+        ReadBack::Verified => (Role::Dim, "read back, as written".to_owned()),
+        ReadBack::NotNeeded => return Ok(()),
+        ReadBack::Differs(list) => (
+            Role::Bad,
+            format!("read back, not as written: {}", names(list, 8)),
+        ),
+        ReadBack::Unknown(why) => (
+            Role::Bad,
+            format!("could not be read back: {}", escape::terminal(why)),
+        ),
+    };
+    Line::new().then(role, text).write(out, style, 2, 2)
+}
+
+fn summary(out: &mut dyn Write, style: &Style, report: &ApplyReport) -> fmt::Result {
+    let count = |wanted: fn(&OperationReport) -> bool| {
+        let all = report.targets.iter().flat_map(|target| &target.results);
+        all.filter(|result| wanted(result)).count()
+    };
+    use crate::plan::ActionKind as A;
+    use OperationOutcome as O;
+    let written = count(|r| r.outcome == O::Done && r.action != A::Record && r.action != A::Delete);
+    let deleted = count(|r| r.outcome == O::Done && r.action == A::Delete);
+    let not_done = count(|r| matches!(r.outcome, O::Refused(_) | O::NotDone(_)));
+    let doubt = count(|r| matches!(r.outcome, O::InDoubt(_)));
+    let word = match report.verdict().exit {
+        Exit::Clean => "Applied",
+        Exit::Partial => "Partly applied",
+        _ => "Not applied",
+    };
+    let mut text = format!(
+        "{word}: {written} written, {deleted} deleted on {}",
+        counted(
+            report.targets.iter().filter(|t| t.wrote()).count(),
+            "target"
+        )
+    );
+    for (number, what) in [
+        (not_done, "not done"),
+        (doubt, "in doubt"),
+        (report.held.len(), "held"),
+    ] {
+        if number > 0 {
+            text.push_str(&format!(", {number} {what}"));
+        }
+    }
+    let failed = report.targets.iter().filter(|t| t.error.is_some()).count();
+    if failed > 0 {
+        text.push_str(&format!(", {} failed", counted(failed, "target")));
+    }
+    if let Some(signal) = &report.interrupted {
+        text.push_str(&format!(", stopped by {}", escape::terminal(signal)));
+    }
+    text.push('.');
+    Line::new()
+        .then(Role::Heading, text)
+        .write(out, style, 0, 2)
+}

@@ -1,0 +1,97 @@
+//! Reports for people: fitted to the window, wrong side first, the next command ready to paste.
+//!
+//! What comes from a manifest, a platform or a file is escaped here; what the caller prints must
+//! still pass the scrubber.
+
+mod apply;
+mod check;
+mod diff;
+mod history;
+mod plan;
+mod progress;
+mod status;
+
+#[cfg(test)]
+mod tests;
+
+pub use apply::render_apply;
+pub use check::{CheckedFile, render_check};
+pub use history::render_history;
+pub use plan::{render_plan, render_plan_summary};
+pub use progress::Progress;
+pub use status::render_status;
+
+use std::fmt::{self, Write};
+
+use super::escape;
+use super::layout::Line;
+use super::style::{Invocation, Role, Style};
+use crate::model::VarName;
+use crate::plan::{ActionKind, Hold};
+use jiff::Timestamp;
+
+/// A command to paste, on a line of its own that is never wrapped.
+fn command(out: &mut dyn Write, style: &Style, indent: usize, text: &str) -> fmt::Result {
+    let text = escape::terminal(text);
+    writeln!(
+        out,
+        "{}{}",
+        " ".repeat(indent),
+        style.paint(Role::Command, format_args!("$ {text}"))
+    )
+}
+
+/// What holds a change, and the flag that lets it go.
+fn hold(out: &mut dyn Write, style: &Style, call: &Invocation, hold: &Hold) -> fmt::Result {
+    Line::new()
+        .then(
+            Role::Bad,
+            format!("held by {}", escape::terminal(&hold.rail)),
+        )
+        .then(Role::Plain, format!(": {}", escape::terminal(&hold.why)))
+        .write(out, style, 6, 2)?;
+    match &hold.release {
+        Some(release) => command(out, style, 6, &release_command(call, release)),
+        None => Ok(()),
+    }
+}
+
+/// A release is a flag of `apply`, or a command of its own (`driftlock accept NAME`).
+pub(super) fn release_command(call: &Invocation, release: &str) -> String {
+    if release.starts_with("driftlock ") {
+        release.to_owned()
+    } else {
+        call.command("apply", &[release])
+    }
+}
+
+/// `3 min`, `2 h`, `5 d`; a time that is still to come is now.
+fn age(now: Timestamp, then: Timestamp) -> String {
+    let seconds = now.as_second().saturating_sub(then.as_second()).max(0);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// `A, B and 3 more`.
+fn names(list: &[VarName], most: usize) -> String {
+    let shown: Vec<&str> = list.iter().take(most).map(VarName::as_str).collect();
+    let text = shown.join(", ");
+    match list.len() - shown.len() {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
+const fn past(action: ActionKind) -> &'static str {
+    match action {
+        ActionKind::None => "left",
+        ActionKind::Record => "recorded",
+        ActionKind::Create => "created",
+        ActionKind::Update => "updated",
+        ActionKind::Delete => "deleted",
+    }
+}

@@ -1,0 +1,286 @@
+//! A plan for people: what this revision may do that the last could not, then target by target.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+use super::{command, diff, hold};
+use crate::model::{TargetName, VarName};
+use crate::plan::{ActionKind, Change, Class, Plan, Reason, Summary, TargetPlan, TargetState};
+use crate::render::escape;
+use crate::render::layout::{Line, width};
+use crate::render::style::{Invocation, Role, Style};
+use crate::render::words;
+
+/// Writes the plan of one manifest, without its summary.
+pub fn render_plan(
+    out: &mut dyn Write,
+    style: &Style,
+    call: &Invocation,
+    plan: &Plan,
+) -> fmt::Result {
+    let mut targets: Vec<&TargetPlan> = plan.targets.iter().filter(|t| is_shown(t)).collect();
+    if targets.is_empty() && plan.authority.is_empty() {
+        return Ok(());
+    }
+    Line::new()
+        .then(Role::Heading, plan.manifest.as_str())
+        .then(
+            Role::Dim,
+            format!("  plan {}", escape::terminal(plan.id.short())),
+        )
+        .write(out, style, 0, 2)?;
+    writeln!(out)?;
+    authority(out, style, call, plan)?;
+    targets.sort_by_key(|target| worst(target));
+    let twins = twins(plan);
+    for target in targets {
+        target_block(out, style, call, target, &twins)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// Writes the last line: counts over all manifests of the run, of `targets` targets.
+pub fn render_plan_summary(
+    out: &mut dyn Write,
+    style: &Style,
+    summary: &Summary,
+    targets: usize,
+) -> fmt::Result {
+    let text = words::summary(summary, targets);
+    let text = if style.unicode {
+        text
+    } else {
+        text.replace('·', "|")
+    };
+    Line::new()
+        .then(Role::Heading, text)
+        .write(out, style, 0, 2)
+}
+
+fn is_shown(target: &TargetPlan) -> bool {
+    worst(target) < 7 || !target.notes.is_empty()
+}
+
+/// Targets with problems first: smaller is worse.
+pub(in crate::render) fn worst(target: &TargetPlan) -> u8 {
+    let state = match target.state {
+        TargetState::Unknown { .. } | TargetState::Partial { .. } => 0,
+        TargetState::Read | TargetState::Elsewhere { .. } => 7,
+    };
+    let changes = target.changes.iter().map(words::rank).min().unwrap_or(7);
+    state.min(changes)
+}
+
+fn authority(out: &mut dyn Write, style: &Style, call: &Invocation, plan: &Plan) -> fmt::Result {
+    if plan.authority.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "{}",
+        style.paint(
+            Role::Bad,
+            "This revision may do more than the last applied one:"
+        )
+    )?;
+    for change in &plan.authority {
+        let place = change.target.as_ref().map(ToString::to_string);
+        let mut line = Line::new()
+            .then(Role::Bad, "! ")
+            .then(Role::Plain, words::authority(change.kind));
+        if let Some(place) = &place {
+            line = line.then(Role::Plain, format!(", {place}"));
+        }
+        line = line.then(Role::Plain, format!(": {}", escape::terminal(&change.what)));
+        if change.held {
+            line = line.then(Role::Dim, " (held)");
+        }
+        line.write(out, style, 2, 4)?;
+        if change.held {
+            let flag = format!("--allow authority@{}", place.as_deref().unwrap_or("'*'"));
+            command(out, style, 6, &call.command("apply", &[&flag]))?;
+        }
+    }
+    writeln!(out)
+}
+
+fn target_block(
+    out: &mut dyn Write,
+    style: &Style,
+    call: &Invocation,
+    target: &TargetPlan,
+    twins: &Twins<'_>,
+) -> fmt::Result {
+    Line::new()
+        .then(Role::Heading, target.target.as_str())
+        .then(
+            Role::Dim,
+            format!(
+                "  {} {}",
+                target.platform,
+                escape::terminal(&target.address)
+            ),
+        )
+        .write(out, style, 0, 4)?;
+    state(out, style, call, target)?;
+    let mut changes: Vec<&Change> = target
+        .changes
+        .iter()
+        .filter(|change| words::is_listed(change))
+        .collect();
+    changes.sort_by_key(|change| (words::rank(change), &change.name));
+    let column = name_column(&changes, style);
+    for change in changes {
+        let also = twins.others(target, change);
+        change_block(out, style, call, target, change, &also, column)?;
+    }
+    for note in &target.notes {
+        Line::new()
+            .then(Role::Dim, format!("note: {}", escape::terminal(note)))
+            .write(out, style, 2, 2)?;
+    }
+    Ok(())
+}
+
+fn state(
+    out: &mut dyn Write,
+    style: &Style,
+    call: &Invocation,
+    target: &TargetPlan,
+) -> fmt::Result {
+    let (what, reason, help) = match &target.state {
+        TargetState::Read | TargetState::Elsewhere { .. } => return Ok(()),
+        TargetState::Unknown { reason, help } => ("unknown", reason, help.as_deref()),
+        TargetState::Partial { reason } => ("read in part", reason, None),
+    };
+    Line::new()
+        .then(Role::Unknown, format!("? {what}"))
+        .then(Role::Plain, format!(": {}", escape::terminal(reason)))
+        .write(out, style, 2, 2)?;
+    if let Some(help) = help {
+        Line::new()
+            .then(Role::Dim, format!("help: {}", escape::terminal(help)))
+            .write(out, style, 4, 2)?;
+    }
+    let flag = format!("--target {}", target.target);
+    command(out, style, 4, &call.command("plan", &[&flag]))
+}
+
+/// Where the words begin, so that they stand under each other; long names do not push all others.
+fn name_column(changes: &[&Change], style: &Style) -> usize {
+    let most = (style.width / 3).max(8);
+    changes
+        .iter()
+        .map(|change| width(change.name.as_str()))
+        .filter(|columns| *columns <= most)
+        .max()
+        .unwrap_or(0)
+}
+
+fn change_block(
+    out: &mut dyn Write,
+    style: &Style,
+    call: &Invocation,
+    target: &TargetPlan,
+    change: &Change,
+    also: &str,
+    column: usize,
+) -> fmt::Result {
+    let (sign, role) = words::sign(change, style);
+    let mut line = Line::new()
+        .then(role, format!("{sign} {}", change.name))
+        .pad_to(column + 4)
+        .then(role, words::class(change.class))
+        .then(Role::Plain, format!(": {}", words::reason(change.reason)));
+    if let Some(detail) = &change.detail {
+        line = line.then(Role::Plain, format!(", {}", escape::terminal(detail)));
+    }
+    let inline = diff::inline(change, style);
+    if let Some(values) = &inline {
+        line = line
+            .then(Role::Plain, "  ")
+            .then(Role::Heading, values.clone());
+    }
+    if !also.is_empty() {
+        line = line.then(Role::Dim, format!("  ({also})"));
+    }
+    line.write(out, style, 2, 4)?;
+    if inline.is_none() {
+        diff::block(out, style, change)?;
+    }
+    for held in &change.holds {
+        hold(out, style, call, held)?;
+    }
+    if change.holds.is_empty() {
+        next(out, style, call, target, change)?;
+    }
+    Ok(())
+}
+
+/// The next command, where a hold does not name it already. What `apply` will simply do needs none
+/// of its own: the command is in the last lines of the report.
+fn next(
+    out: &mut dyn Write,
+    style: &Style,
+    call: &Invocation,
+    target: &TargetPlan,
+    change: &Change,
+) -> fmt::Result {
+    let place = format!("{}@{}", change.name, target.target);
+    let text = match (change.class, change.reason) {
+        (Class::Conflict, Reason::PruneChangedOutside) | (Class::Change, Reason::PruneOff) => {
+            call.command("history", &["--target", target.target.as_str()])
+        }
+        (Class::Conflict, _) if change.action == ActionKind::None => {
+            call.command("apply", &[&format!("--overwrite {place}")])
+        }
+        (Class::Unknown, Reason::Undecryptable) => call.command("check", &[]),
+        (Class::Unknown, Reason::VariableUnreadable) => {
+            call.command("plan", &["--target", target.target.as_str()])
+        }
+        _ => return Ok(()),
+    };
+    command(out, style, 6, &text)
+}
+
+/// Which targets have the same change of one declared variable.
+struct Twins<'p>(BTreeMap<Twin<'p>, Vec<&'p TargetName>>);
+
+type Twin<'p> = (&'p VarName, Class, Reason, ActionKind);
+
+fn twin(change: &Change) -> Option<Twin<'_>> {
+    let declared = change.declared.as_ref()?;
+    Some((declared, change.class, change.reason, change.action))
+}
+
+fn twins(plan: &Plan) -> Twins<'_> {
+    let mut map: BTreeMap<Twin<'_>, Vec<&TargetName>> = BTreeMap::new();
+    for target in &plan.targets {
+        for change in target.changes.iter().filter(|c| words::is_listed(c)) {
+            if let Some(key) = twin(change) {
+                map.entry(key).or_default().push(&target.target);
+            }
+        }
+    }
+    Twins(map)
+}
+
+impl Twins<'_> {
+    /// `same on api, mac-mini`, or nothing.
+    fn others(&self, target: &TargetPlan, change: &Change) -> String {
+        let Some(all) = twin(change).and_then(|key| self.0.get(&key)) else {
+            return String::new();
+        };
+        let others: Vec<&str> = all
+            .iter()
+            .filter(|name| ***name != target.target)
+            .map(|name| name.as_str())
+            .collect();
+        match others.len() {
+            0 => String::new(),
+            1..=3 => format!("same on {}", others.join(", ")),
+            more => format!("same on {} and {} more", others[..2].join(", "), more - 2),
+        }
+    }
+}

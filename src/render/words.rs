@@ -1,0 +1,162 @@
+//! The words for classes, reasons, actions and authority changes: one place, so that text, JSON and
+//! Markdown say the same.
+
+use super::style::{Role, Style};
+use crate::model::Fingerprint;
+use crate::plan::{ActionKind, AuthorityKind, Change, Class, Glimpse, Reason, Summary};
+
+pub(crate) const fn class(class: Class) -> &'static str {
+    match class {
+        Class::InSync => "in sync",
+        Class::Change => "change",
+        Class::Drift => "drift",
+        Class::Conflict => "conflict",
+        Class::Unmanaged => "unmanaged",
+        Class::Unknown => "unknown",
+    }
+}
+
+pub(crate) const fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Equal => "as recorded",
+        Reason::EqualUnrecorded => "equal, not recorded yet",
+        Reason::DesiredMoved => "the manifest has a new value",
+        Reason::ChangedOutside => "changed outside",
+        Reason::RemovedOutside => "removed outside",
+        Reason::BothMoved => "the manifest and the live value both moved",
+        Reason::New => "new",
+        Reason::FirstTakeOver => "first take-over of this target",
+        Reason::NotOurs => "there already, not ours",
+        Reason::Prune => "no longer in the manifest",
+        Reason::PruneOff => "no longer in the manifest, pruning is off",
+        Reason::PruneChangedOutside => "no longer in the manifest, but changed outside",
+        Reason::NeverOurs => "never ours",
+        Reason::CannotCompare => "differs, and our records cannot be compared",
+        Reason::Adopted => "adopted: the live value is recorded as known",
+        Reason::SealedDesiredMoved => {
+            "the manifest has a new value, the live one is sealed: written blind"
+        }
+        Reason::SealedUnchanged => "sealed, unchanged since our apply",
+        Reason::SealedChangedOutside => "sealed, changed by someone after us",
+        Reason::SealedFirstTakeOver => "sealed, first take-over: written blind",
+        Reason::Unreadable => "the target could not be read",
+        Reason::VariableUnreadable => "could not be read",
+        Reason::Undecryptable => "could not be decrypted",
+    }
+}
+
+pub(crate) const fn action(action: ActionKind) -> &'static str {
+    match action {
+        ActionKind::None => "leave",
+        ActionKind::Record => "record",
+        ActionKind::Create => "create",
+        ActionKind::Update => "update",
+        ActionKind::Delete => "delete",
+    }
+}
+
+pub(crate) const fn authority(kind: AuthorityKind) -> &'static str {
+    match kind {
+        AuthorityKind::RecipientAdded => "reader added",
+        AuthorityKind::RecipientRemoved => "reader removed",
+        AuthorityKind::TargetAdded => "target added",
+        AuthorityKind::DestinationChanged => "destination changed",
+        AuthorityKind::SecretEdgeAdded => "secret reaches one more target",
+        AuthorityKind::RailsLoosened => "rails loosened",
+        AuthorityKind::ProtectedDropped => "no longer protected",
+        AuthorityKind::PruneEnabled => "pruning switched on",
+        AuthorityKind::SecretBecameClear => "secret became clear",
+    }
+}
+
+/// The sign of a change and its colour.
+pub(crate) const fn sign(change: &Change, style: &Style) -> (&'static str, Role) {
+    match (change.class, change.action) {
+        (Class::Unknown, _) => ("?", Role::Unknown),
+        (Class::Conflict, _) => (style.sign("✗", "x"), Role::Bad),
+        (Class::Drift, _) => ("!", Role::Drift),
+        (_, ActionKind::Create) => ("+", Role::Good),
+        (_, ActionKind::Update) => ("~", Role::Change),
+        (_, ActionKind::Delete) => ("-", Role::Bad),
+        (_, ActionKind::Record) => ("=", Role::Dim),
+        (_, ActionKind::None) => (style.sign("·", "."), Role::Dim),
+    }
+}
+
+/// Wrong side first: smaller is worse.
+pub(crate) const fn rank(change: &Change) -> u8 {
+    match (change.class, change.action) {
+        (Class::Unknown, _) => 0,
+        (Class::Conflict, _) => 1,
+        (Class::Drift, _) => 2,
+        (Class::Change, ActionKind::Delete) => 3,
+        (Class::Change, ActionKind::Update) => 4,
+        (Class::Change, ActionKind::Create) => 5,
+        (Class::Change, _) => 6,
+        (Class::InSync | Class::Unmanaged, _) => 7,
+    }
+}
+
+/// Whether a report lists it: what is in sync and what was never ours is only counted.
+pub(crate) const fn is_listed(change: &Change) -> bool {
+    !matches!(change.class, Class::InSync | Class::Unmanaged)
+}
+
+/// `n thing`, `n things`.
+pub(crate) fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
+}
+
+/// The last line of a plan, and the first of a comment.
+pub(crate) fn summary(summary: &Summary, targets: usize) -> String {
+    let Summary {
+        create,
+        update,
+        delete,
+        drift,
+        conflict,
+        unknown,
+        held,
+        in_sync,
+        unmanaged,
+        elsewhere,
+    } = *summary;
+    let mut text = if create + update + delete + drift + conflict + unknown + held == 0 {
+        let here = targets.saturating_sub(elsewhere);
+        format!(
+            "No changes. {} in sync on {}",
+            counted(in_sync, "variable"),
+            counted(here, "target")
+        )
+    } else {
+        let mut text = format!(
+            "Plan: {create} to create, {update} to change, {delete} to delete, {drift} drift, {}",
+            counted(conflict, "conflict")
+        );
+        if unknown > 0 {
+            text.push_str(&format!(", {unknown} unknown"));
+        }
+        text.push_str(&format!(", {held} held · {in_sync} in sync"));
+        text
+    };
+    if unmanaged > 0 {
+        text.push_str(&format!(", {unmanaged} unmanaged"));
+    }
+    if elsewhere > 0 {
+        text.push_str(&format!(", {} elsewhere", counted(elsewhere, "target")));
+    }
+    text.push('.');
+    text
+}
+
+/// A value that is not shown as text.
+pub(crate) fn opaque(glimpse: &Glimpse) -> String {
+    match glimpse {
+        Glimpse::Absent => "absent".to_owned(),
+        Glimpse::Text(_) => "text".to_owned(),
+        Glimpse::Fingerprint(fingerprint) => Fingerprint::short(fingerprint),
+        Glimpse::Sealed => "sealed".to_owned(),
+        Glimpse::Unknown => "unknown".to_owned(),
+    }
+}

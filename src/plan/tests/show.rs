@@ -109,6 +109,14 @@ fn the_id_covers_what_is_done_and_what_was_allowed() {
         edit(&mut other);
         assert_ne!(other.plan().id, id, "{what}");
     }
+    let stored = world.plan();
+    assert_eq!(crate::plan::id_of(&stored, &[7; 32], &world.overrides), id);
+    let mut tampered = stored.clone();
+    tampered.targets[0].changes[0].after = Glimpse::Absent;
+    assert_ne!(
+        crate::plan::id_of(&tampered, &[7; 32], &world.overrides),
+        id
+    );
     // counts and findings are no part of it
     let mut same = world.clone();
     same.places[0]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::authority::secrets_of;
 use super::change::{Plan, TargetPlan};
-use super::id::plan_id;
+use super::id::{Basis, plan_id};
 use super::input::PlanInput;
 use super::rails;
 use super::site::Site;
@@ -14,7 +14,13 @@ use super::unit::hold_units;
 pub fn build(input: PlanInput<'_>) -> Plan {
     let were_secret = input.last_facts.map(secrets_of).unwrap_or_default();
     let targets = build_targets(&input, &were_secret);
-    let id = plan_id(&input, &targets);
+    let basis = Basis {
+        manifest: &input.manifest,
+        manifest_digest: &input.manifest_digest,
+        key_id: input.key_id,
+        overrides: input.overrides,
+    };
+    let id = plan_id(&basis, &targets);
     Plan {
         manifest: input.manifest,
         key_id: input.key_id,

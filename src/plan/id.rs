@@ -3,8 +3,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::change::{ActionKind, Change, Glimpse, PlanId, TargetPlan};
-use super::input::PlanInput;
+use super::change::{ActionKind, Change, Glimpse, Plan, PlanId, TargetPlan};
+use crate::model::{KeyId, ManifestName, Overrides};
 
 const FORMAT: &str = "driftlock/plan/1";
 
@@ -52,14 +52,34 @@ impl Encoder {
     }
 }
 
+/// What a plan's id covers beside its operations.
+pub(super) struct Basis<'a> {
+    pub(super) manifest: &'a ManifestName,
+    pub(super) manifest_digest: &'a [u8; 32],
+    pub(super) key_id: Option<KeyId>,
+    pub(super) overrides: &'a Overrides,
+}
+
+/// The id that `plan` must have if it was decided from this manifest (SHA-256 of its bytes) with
+/// these overrides: what an apply of a stored plan compares with [`Plan::id`].
+pub fn id_of(plan: &Plan, manifest_digest: &[u8; 32], overrides: &Overrides) -> PlanId {
+    let basis = Basis {
+        manifest: &plan.manifest,
+        manifest_digest,
+        key_id: plan.key_id,
+        overrides,
+    };
+    plan_id(&basis, &plan.targets)
+}
+
 /// The id over manifest digest, key id, operations with what holds them, and overrides; not over
 /// time, commit, counts or the order of anything.
-pub(super) fn plan_id(input: &PlanInput<'_>, targets: &[TargetPlan]) -> PlanId {
+pub(super) fn plan_id(basis: &Basis<'_>, targets: &[TargetPlan]) -> PlanId {
     let mut encoder = Encoder(Sha256::new());
     encoder.field(FORMAT);
-    encoder.field(input.manifest.as_str());
-    encoder.field(input.manifest_digest);
-    encoder.optional(input.key_id.as_ref().map(|id| id.as_bytes()));
+    encoder.field(basis.manifest.as_str());
+    encoder.field(basis.manifest_digest);
+    encoder.optional(basis.key_id.as_ref().map(|id| id.as_bytes()));
     let mut operations: Vec<(&TargetPlan, &Change)> = (targets.iter())
         .flat_map(|target| target.changes.iter().map(move |change| (target, change)))
         .filter(|(_, change)| change.action != ActionKind::None)
@@ -69,7 +89,7 @@ pub(super) fn plan_id(input: &PlanInput<'_>, targets: &[TargetPlan]) -> PlanId {
         encoder.field(target.target.as_str());
         operation(encoder, change);
     });
-    overrides(&mut encoder, input);
+    overrides(&mut encoder, basis.overrides);
     let digest = encoder.0.finalize();
     PlanId(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
@@ -91,8 +111,7 @@ fn operation(encoder: &mut Encoder, change: &Change) {
     encoder.list(&rails, |encoder, rail| encoder.field(rail));
 }
 
-fn overrides(encoder: &mut Encoder, input: &PlanInput<'_>) {
-    let given = input.overrides;
+fn overrides(encoder: &mut Encoder, given: &Overrides) {
     let take_over: Vec<_> = given.take_over.iter().collect();
     encoder.list(&take_over, |encoder, target| encoder.field(target.as_str()));
     for pairs in [&given.overwrite, &given.adopt] {

@@ -26,6 +26,7 @@ pub use change::{
     Summary, TargetPlan, TargetState,
 };
 pub use effective::{EffectiveRails, effective_rails};
+pub use id::id_of;
 pub use input::{DesiredState, LiveState, PlanInput, TargetInput};
 pub use summary::{has_differences, has_holds, has_unknown, summary};
 

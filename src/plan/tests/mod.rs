@@ -1,1 +1,8 @@
-//! The planner as a whole.
+//! The planner as a whole: build desired, derive live and records from it, disturb one side.
+
+mod properties;
+mod rails;
+mod rows;
+mod show;
+mod units;
+mod world;

@@ -1,0 +1,239 @@
+//! From manifests to plans: what `plan`, `apply`, `status` and `check` have in common.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use super::Global;
+use super::context::Context;
+use super::error::{CommandError, Exit};
+use super::session::{self, Item};
+use super::ui::Ui;
+use crate::crypto::Keyring;
+use crate::journal::Journal;
+use crate::model::{Fingerprinter, TargetName};
+use crate::plan::{Plan, TargetState};
+use crate::reconcile::connect::Connections;
+use crate::reconcile::desired::Values;
+use crate::reconcile::event::Event;
+use crate::reconcile::load::{Opener, Opening};
+use crate::reconcile::pass::{Memory, Pass, Scope};
+use crate::reconcile::{remember, since};
+use crate::render::text::Progress;
+
+/// One manifest, opened, with what is remembered of it.
+pub(crate) struct Opened<'a> {
+    pub(crate) item: &'a Item,
+    pub(crate) opening: Opening,
+    pub(crate) fingerprinter: Option<Fingerprinter>,
+    pub(crate) memory: Memory,
+}
+
+/// Opens a manifest and recalls what was last applied.
+pub(crate) fn open<'a>(
+    item: &'a Item,
+    keyring: &mut Keyring,
+    journal: &mut dyn Journal,
+    since: Option<&str>,
+    writes: bool,
+    context: &Context,
+    ui: &mut Ui,
+) -> Result<Opened<'a>, CommandError> {
+    let opening = session::open(item, keyring, ui);
+    let fingerprinter = session::fingerprinter(&opening, journal, &item.scope, writes)?;
+    let memory = match (since, &fingerprinter) {
+        (Some(revision), Some(fingerprinter)) => {
+            recall_revision(item, revision, fingerprinter, keyring, context)?
+        }
+        _ => recall(item, journal, fingerprinter.as_ref())?,
+    };
+    for note in &memory.notes {
+        ui.warn(note);
+    }
+    Ok(Opened {
+        item,
+        opening,
+        fingerprinter,
+        memory,
+    })
+}
+
+/// What the journal knows of a manifest.
+pub(crate) fn recall(
+    item: &Item,
+    journal: &dyn Journal,
+    fingerprinter: Option<&Fingerprinter>,
+) -> Result<Memory, CommandError> {
+    let auth = session::authenticator(fingerprinter);
+    remember::recall(journal, &item.scope, &item.located, &auth)
+        .map_err(|error| session::journal_error(&error))
+}
+
+fn recall_revision(
+    item: &Item,
+    revision: &str,
+    fingerprinter: &Fingerprinter,
+    keyring: &mut Keyring,
+    context: &Context,
+) -> Result<Memory, CommandError> {
+    let text = crate::source::load_at_revision(&item.file, revision)
+        .map_err(|error| CommandError::error(error.to_string()).hints(error.help()))?;
+    since::recall(
+        text.as_deref(),
+        &item.located,
+        fingerprinter,
+        keyring,
+        context.now(),
+    )
+    .map_err(|error| CommandError::error(format!("--since: {error}")))
+}
+
+/// Decrypts what the targets of a manifest use, and makes it known to the last net.
+pub(crate) fn values<'a>(opened: &'a Opened<'_>, keyring: &mut Keyring, ui: &mut Ui) -> Values<'a> {
+    let manifest = &opened.item.loaded.manifest;
+    let mut opener = Opener {
+        opening: &opened.opening,
+        keyring,
+    };
+    let values = Values::of_targets(manifest, &mut opener, &manifest.targets);
+    ui.protect(values.secrets().cloned(), &values.public());
+    values
+}
+
+/// Everything that a plan of it is made from.
+pub(crate) fn pass<'a>(
+    opened: &'a Opened<'a>,
+    values: &'a Values<'a>,
+    connections: &'a Connections,
+    scope: &'a Scope,
+) -> Pass<'a> {
+    Pass {
+        loaded: &opened.item.loaded,
+        opening: &opened.opening,
+        values,
+        located: &opened.item.located,
+        connections,
+        fingerprinter: opened.fingerprinter.as_ref(),
+        scope,
+    }
+}
+
+/// A runtime of one thread: what blocks has threads of its own.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::error(format!("no event loop can be made: {}", error.kind())))
+}
+
+/// Runs something that reports events, and shows how far it is where a person waits for it.
+pub(crate) fn drive<T>(
+    ui: &mut Ui,
+    runtime: &tokio::runtime::Runtime,
+    work: impl AsyncFnOnce(&mut dyn FnMut(Event)) -> T,
+) -> T {
+    let progress = RefCell::new(Progress::default());
+    let begin = Instant::now();
+    let mut events = |event: Event| progress.borrow_mut().note(&event);
+    let done = runtime.block_on(async {
+        if !ui.terminal.errors {
+            return work(&mut events).await;
+        }
+        let mut beat = tokio::time::interval(Duration::from_millis(200));
+        let work = work(&mut events);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => break done,
+                _ = beat.tick() => ui.progress(&mut progress.borrow_mut(), begin.elapsed()),
+            }
+        }
+    });
+    ui.clear_progress(&mut progress.borrow_mut());
+    done
+}
+
+/// A target name that no manifest has is a mistake, not an empty selection.
+pub(crate) fn check_targets(items: &[Item], wanted: &[TargetName]) -> Result<(), CommandError> {
+    let known = |name: &TargetName| {
+        items.iter().any(|item| {
+            item.located
+                .iter()
+                .any(|located| located.target.name == *name)
+        })
+    };
+    match wanted.iter().find(|name| !known(name)) {
+        None => Ok(()),
+        Some(name) => Err(CommandError::usage(format!("no manifest has a target {name}"))),
+    }
+}
+
+/// What the plans mean for the exit code, before anything is written.
+pub(crate) fn exit_of(plans: &[Plan], detailed: bool, require_all: bool) -> Exit {
+    plans.iter().fold(Exit::Done, |exit, plan| {
+        let missing = require_all
+            && plan
+                .targets
+                .iter()
+                .any(|target| matches!(target.state, TargetState::Elsewhere { .. }));
+        let mut exit = exit;
+        if crate::plan::has_unknown(plan) || missing {
+            exit = exit.worst(Exit::Error);
+        }
+        if detailed && (crate::plan::has_differences(plan) || !plan.authority.is_empty()) {
+            exit = exit.worst(Exit::Differences);
+        }
+        exit
+    })
+}
+
+/// The journal of this run, and all manifests opened.
+pub(crate) fn open_all<'a>(
+    items: &'a [Item],
+    since: Option<&str>,
+    writes: bool,
+    keyring: &mut Keyring,
+    journal: &mut dyn Journal,
+    context: &Context,
+    ui: &mut Ui,
+) -> Result<Vec<Opened<'a>>, CommandError> {
+    items
+        .iter()
+        .map(|item| open(item, keyring, journal, since, writes, context, ui))
+        .collect()
+}
+
+/// Loads, opens, reads and plans. Shared by every command that only looks.
+pub(crate) fn look(
+    selection: &super::selection::Selection,
+    scope: &Scope,
+    global: &Global,
+    context: &Context,
+    ui: &mut Ui,
+) -> Result<Vec<(Plan, Memory)>, CommandError> {
+    let items = session::load_manifests(&selection.manifests, context, ui)?;
+    check_targets(&items, &selection.target)?;
+    for item in &items {
+        ui.diagnostics(&item.file.path, &item.loaded.warnings);
+    }
+    let mut keyring = session::keyring(global, context);
+    let mut journal = session::journal(global, context)?;
+    let opened = open_all(
+        &items,
+        selection.since.as_deref(),
+        false,
+        &mut keyring,
+        &mut journal,
+        context,
+        ui,
+    )?;
+    let connections = Connections::local();
+    let runtime = runtime()?;
+    let mut plans = vec![];
+    for opened in &opened {
+        let values = values(opened, &mut keyring, ui);
+        let pass = pass(opened, &values, &connections, scope);
+        let live = drive(ui, &runtime, async |events| pass.read(events).await);
+        plans.push((pass.plan(live, &opened.memory), opened.memory.clone()));
+    }
+    Ok(plans)
+}

@@ -1,0 +1,117 @@
+//! `plan`: what differs, who moved, and what apply would do.
+
+use clap::Args;
+
+use super::Global;
+use super::context::Context;
+use super::error::{CommandError, Exit};
+use super::look;
+use super::selection::{Allowances, Selection};
+use super::ui::Ui;
+use crate::plan::Plan;
+use crate::reconcile::pass::Scope;
+use crate::render::{Invocation, json, markdown, text};
+
+/// Show what differs, who moved, and what apply would do
+///
+/// Reads every target and compares it with the manifest and with what was last applied. Writes
+/// nothing, runs no command of the manifest, and sends no secret anywhere.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  driftlock plan
+  driftlock plan manifests/production.yaml --target api
+  driftlock plan --detailed-exitcode        exit 2 where something differs
+  driftlock plan --since origin/main~1      compare with what CI applied last
+  driftlock plan --json | jq .summary")]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+
+    #[command(flatten)]
+    allowances: Allowances,
+
+    #[command(flatten)]
+    format: Format,
+
+    /// Exit with 2 where something differs
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Format {
+    /// Print JSON (see `driftlock schema plan`)
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) json: bool,
+
+    /// Print Markdown, for a pull request's comment
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}
+
+pub(crate) fn run(
+    arguments: &PlanArgs,
+    global: &Global,
+    context: &Context,
+    ui: &mut Ui,
+) -> Result<Exit, CommandError> {
+    let selection = &arguments.selection;
+    let scope = Scope {
+        targets: selection.targets(),
+        variables: selection.variables(),
+        overrides: arguments.allowances.overrides()?,
+        unattended: !context.terminal.input,
+    };
+    let plans: Vec<Plan> = look::look(selection, &scope, global, context, ui)?
+        .into_iter()
+        .map(|(plan, _)| plan)
+        .collect();
+    let exit = look::exit_of(&plans, arguments.detailed_exitcode, selection.require_all);
+    show(&plans, &arguments.format, &invocation(selection), exit, ui)?;
+    Ok(exit)
+}
+
+pub(crate) fn invocation(selection: &Selection) -> Invocation {
+    Invocation {
+        manifests: selection
+            .manifests
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect(),
+    }
+}
+
+/// Prints plans in the format that was asked for.
+pub(crate) fn show(
+    plans: &[Plan],
+    format: &Format,
+    call: &Invocation,
+    exit: Exit,
+    ui: &mut Ui,
+) -> Result<(), CommandError> {
+    let mut out = String::new();
+    let written = if format.json {
+        json::render_plans(&mut out, plans, &exit.verdict("planned"))
+    } else if format.markdown {
+        markdown::render_plans(&mut out, call, plans)
+    } else {
+        text_plans(&mut out, plans, call, ui)
+    };
+    written.map_err(|_| CommandError::error("the plan cannot be written as text"))?;
+    ui.out(&out);
+    Ok(())
+}
+
+/// The plans and their summary, for people.
+fn text_plans(out: &mut String, plans: &[Plan], call: &Invocation, ui: &Ui) -> std::fmt::Result {
+    let style = ui.style();
+    let mut total = crate::plan::Summary::default();
+    let mut targets = 0;
+    for plan in plans {
+        text::render_plan(out, &style, call, plan)?;
+        total = total.plus(crate::plan::summary(plan));
+        targets += plan.targets.len();
+    }
+    text::render_plan_summary(out, &style, &total, targets)
+}

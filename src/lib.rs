@@ -19,6 +19,8 @@
 //! Pure rooms (model, manifest, plan, render) have no I/O, clock or randomness: time and keys
 //! arrive as arguments. Only `cli` prints. `tests/it/rooms.rs` holds the table.
 
+pub mod journal;
 pub mod model;
 pub mod plan;
 pub mod platforms;
+pub mod source;

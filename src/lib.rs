@@ -20,10 +20,12 @@
 //! arrive as arguments. Only `cli` prints. `tests/it/rooms.rs` holds the table.
 
 pub mod crypto;
+pub mod journal;
 pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod platforms;
 pub mod reconcile;
 pub mod render;
+pub mod source;
 mod telemetry;

@@ -1,0 +1,271 @@
+//! The journal in one SQLite file: the default, with nothing to set up.
+
+mod open;
+mod read;
+mod rows;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::cell::{Ref, RefCell};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::{
+    AppliedAuthority, Authenticator, HistoryEntry, HistoryFilter, Holder, Intent, IntentId,
+    Journal, JournalError, Kept, Lease, LeaseError, Leases, Observation, Receipt, Recollection,
+    Remembered, Scope,
+};
+use crate::model::{FingerprintKey, TargetName};
+use open::Opened;
+
+/// How long a write waits for another process.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A journal in a file. Nothing is opened before the first call that needs it, and reading never
+/// creates it.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    path: PathBuf,
+    patience: Duration,
+    opened: RefCell<Option<Opened>>,
+    leases: Leases,
+}
+
+/// What went wrong inside, before it is known as an error of this file.
+#[derive(Debug)]
+enum Failure {
+    Database(rusqlite::Error),
+    NoKey,
+    Damaged,
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl SqliteJournal {
+    /// The journal at `path`; leases are taken in the folder `leases` beside it.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self {
+            leases: Leases::new(path.with_file_name("leases")),
+            path,
+            patience: PATIENCE,
+            opened: RefCell::new(None),
+        }
+    }
+
+    /// How long a write waits for another process.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the file if it is there; `None` if it is not.
+    fn existing(&self) -> Result<Option<Ref<'_, Opened>>, JournalError> {
+        if self.opened.borrow().is_none() {
+            let opened = open::open(&self.path, self.patience)?;
+            *self.opened.borrow_mut() = opened;
+        }
+        Ok(Ref::filter_map(self.opened.borrow(), Option::as_ref).ok())
+    }
+
+    /// Reads in one snapshot; `missing` if there is no journal yet.
+    fn read<T>(
+        &self,
+        missing: T,
+        work: impl FnOnce(&Connection) -> Result<T, Failure>,
+    ) -> Result<T, JournalError> {
+        let Some(opened) = self.existing()? else {
+            return Ok(missing);
+        };
+        let work = || {
+            let snapshot =
+                Transaction::new_unchecked(&opened.connection, TransactionBehavior::Deferred)?;
+            work(&snapshot)
+        };
+        work().map_err(|failure| self.explain(&failure))
+    }
+
+    /// Writes all of it or nothing. It is on the disk when this returns.
+    fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
+    ) -> Result<T, JournalError> {
+        if self.existing()?.is_none() {
+            open::create(&self.path)?;
+        }
+        let Some(opened) = self.existing()? else {
+            // Made a moment ago, and gone.
+            let source = std::io::ErrorKind::NotFound.into();
+            let path = self.path.clone();
+            return Err(JournalError::File { path, source });
+        };
+        if !opened.writable {
+            let path = self.path.clone();
+            return Err(JournalError::ReadOnly { path });
+        }
+        let work = || {
+            let transaction =
+                Transaction::new_unchecked(&opened.connection, TransactionBehavior::Immediate)?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        work().map_err(|failure| self.explain(&failure))
+    }
+
+    fn explain(&self, failure: &Failure) -> JournalError {
+        match failure {
+            Failure::Database(error) => open::explain(&self.path, error),
+            Failure::NoKey => JournalError::NoKey,
+            Failure::Damaged => JournalError::Corrupted {
+                path: self.path.clone(),
+            },
+        }
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn last_applied(
+        &self,
+        scope: &Scope,
+        targets: &[(TargetName, String)],
+        auth: &Authenticator,
+    ) -> Result<Recollection, JournalError> {
+        self.read(read::nothing(targets), |connection| {
+            read::last_applied(connection, scope, targets, auth)
+        })
+    }
+
+    fn begin(&mut self, scope: &Scope, intents: &[Intent]) -> Result<Vec<IntentId>, JournalError> {
+        self.write(|transaction| write::begin(transaction, scope, intents))
+    }
+
+    fn finish(
+        &mut self,
+        scope: &Scope,
+        receipts: &[(IntentId, Receipt)],
+        auth: &Authenticator,
+    ) -> Result<Kept, JournalError> {
+        let receipts = receipts.iter().map(|(id, receipt)| (Some(*id), receipt));
+        self.write(|transaction| write::keep(transaction, scope, receipts, auth))
+    }
+
+    fn record(
+        &mut self,
+        scope: &Scope,
+        receipts: &[Receipt],
+        auth: &Authenticator,
+    ) -> Result<Kept, JournalError> {
+        let receipts = receipts.iter().map(|receipt| (None, receipt));
+        self.write(|transaction| write::keep(transaction, scope, receipts, auth))
+    }
+
+    fn history(
+        &self,
+        scope: &Scope,
+        filter: &HistoryFilter,
+        auth: &Authenticator,
+    ) -> Result<Vec<HistoryEntry>, JournalError> {
+        self.read(Vec::new(), |connection| {
+            read::history(connection, scope, filter, auth)
+        })
+    }
+
+    fn observe(
+        &mut self,
+        scope: &Scope,
+        observations: &[Observation],
+        auth: &Authenticator,
+    ) -> Result<(), JournalError> {
+        self.write(|transaction| write::observe(transaction, scope, observations, auth))
+    }
+
+    fn observations(
+        &self,
+        scope: &Scope,
+        auth: &Authenticator,
+    ) -> Result<BTreeMap<TargetName, Observation>, JournalError> {
+        self.read(BTreeMap::new(), |connection| {
+            read::observations(connection, scope, auth)
+        })
+    }
+
+    fn authority(
+        &self,
+        scope: &Scope,
+        auth: &Authenticator,
+    ) -> Result<Remembered<AppliedAuthority>, JournalError> {
+        self.read(Remembered::Nothing, |connection| {
+            read::authority(connection, scope, auth)
+        })
+    }
+
+    fn set_authority(
+        &mut self,
+        scope: &Scope,
+        authority: &AppliedAuthority,
+        auth: &Authenticator,
+    ) -> Result<(), JournalError> {
+        self.write(|transaction| write::set_authority(transaction, scope, authority, auth))
+    }
+
+    fn local_key(&mut self, scope: &Scope) -> Result<FingerprintKey, JournalError> {
+        if let Some(key) = self.existing_local_key(scope)? {
+            return Ok(key);
+        }
+        self.write(|transaction| write::local_key(transaction, scope))
+    }
+
+    fn existing_local_key(&self, scope: &Scope) -> Result<Option<FingerprintKey>, JournalError> {
+        self.read(None, |connection| read::local_key(connection, scope))
+    }
+
+    fn rescope(&mut self, from: &Scope, to: &Scope) -> Result<bool, JournalError> {
+        if self.existing()?.is_none() {
+            return Ok(false);
+        }
+        self.write(|transaction| write::rescope(transaction, from, to))
+    }
+
+    fn prune(&mut self, scope: &Scope, keep: usize) -> Result<usize, JournalError> {
+        if self.existing()?.is_none() {
+            return Ok(0);
+        }
+        self.write(|transaction| write::prune(transaction, scope, keep))
+    }
+
+    fn lease(&self, subject: &str, holder: &Holder) -> Result<Lease, LeaseError> {
+        self.leases.take(subject, holder)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let read_only = self
+            .opened
+            .borrow()
+            .as_ref()
+            .is_some_and(|opened| !opened.writable);
+        if read_only {
+            let path = self.path.display();
+            vec![format!(
+                "the journal {path} is read-only: nothing can be recorded"
+            )]
+        } else {
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Reading. What does not verify counts as not there, and is counted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+
+use super::Failure;
+use super::rows::{AUTHORITY, OBSERVATION, ReceiptRow, STATE, ScopeRow, Sealed, bytes, find_scope};
+use crate::journal::auth::{Authenticator, Verdict};
+use crate::journal::state::State;
+use crate::journal::{
+    AppliedAuthority, HistoryEntry, HistoryFilter, Intent, Observation, Proof, Receipt, ReceiptId,
+    Recollection, Remembered, Scope,
+};
+use crate::model::{AuthorityFacts, FingerprintKey, LastApplied, TargetName, VarName};
+
+/// Names of variables that an apply began with and never settled, by place and target.
+type Doubts = BTreeMap<(String, String), BTreeSet<VarName>>;
+
+/// The answer where nothing was ever recorded.
+pub(super) fn nothing(targets: &[(TargetName, String)]) -> Recollection {
+    Recollection {
+        targets: targets
+            .iter()
+            .map(|(name, _)| (name.clone(), never()))
+            .collect(),
+        ..Recollection::default()
+    }
+}
+
+fn never() -> LastApplied {
+    LastApplied {
+        comparable: true,
+        ..LastApplied::default()
+    }
+}
+
+pub(super) fn last_applied(
+    connection: &Connection,
+    scope: &Scope,
+    targets: &[(TargetName, String)],
+    auth: &Authenticator,
+) -> Result<Recollection, Failure> {
+    let mut answer = nothing(targets);
+    let Some(scope) = find_scope(connection, scope)? else {
+        return Ok(answer);
+    };
+    let open = open_intents(connection, scope.id)?;
+    for (name, place) in targets {
+        let found = find_state(connection, &scope, place, name.as_str(), auth)?;
+        let open = open.get(&(place.clone(), name.as_str().to_owned()));
+        let (mut last, doubts) = match found {
+            Ok(Some(state)) => state.into_last_applied(open, auth),
+            Ok(None) | Err(Verdict::Genuine | Verdict::Forged) => {
+                answer.unverified += usize::from(found.is_err());
+                (never(), open.cloned().unwrap_or_default())
+            }
+            // There is a record, and nothing in it can be believed or denied.
+            Err(Verdict::OtherKey) => {
+                let mut last = never();
+                (last.recorded, last.comparable) = (true, false);
+                (last, open.cloned().unwrap_or_default())
+            }
+        };
+        last.in_doubt |= open.is_some();
+        if !doubts.is_empty() {
+            answer.doubts.insert(name.clone(), doubts);
+        }
+        answer.targets.insert(name.clone(), last);
+    }
+    Ok(answer)
+}
+
+/// The state of one target: there, not there, or not to be believed.
+pub(super) fn find_state(
+    connection: &Connection,
+    scope: &ScopeRow,
+    place: &str,
+    target: &str,
+    auth: &Authenticator,
+) -> Result<Result<Option<State>, Verdict>, Failure> {
+    let mut query = connection.prepare_cached(
+        "SELECT body, key, mac,
+            (SELECT max(number) FROM receipts
+             WHERE scope = ?1 AND place = ?2 AND target = ?3)
+         FROM states WHERE scope = ?1 AND place = ?2 AND target = ?3",
+    )?;
+    let mut rows = query.query((scope.id, place, target))?;
+    let Some(row) = rows.next()? else {
+        return Ok(Ok(None));
+    };
+    let newest: Option<i64> = row.get(3)?;
+    let context: [&[u8]; 3] = [&scope.lineage, place.as_bytes(), target.as_bytes()];
+    let state = Sealed::from_row(row, 0)?.open::<State>(auth, STATE, &context);
+    Ok(match state {
+        // Genuine, but an older one that somebody put back.
+        Ok(state) if newest.is_some_and(|newest| newest.cast_unsigned() > state.number) => {
+            Err(Verdict::Forged)
+        }
+        Ok(state) => Ok(Some(state)),
+        Err(verdict) => Err(verdict),
+    })
+}
+
+fn open_intents(connection: &Connection, scope: i64) -> Result<Doubts, Failure> {
+    let mut query =
+        connection.prepare_cached("SELECT place, target, body FROM intents WHERE scope = ?1")?;
+    let mut rows = query.query([scope])?;
+    let mut doubts = Doubts::new();
+    while let Some(row) = rows.next()? {
+        let names = doubts.entry((row.get(0)?, row.get(1)?)).or_default();
+        names.extend(names_of(&bytes(row, 2)?));
+    }
+    Ok(doubts)
+}
+
+/// The variables of a stored intent; none if it cannot be read, which still leaves its target in
+/// doubt.
+pub(super) fn names_of(body: &[u8]) -> impl Iterator<Item = VarName> + use<> {
+    serde_json::from_slice::<Intent>(body)
+        .ok()
+        .into_iter()
+        .flat_map(|intent| intent.vars.into_keys())
+}
+
+pub(super) fn history(
+    connection: &Connection,
+    scope: &Scope,
+    filter: &HistoryFilter,
+    auth: &Authenticator,
+) -> Result<Vec<HistoryEntry>, Failure> {
+    let Some(scope) = find_scope(connection, scope)? else {
+        return Ok(Vec::new());
+    };
+    let columns = ReceiptRow::COLUMNS;
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT {columns} FROM receipts WHERE scope = ?1 ORDER BY number DESC"
+    ))?;
+    let mut rows = query.query_map([scope.id], ReceiptRow::from_row)?;
+    let limit = filter.limit.unwrap_or(usize::MAX);
+    let mut entries = Vec::new();
+    let mut next = rows.next().transpose()?;
+    while entries.len() < limit
+        && let Some(row) = next
+    {
+        let before = rows.next().transpose()?;
+        entries.extend(entry(&row, before.as_ref(), &scope, filter, auth));
+        next = before;
+    }
+    Ok(entries)
+}
+
+fn entry(
+    row: &ReceiptRow,
+    before: Option<&ReceiptRow>,
+    scope: &ScopeRow,
+    filter: &HistoryFilter,
+    auth: &Authenticator,
+) -> Option<HistoryEntry> {
+    if let Some(target) = &filter.target
+        && row.target != target.as_str().as_bytes()
+    {
+        return None;
+    }
+    let receipt: Option<Receipt> = serde_json::from_slice(&row.sealed.body).ok();
+    if let Some(variable) = &filter.variable
+        && !receipt
+            .as_ref()
+            .is_some_and(|receipt| touches(receipt, variable))
+    {
+        return None;
+    }
+    let at: Option<Timestamp> = std::str::from_utf8(&row.at)
+        .ok()
+        .and_then(|at| at.parse().ok());
+    let proof = match row.verify(auth, scope) {
+        _ if receipt.is_none() || at.is_none() => Proof::Forged,
+        Verdict::OtherKey => Proof::OtherKey,
+        Verdict::Forged => Proof::Forged,
+        Verdict::Genuine if follows(row, before) => Proof::Verified,
+        Verdict::Genuine => Proof::ChainBroken,
+    };
+    Some(HistoryEntry {
+        id: ReceiptId(row.number.cast_unsigned()),
+        at: at.unwrap_or_default(),
+        receipt,
+        proof,
+    })
+}
+
+fn touches(receipt: &Receipt, variable: &VarName) -> bool {
+    receipt.vars.contains_key(variable)
+        || receipt
+            .vars
+            .values()
+            .any(|var| var.declared.as_ref() == Some(variable))
+}
+
+/// Whether `before` is what `row` was chained to. The oldest row that is left has nothing before
+/// it: the rest was pruned.
+fn follows(row: &ReceiptRow, before: Option<&ReceiptRow>) -> bool {
+    before.is_none_or(|before| before.number + 1 == row.number && row.prev == before.hash())
+}
+
+pub(super) fn observations(
+    connection: &Connection,
+    scope: &Scope,
+    auth: &Authenticator,
+) -> Result<BTreeMap<TargetName, Observation>, Failure> {
+    let mut newest: BTreeMap<TargetName, Observation> = BTreeMap::new();
+    let Some(scope) = find_scope(connection, scope)? else {
+        return Ok(newest);
+    };
+    let mut query =
+        connection.prepare_cached("SELECT body, key, mac FROM observations WHERE scope = ?1")?;
+    let mut rows = query.query([scope.id])?;
+    while let Some(row) = rows.next()? {
+        let opened =
+            Sealed::from_row(row, 0)?.open::<Observation>(auth, OBSERVATION, &[&scope.lineage]);
+        let Ok(seen) = opened else { continue };
+        match newest.get(&seen.target) {
+            Some(other) if other.at >= seen.at => {}
+            _ => drop(newest.insert(seen.target.clone(), seen)),
+        }
+    }
+    Ok(newest)
+}
+
+/// The stored form of [`AppliedAuthority`].
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StoredAuthority {
+    pub(super) facts: AuthorityFacts,
+    pub(super) revision: Option<String>,
+    pub(super) at: Timestamp,
+}
+
+pub(super) fn authority(
+    connection: &Connection,
+    scope: &Scope,
+    auth: &Authenticator,
+) -> Result<Remembered<AppliedAuthority>, Failure> {
+    let Some(scope) = find_scope(connection, scope)? else {
+        return Ok(Remembered::Nothing);
+    };
+    let mut query =
+        connection.prepare_cached("SELECT body, key, mac FROM authorities WHERE scope = ?1")?;
+    let mut rows = query.query([scope.id])?;
+    let Some(row) = rows.next()? else {
+        return Ok(Remembered::Nothing);
+    };
+    let opened =
+        Sealed::from_row(row, 0)?.open::<StoredAuthority>(auth, AUTHORITY, &[&scope.lineage]);
+    Ok(match opened {
+        Ok(stored) => Remembered::Known(AppliedAuthority {
+            facts: stored.facts,
+            revision: stored.revision,
+            at: stored.at,
+        }),
+        Err(Verdict::OtherKey) => Remembered::OtherKey,
+        Err(Verdict::Genuine | Verdict::Forged) => Remembered::Unverified,
+    })
+}
+
+pub(super) fn local_key(
+    connection: &Connection,
+    scope: &Scope,
+) -> Result<Option<FingerprintKey>, Failure> {
+    Ok(find_scope(connection, scope)?.and_then(|scope| scope.local_key))
+}

@@ -1,0 +1,1 @@
+//! The journal in one process. Several processes: `tests/it/journal`.

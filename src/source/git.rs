@@ -1,0 +1,310 @@
+//! The git history around a manifest, by the `git` program.
+//!
+//! It runs with an environment of our own, asks nobody anything, goes to no network, and runs no
+//! program that a repository's settings could name.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use super::MAX_BYTES;
+
+/// What `git` may know of the environment. `GIT_DIR` and its like, set inside hooks, would point it
+/// to another repository than the manifest's.
+const ALLOWED: [&str; 9] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "XDG_CONFIG_HOME",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+];
+
+/// Runs `git`.
+#[derive(Debug, Clone)]
+pub struct Git {
+    environment: Vec<(OsString, OsString)>,
+}
+
+/// A commit, and whether the files are as it has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// The full commit id.
+    pub commit: String,
+    /// Whether the manifests differ from that commit, or are not in it.
+    pub dirty: bool,
+}
+
+/// Why a former revision of a manifest could not be had. Holds no file content.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// No such program.
+    #[error("run git: the program is not installed or not on PATH")]
+    NoGit,
+    /// It could not be started or read from.
+    #[error("run git")]
+    Io {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Not in a repository that git will read.
+    #[error(
+        "look up the history of {path}: it is not in a git repository, or in one that belongs to \
+         another user"
+    )]
+    NoRepository {
+        /// The manifest.
+        path: PathBuf,
+    },
+    /// Would be taken for an option, or cannot name a commit.
+    #[error("use this revision: it must not be empty or begin with `-`")]
+    BadRevision,
+    /// Not there.
+    #[error("find the revision `{revision}`: there is no such commit in this repository")]
+    UnknownRevision {
+        /// As it was given.
+        revision: String,
+    },
+    /// Not there, and the clone is cut off.
+    #[error(
+        "find the revision `{revision}`: this clone holds only a part of the history; fetch all of \
+         it (`fetch-depth: 0` in a checkout action, or `git fetch --unshallow`)"
+    )]
+    ShallowClone {
+        /// As it was given.
+        revision: String,
+    },
+    /// The path was something else then.
+    #[error("read {path} at `{revision}`: it was not a regular file then")]
+    NotAFile {
+        /// The manifest.
+        path: PathBuf,
+        /// As it was given.
+        revision: String,
+    },
+    /// Larger than any manifest may be.
+    #[error("read {path} at `{revision}`: it was larger than 8 MiB")]
+    TooLarge {
+        /// The manifest.
+        path: PathBuf,
+        /// As it was given.
+        revision: String,
+    },
+    /// Not text.
+    #[error("read {path} at `{revision}`: it was not UTF-8 at byte {position}")]
+    NotUtf8 {
+        /// The manifest.
+        path: PathBuf,
+        /// As it was given.
+        revision: String,
+        /// The first byte that does not fit, counted from 0.
+        position: usize,
+    },
+    /// The commit is there, its files are not.
+    #[error(
+        "read {path} at `{revision}`: git could not read the file of that commit; the clone may be \
+         partial or damaged"
+    )]
+    Unreadable {
+        /// The manifest.
+        path: PathBuf,
+        /// As it was given.
+        revision: String,
+    },
+}
+
+impl Git {
+    /// `environment` is this process's; only what `git` needs of it is passed on.
+    pub fn new(environment: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let environment = environment
+            .into_iter()
+            .filter(|(name, _)| ALLOWED.iter().any(|allowed| name == allowed))
+            .collect();
+        Self { environment }
+    }
+
+    /// The commit that is checked out around `files`, which lie in one repository. `None` without
+    /// git, a repository or a commit. One call of `git`.
+    pub fn revision_of(&self, files: &[PathBuf]) -> Option<Revision> {
+        let folder = files.first()?.parent()?;
+        let mut command = self.command(folder);
+        command.args([
+            "status",
+            "--porcelain=v2",
+            "--branch",
+            "--untracked-files=all",
+            "--ignored=matching",
+            "-z",
+            "--",
+        ]);
+        let output = run(command.args(files)).ok()?;
+        if !output.status.success() {
+            return None;
+        }
+        let mut lines = output.stdout.split(|byte| *byte == 0);
+        let commit = lines.find_map(|line| line.strip_prefix(b"# branch.oid "))?;
+        let commit = std::str::from_utf8(commit).ok()?;
+        let entries = output.stdout.split(|byte| *byte == 0);
+        let dirty = entries
+            .into_iter()
+            .any(|line| !line.is_empty() && !line.starts_with(b"# "));
+        is_object_id(commit).then(|| Revision {
+            commit: commit.to_owned(),
+            dirty,
+        })
+    }
+
+    /// The text of the manifest at `path` (absolute) as it was at `revision`. `None` if there was
+    /// no such file then.
+    pub fn load_at_revision(
+        &self,
+        path: &Path,
+        revision: &str,
+    ) -> Result<Option<String>, SourceError> {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            let path = path.to_path_buf();
+            return Err(SourceError::NoRepository { path });
+        };
+        let commit = self.resolve(path, folder, revision)?;
+        let unreadable = || SourceError::Unreadable {
+            path: path.to_path_buf(),
+            revision: revision.to_owned(),
+        };
+        let mut command = self.command(folder);
+        command
+            .args(["ls-tree", "-z", "-l", &commit, "--"])
+            .arg(name);
+        let listing = run(&mut command)?;
+        if !listing.status.success() {
+            return Err(unreadable());
+        }
+        if listing.stdout.is_empty() {
+            return Ok(None);
+        }
+        let entry = Entry::parse(&listing.stdout).ok_or_else(unreadable)?;
+        if !entry.is_file {
+            return Err(SourceError::NotAFile {
+                path: path.to_path_buf(),
+                revision: revision.to_owned(),
+            });
+        }
+        if entry.size.ok_or_else(unreadable)? > MAX_BYTES {
+            return Err(SourceError::TooLarge {
+                path: path.to_path_buf(),
+                revision: revision.to_owned(),
+            });
+        }
+        let blob = run(self.command(folder).args(["cat-file", "blob", &entry.id]))?;
+        if !blob.status.success() {
+            return Err(unreadable());
+        }
+        let text = String::from_utf8(blob.stdout).map_err(|error| SourceError::NotUtf8 {
+            path: path.to_path_buf(),
+            revision: revision.to_owned(),
+            position: error.utf8_error().valid_up_to(),
+        })?;
+        Ok(Some(text))
+    }
+
+    /// Whether git ignores this path; `None` where nobody can say.
+    pub fn is_ignored(&self, path: &Path) -> Option<bool> {
+        let mut command = self.command(path.parent()?);
+        command.args(["check-ignore", "--quiet", "--"]);
+        match run(command.arg(path)).ok()?.status.code() {
+            Some(0) => Some(true),
+            Some(1) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The top folder of the work tree around `folder`.
+    pub fn repository_root(&self, folder: &Path) -> Option<PathBuf> {
+        use std::os::unix::ffi::OsStringExt;
+        let output = run(self.command(folder).args(["rev-parse", "--show-toplevel"])).ok()?;
+        let mut line = output.stdout;
+        if !output.status.success() || line.pop() != Some(b'\n') || line.is_empty() {
+            return None;
+        }
+        Some(PathBuf::from(OsString::from_vec(line)))
+    }
+
+    fn resolve(&self, path: &Path, folder: &Path, revision: &str) -> Result<String, SourceError> {
+        let blank = revision.is_empty() || revision.contains(char::is_control);
+        if blank || revision.starts_with('-') {
+            return Err(SourceError::BadRevision);
+        }
+        let mut command = self.command(folder);
+        command.args(["rev-parse", "--verify", "--quiet", "--end-of-options"]);
+        let output = run(command.arg(format!("{revision}^{{commit}}")))?;
+        let id = String::from_utf8(output.stdout).unwrap_or_default();
+        if output.status.success() && is_object_id(id.trim_end()) {
+            return Ok(id.trim_end().to_owned());
+        }
+        let revision = revision.to_owned();
+        let mut shallow = self.command(folder);
+        let shallow = run(shallow.args(["rev-parse", "--is-shallow-repository"]))?;
+        Err(match shallow.stdout.as_slice() {
+            b"true\n" => SourceError::ShallowClone { revision },
+            b"false\n" => SourceError::UnknownRevision { revision },
+            _ => SourceError::NoRepository {
+                path: path.to_path_buf(),
+            },
+        })
+    }
+
+    fn command(&self, folder: &Path) -> Command {
+        let mut command = Command::new("git");
+        command
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env("LC_ALL", "C")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_LITERAL_PATHSPECS", "1")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .args(["--no-pager", "-c", "core.fsmonitor=false", "-C"])
+            .arg(if folder.as_os_str().is_empty() {
+                OsStr::new(".")
+            } else {
+                folder.as_os_str()
+            })
+            .stdin(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+}
+
+fn run(command: &mut Command) -> Result<Output, SourceError> {
+    command.output().map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => SourceError::NoGit,
+        _ => SourceError::Io { source },
+    })
+}
+
+fn is_object_id(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// One line of `ls-tree -l`: `100644 blob <id> <size>\t<path>\0`.
+struct Entry {
+    is_file: bool,
+    id: String,
+    size: Option<u64>,
+}
+
+impl Entry {
+    fn parse(line: &[u8]) -> Option<Self> {
+        let end = line.iter().position(|byte| *byte == b'\t')?;
+        let mut words = std::str::from_utf8(&line[..end]).ok()?.split_whitespace();
+        let (mode, kind, id, size) = (words.next()?, words.next()?, words.next()?, words.next()?);
+        is_object_id(id).then(|| Self {
+            is_file: kind == "blob" && mode.starts_with("100"),
+            id: id.to_owned(),
+            size: size.parse().ok(),
+        })
+    }
+}

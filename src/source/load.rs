@@ -1,0 +1,172 @@
+//! Reading manifests from the disk.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::ManifestFile;
+
+/// The largest manifest that is read.
+pub const MAX_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The folder that is looked at when nothing is named.
+const DEFAULT_FOLDER: &str = "manifests";
+
+/// Why there are no manifests to work with. Holds no file content.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Nothing was named, and the default is not there.
+    #[error(
+        "find a manifest: there is no folder `manifests` here; run `driftlock init` to begin, or \
+         name a manifest"
+    )]
+    NoDefault,
+    /// A folder without manifests.
+    #[error("find a manifest in {path}: the folder has no *.yaml or *.yml file")]
+    EmptyFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A device, a pipe or the like.
+    #[error("read the manifest {path}: it is not a regular file")]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Larger than any manifest may be.
+    #[error("read the manifest {path}: it is larger than 8 MiB")]
+    TooLarge {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Not text.
+    #[error("read the manifest {path}: it is not UTF-8 at byte {position}")]
+    NotUtf8 {
+        /// The path.
+        path: PathBuf,
+        /// The first byte that does not fit, counted from 0.
+        position: usize,
+    },
+    /// The system refused.
+    #[error("read {path}")]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Loads what was named: files as they are, of folders each `*.yaml` and `*.yml` in them, sorted,
+/// hidden ones left out. Nothing named means the folder `manifests` in `cwd`. A file that is named
+/// twice is loaded once.
+pub fn load_manifests(cwd: &Path, arguments: &[PathBuf]) -> Result<Vec<ManifestFile>, LoadError> {
+    let default = [PathBuf::from(DEFAULT_FOLDER)];
+    let arguments = match arguments {
+        [] if cwd.join(DEFAULT_FOLDER).is_dir() => &default,
+        [] => return Err(LoadError::NoDefault),
+        named => named,
+    };
+    let mut seen = BTreeSet::new();
+    let mut files = Vec::new();
+    for argument in arguments {
+        for path in expand(cwd, argument)? {
+            let file = load_manifest(cwd, &path)?;
+            let real = fs::canonicalize(cwd.join(&path)).map_err(|error| io_error(&path, error))?;
+            if seen.insert(real) {
+                files.push(file);
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn expand(cwd: &Path, argument: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    let absolute = cwd.join(argument);
+    let metadata = fs::metadata(&absolute).map_err(|error| io_error(argument, error))?;
+    if !metadata.is_dir() {
+        return Ok(vec![argument.to_path_buf()]);
+    }
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(&absolute).map_err(|error| io_error(argument, error))? {
+        let entry = entry.map_err(|error| io_error(argument, error))?;
+        let name = PathBuf::from(entry.file_name());
+        if is_manifest_name(&name) {
+            paths.push(argument.join(name));
+        }
+    }
+    paths.sort();
+    if paths.is_empty() {
+        let path = argument.to_path_buf();
+        return Err(LoadError::EmptyFolder { path });
+    }
+    Ok(paths)
+}
+
+/// Hidden files are editors' leftovers.
+fn is_manifest_name(name: &Path) -> bool {
+    let hidden = name.as_os_str().as_encoded_bytes().starts_with(b".");
+    !hidden
+        && name
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+fn load_manifest(cwd: &Path, path: &Path) -> Result<ManifestFile, LoadError> {
+    // Collecting the components drops `.` parts and keeps `..`, which links may give a meaning.
+    let absolute: PathBuf = cwd.join(path).components().collect();
+    let bytes = read_bounded(&absolute, path)?;
+    let text = String::from_utf8(bytes).map_err(|error| LoadError::NotUtf8 {
+        path: path.to_path_buf(),
+        position: error.utf8_error().valid_up_to(),
+    })?;
+    Ok(ManifestFile {
+        path: path.to_path_buf(),
+        folder: absolute.parent().unwrap_or(cwd).to_path_buf(),
+        text,
+        revision: None,
+    })
+}
+
+/// The bytes of a regular file of bounded size.
+fn read_bounded(absolute: &Path, path: &Path) -> Result<Vec<u8>, LoadError> {
+    let failed = |error| io_error(path, error);
+    // Before it is opened: opening a device can do something.
+    check(&fs::metadata(absolute).map_err(failed)?, path)?;
+    let file = open_without_waiting(absolute).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    check(&metadata, path)?;
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        let path = path.to_path_buf();
+        return Err(LoadError::TooLarge { path });
+    }
+    Ok(bytes)
+}
+
+fn check(metadata: &fs::Metadata, path: &Path) -> Result<(), LoadError> {
+    let path = path.to_path_buf();
+    if !metadata.is_file() {
+        Err(LoadError::NotAFile { path })
+    } else if metadata.len() > MAX_BYTES {
+        Err(LoadError::TooLarge { path })
+    } else {
+        Ok(())
+    }
+}
+
+/// A pipe that took the place of the file a moment ago must not hang us.
+fn open_without_waiting(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+fn io_error(path: &Path, source: io::Error) -> LoadError {
+    let path = path.to_path_buf();
+    LoadError::Io { path, source }
+}

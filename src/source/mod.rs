@@ -1,0 +1,25 @@
+//! Where manifests come from: files, folders and the git history around them; and how an edit of
+//! one gets back to the disk.
+
+mod git;
+mod load;
+mod write;
+
+use std::path::PathBuf;
+
+pub use git::{Git, Revision, SourceError};
+pub use load::{LoadError, MAX_BYTES, load_manifests};
+pub use write::{WriteError, write_atomically, write_new};
+
+/// A manifest's text and where it lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestFile {
+    /// As people named it, for messages.
+    pub path: PathBuf,
+    /// Its folder, absolute: relative paths of file targets begin here.
+    pub folder: PathBuf,
+    /// All of it.
+    pub text: String,
+    /// The commit, once a command asked for it with [`Git::revision_of`].
+    pub revision: Option<Revision>,
+}

@@ -5,6 +5,8 @@ pub mod escape;
 pub mod json;
 mod layout;
 pub mod markdown;
+#[cfg(test)]
+mod samples;
 pub mod scrub;
 pub mod style;
 pub mod text;

@@ -23,7 +23,22 @@ impl View {
         if text.contains(&b'&') || text.contains(&b'@') {
             views.push(Self::new(text, prose));
         }
+        // escaped twice: JSON in JSON, an escaped control character in Markdown
+        let twice: Vec<Self> = views
+            .iter()
+            .filter(|view| view.bytes.contains(&b'\\'))
+            .map(|view| Self::new(&view.bytes, backslash).behind(view))
+            .collect();
+        views.extend(twice);
         views
+    }
+
+    /// The view of a view, with the map back to the text.
+    fn behind(mut self, first: &Self) -> Self {
+        for origin in &mut self.origins {
+            *origin = first.origins[*origin];
+        }
+        self
     }
 
     /// Where the byte at `index` of the view began in the text.

@@ -1,0 +1,208 @@
+//! `apply/1`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::plan::{ActionJson, HoldJson};
+use super::{ExitJson, document_tag};
+use crate::reconcile::event::{self, Verdict};
+
+document_tag!("apply/1");
+
+/// What an apply did.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "ApplyDocument", deny_unknown_fields)]
+pub struct ApplyDocument {
+    /// Kind and version of this document.
+    #[schemars(schema_with = "tag_schema")]
+    driftlock: &'static str,
+    exit: ExitJson,
+    /// One for each manifest.
+    applies: Vec<ApplyJson>,
+}
+
+impl ApplyDocument {
+    /// Of the applies of one run; the exit is the worst of theirs and of `verdict`.
+    pub fn new(reports: &[event::ApplyReport], verdict: Verdict) -> Self {
+        let worst = reports
+            .iter()
+            .map(event::ApplyReport::verdict)
+            .fold(verdict, Verdict::worse);
+        Self {
+            driftlock: TAG,
+            exit: (&worst).into(),
+            applies: reports.iter().map(ApplyJson::from).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Apply", deny_unknown_fields)]
+struct ApplyJson {
+    manifest: String,
+    plan_id: String,
+    /// Variables that reached some of their targets and not the others.
+    half_written: Vec<HalfWrittenJson>,
+    targets: Vec<TargetJson>,
+    held: Vec<HeldJson>,
+    /// The signal that ended the run early.
+    interrupted: Option<String>,
+}
+
+impl From<&event::ApplyReport> for ApplyJson {
+    fn from(of: &event::ApplyReport) -> Self {
+        Self {
+            manifest: of.manifest.to_string(),
+            plan_id: of.plan_id.to_string(),
+            half_written: of
+                .half_written()
+                .iter()
+                .map(HalfWrittenJson::from)
+                .collect(),
+            targets: of.targets.iter().map(TargetJson::from).collect(),
+            held: of.held.iter().map(HeldJson::from).collect(),
+            interrupted: of.interrupted.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "HalfWritten", deny_unknown_fields)]
+struct HalfWrittenJson {
+    variable: String,
+    written: Vec<String>,
+    missing: Vec<String>,
+}
+
+impl From<&event::HalfWritten> for HalfWrittenJson {
+    fn from(of: &event::HalfWritten) -> Self {
+        Self {
+            variable: of.variable.to_string(),
+            written: of.written.iter().map(ToString::to_string).collect(),
+            missing: of.missing.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Held", deny_unknown_fields)]
+struct HeldJson {
+    target: String,
+    name: String,
+    holds: Vec<HoldJson>,
+}
+
+impl From<&event::Held> for HeldJson {
+    fn from(of: &event::Held) -> Self {
+        Self {
+            target: of.target.to_string(),
+            name: of.name.to_string(),
+            holds: of.holds.iter().map(HoldJson::from).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Target", deny_unknown_fields)]
+struct TargetJson {
+    target: String,
+    address: String,
+    /// In the order in which they were carried out.
+    results: Vec<OperationJson>,
+    read_back: ReadBackJson,
+    error: Option<String>,
+    receipt: Option<String>,
+}
+
+impl From<&event::TargetReport> for TargetJson {
+    fn from(of: &event::TargetReport) -> Self {
+        Self {
+            target: of.target.to_string(),
+            address: of.address.clone(),
+            results: of.results.iter().map(OperationJson::from).collect(),
+            read_back: (&of.read_back).into(),
+            error: of.error.clone(),
+            receipt: of.receipt.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Operation", deny_unknown_fields)]
+struct OperationJson {
+    name: String,
+    declared: Option<String>,
+    action: ActionJson,
+    outcome: OperationOutcomeJson,
+}
+
+impl From<&event::OperationReport> for OperationJson {
+    fn from(of: &event::OperationReport) -> Self {
+        Self {
+            name: of.name.to_string(),
+            declared: of.declared.as_ref().map(ToString::to_string),
+            action: of.action.into(),
+            outcome: (&of.outcome).into(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+#[schemars(rename = "OperationOutcome")]
+enum OperationOutcomeJson {
+    Done,
+    AlreadyDone,
+    /// Nothing was written for it.
+    Refused {
+        why: String,
+    },
+    /// It may or may not have been written.
+    InDoubt {
+        why: String,
+    },
+    /// It was not tried.
+    NotDone {
+        why: String,
+    },
+}
+
+impl From<&event::OperationOutcome> for OperationOutcomeJson {
+    fn from(of: &event::OperationOutcome) -> Self {
+        match of.clone() {
+            event::OperationOutcome::Done => Self::Done,
+            event::OperationOutcome::AlreadyDone => Self::AlreadyDone,
+            event::OperationOutcome::Refused(why) => Self::Refused { why },
+            event::OperationOutcome::InDoubt(why) => Self::InDoubt { why },
+            event::OperationOutcome::NotDone(why) => Self::NotDone { why },
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+#[schemars(rename = "ReadBack")]
+enum ReadBackJson {
+    Verified,
+    /// These are not as written.
+    Differs {
+        names: Vec<String>,
+    },
+    Unknown {
+        why: String,
+    },
+    NotNeeded,
+}
+
+impl From<&event::ReadBack> for ReadBackJson {
+    fn from(of: &event::ReadBack) -> Self {
+        match of {
+            event::ReadBack::Verified => Self::Verified,
+            event::ReadBack::Differs(names) => Self::Differs {
+                names: names.iter().map(ToString::to_string).collect(),
+            },
+            event::ReadBack::Unknown(why) => Self::Unknown { why: why.clone() },
+            event::ReadBack::NotNeeded => Self::NotNeeded,
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! `plan/1`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{ExitJson, document_tag};
+use crate::plan;
+use crate::reconcile::event::Verdict;
+
+document_tag!("plan/1");
+
+/// What would be done to the targets of each manifest, and why. It holds no secret: text appears
+/// only for variables that the manifest declares in clear.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "PlanDocument", deny_unknown_fields)]
+pub struct PlanDocument {
+    /// Kind and version of this document.
+    #[schemars(schema_with = "tag_schema")]
+    driftlock: &'static str,
+    exit: ExitJson,
+    summary: SummaryJson,
+    /// One for each manifest.
+    plans: Vec<PlanJson>,
+}
+
+impl PlanDocument {
+    /// Of the plans of one run; `summary` counts over all of them.
+    pub fn new(plans: &[plan::Plan], summary: &plan::Summary, verdict: &Verdict) -> Self {
+        Self {
+            driftlock: TAG,
+            exit: verdict.into(),
+            summary: summary.into(),
+            plans: plans.iter().map(PlanJson::from).collect(),
+        }
+    }
+}
+
+/// Counts.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Summary", deny_unknown_fields)]
+struct SummaryJson {
+    create: usize,
+    update: usize,
+    delete: usize,
+    drift: usize,
+    conflict: usize,
+    unknown: usize,
+    held: usize,
+    in_sync: usize,
+    unmanaged: usize,
+    elsewhere: usize,
+}
+
+impl From<&plan::Summary> for SummaryJson {
+    fn from(of: &plan::Summary) -> Self {
+        Self {
+            create: of.create,
+            update: of.update,
+            delete: of.delete,
+            drift: of.drift,
+            conflict: of.conflict,
+            unknown: of.unknown,
+            held: of.held,
+            in_sync: of.in_sync,
+            unmanaged: of.unmanaged,
+            elsewhere: of.elsewhere,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Plan", deny_unknown_fields)]
+struct PlanJson {
+    manifest: String,
+    /// Names what would be done: two plans with one id do the same.
+    id: String,
+    /// The manifest's key id, where it has encrypted values.
+    key_id: Option<String>,
+    /// What this revision may do that the last applied one could not.
+    authority: Vec<AuthorityJson>,
+    /// In the manifest's order.
+    targets: Vec<TargetJson>,
+}
+
+impl From<&plan::Plan> for PlanJson {
+    fn from(of: &plan::Plan) -> Self {
+        Self {
+            manifest: of.manifest.to_string(),
+            id: of.id.to_string(),
+            key_id: of.key_id.as_ref().map(ToString::to_string),
+            authority: of.authority.iter().map(AuthorityJson::from).collect(),
+            targets: of.targets.iter().map(TargetJson::from).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Authority", deny_unknown_fields)]
+struct AuthorityJson {
+    kind: AuthorityKindJson,
+    target: Option<String>,
+    variable: Option<String>,
+    what: String,
+    /// Whether it waits for `--allow authority@TARGET`.
+    held: bool,
+}
+
+impl From<&plan::Authority> for AuthorityJson {
+    fn from(of: &plan::Authority) -> Self {
+        Self {
+            kind: of.kind.into(),
+            target: of.target.as_ref().map(ToString::to_string),
+            variable: of.variable.as_ref().map(ToString::to_string),
+            what: of.what.clone(),
+            held: of.held,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Target", deny_unknown_fields)]
+struct TargetJson {
+    target: String,
+    platform: String,
+    address: String,
+    state: StateJson,
+    /// Whether a receipt of it exists.
+    recorded: bool,
+    /// Sorted by name; what is in sync is here too, what is unmanaged is only counted.
+    changes: Vec<ChangeJson>,
+    unmanaged: usize,
+    notes: Vec<String>,
+}
+
+impl From<&plan::TargetPlan> for TargetJson {
+    fn from(of: &plan::TargetPlan) -> Self {
+        Self {
+            target: of.target.to_string(),
+            platform: of.platform.to_string(),
+            address: of.address.clone(),
+            state: (&of.state).into(),
+            recorded: of.recorded,
+            changes: of.changes.iter().map(ChangeJson::from).collect(),
+            unmanaged: of.unmanaged,
+            notes: of.notes.clone(),
+        }
+    }
+}
+
+/// How the target could be seen.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+#[schemars(rename = "State")]
+enum StateJson {
+    Read,
+    Partial {
+        reason: String,
+    },
+    Unknown {
+        reason: String,
+        help: Option<String>,
+    },
+    Elsewhere {
+        machine: String,
+    },
+}
+
+impl From<&plan::TargetState> for StateJson {
+    fn from(of: &plan::TargetState) -> Self {
+        match of.clone() {
+            plan::TargetState::Read => Self::Read,
+            plan::TargetState::Partial { reason } => Self::Partial { reason },
+            plan::TargetState::Unknown { reason, help } => Self::Unknown { reason, help },
+            plan::TargetState::Elsewhere { machine } => Self::Elsewhere { machine },
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Change", deny_unknown_fields)]
+struct ChangeJson {
+    /// On the target.
+    name: String,
+    /// In the manifest, where it has a name there.
+    declared: Option<String>,
+    class: ClassJson,
+    reason: ReasonJson,
+    /// The reason in words.
+    why: String,
+    action: ActionJson,
+    before: GlimpseJson,
+    after: GlimpseJson,
+    /// Whether apply will do it: there is something to do, and nothing holds it.
+    will_happen: bool,
+    holds: Vec<HoldJson>,
+    detail: Option<String>,
+}
+
+impl From<&plan::Change> for ChangeJson {
+    fn from(of: &plan::Change) -> Self {
+        Self {
+            name: of.name.to_string(),
+            declared: of.declared.as_ref().map(ToString::to_string),
+            class: of.class.into(),
+            reason: of.reason.into(),
+            why: crate::render::words::reason(of.reason).to_owned(),
+            action: of.action.into(),
+            before: (&of.before).into(),
+            after: (&of.after).into(),
+            will_happen: of.will_happen(),
+            holds: of.holds.iter().map(HoldJson::from).collect(),
+            detail: of.detail.clone(),
+        }
+    }
+}
+
+/// A value as far as it may be shown.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "is", content = "of")]
+#[schemars(rename = "Glimpse")]
+enum GlimpseJson {
+    Absent,
+    /// A clear text.
+    Text(String),
+    /// The first 8 hex digits of a keyed fingerprint.
+    Fingerprint(String),
+    Sealed,
+    Unknown,
+}
+
+impl From<&plan::Glimpse> for GlimpseJson {
+    fn from(of: &plan::Glimpse) -> Self {
+        match of {
+            plan::Glimpse::Absent => Self::Absent,
+            plan::Glimpse::Text(text) => Self::Text(text.clone()),
+            plan::Glimpse::Fingerprint(one) => Self::Fingerprint(one.short()),
+            plan::Glimpse::Sealed => Self::Sealed,
+            plan::Glimpse::Unknown => Self::Unknown,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Hold", deny_unknown_fields)]
+pub(super) struct HoldJson {
+    rail: String,
+    why: String,
+    /// The flag that lets it go, or null.
+    release: Option<String>,
+}
+
+impl From<&plan::Hold> for HoldJson {
+    fn from(of: &plan::Hold) -> Self {
+        Self {
+            rail: of.rail.clone(),
+            why: of.why.clone(),
+            release: of.release.clone(),
+        }
+    }
+}
+
+/// The same words under a stable name: a variant that is renamed inside does not change the wire.
+macro_rules! mirror {
+    ($(#[$meta:meta])* $mirror:ident as $title:literal of $inner:path { $($variant:ident),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+        #[serde(rename_all = "kebab-case")]
+        #[schemars(rename = $title)]
+        pub(super) enum $mirror { $($variant),* }
+
+        impl From<$inner> for $mirror {
+            fn from(of: $inner) -> Self {
+                use $inner as Inner;
+                match of { $(Inner::$variant => Self::$variant),* }
+            }
+        }
+    };
+}
+
+mirror! {
+    /// The words people see for a difference.
+    ClassJson as "Class" of plan::Class { InSync, Change, Drift, Conflict, Unmanaged, Unknown }
+}
+mirror! {
+    /// What apply would do if nothing held it.
+    ActionJson as "Action" of plan::ActionKind { None, Record, Create, Update, Delete }
+}
+mirror! {
+    /// Why a variable is in its class.
+    ReasonJson as "Reason" of plan::Reason {
+        Equal, EqualUnrecorded, DesiredMoved, ChangedOutside, RemovedOutside, BothMoved, New,
+        FirstTakeOver, NotOurs, Prune, PruneOff, PruneChangedOutside, NeverOurs, CannotCompare,
+        Adopted, SealedDesiredMoved, SealedUnchanged, SealedChangedOutside, SealedFirstTakeOver,
+        Unreadable, VariableUnreadable, Undecryptable,
+    }
+}
+mirror! {
+    /// The kinds of widening that an edit of a manifest can bring.
+    AuthorityKindJson as "AuthorityKind" of plan::AuthorityKind {
+        RecipientAdded, RecipientRemoved, TargetAdded, DestinationChanged, SecretEdgeAdded,
+        RailsLoosened, ProtectedDropped, PruneEnabled, SecretBecameClear,
+    }
+}

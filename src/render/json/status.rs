@@ -1,0 +1,169 @@
+//! `status/1`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{ExitJson, document_tag};
+use crate::reconcile::event::{self, Mover, Verdict};
+
+document_tag!("status/1");
+
+/// Variables × targets: who has what is wanted, and who does not.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "StatusDocument", deny_unknown_fields)]
+pub struct StatusDocument {
+    /// Kind and version of this document.
+    #[schemars(schema_with = "tag_schema")]
+    driftlock: &'static str,
+    exit: ExitJson,
+    /// One for each manifest.
+    manifests: Vec<ManifestJson>,
+}
+
+impl StatusDocument {
+    /// Of the reports of one run.
+    pub fn new(reports: &[event::StatusReport], verdict: &Verdict) -> Self {
+        Self {
+            driftlock: TAG,
+            exit: verdict.into(),
+            manifests: reports.iter().map(ManifestJson::from).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Manifest", deny_unknown_fields)]
+struct ManifestJson {
+    manifest: String,
+    targets: Vec<TargetJson>,
+    /// Wrong side first.
+    variables: Vec<RowJson>,
+}
+
+impl From<&event::StatusReport> for ManifestJson {
+    fn from(of: &event::StatusReport) -> Self {
+        let row = |row: &event::StatusRow| RowJson {
+            variable: row.variable.to_string(),
+            wrong: row.cells.iter().any(event::Cell::is_wrong),
+            cells: row
+                .cells
+                .iter()
+                .zip(&of.targets)
+                .map(|(cell, target)| CellJson {
+                    target: target.name.to_string(),
+                    state: cell.into(),
+                })
+                .collect(),
+        };
+        Self {
+            manifest: of.manifest.to_string(),
+            targets: of.targets.iter().map(TargetJson::from).collect(),
+            variables: of.rows.iter().map(row).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Target", deny_unknown_fields)]
+struct TargetJson {
+    target: String,
+    platform: String,
+    address: String,
+    /// RFC 3339; null if never.
+    applied_at: Option<String>,
+    unmanaged: usize,
+}
+
+impl From<&event::StatusTarget> for TargetJson {
+    fn from(of: &event::StatusTarget) -> Self {
+        Self {
+            target: of.name.to_string(),
+            platform: of.platform.to_string(),
+            address: of.address.clone(),
+            applied_at: of.applied_at.map(|at| at.to_string()),
+            unmanaged: of.unmanaged,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Row", deny_unknown_fields)]
+struct RowJson {
+    variable: String,
+    /// Whether any of its cells is not as wanted.
+    wrong: bool,
+    /// One for each target.
+    cells: Vec<CellJson>,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Cell", deny_unknown_fields)]
+struct CellJson {
+    target: String,
+    state: StateJson,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+#[schemars(rename = "CellState")]
+enum StateJson {
+    Equal,
+    Differs {
+        who: MoverJson,
+    },
+    /// Wanted, and not there.
+    Missing,
+    /// Applied once, no longer wanted, still there.
+    Leftover,
+    Unknown {
+        why: String,
+    },
+    NotUsed,
+    /// Another machine's.
+    Elsewhere {
+        seen: Option<SeenJson>,
+    },
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Seen", deny_unknown_fields)]
+struct SeenJson {
+    /// RFC 3339.
+    at: String,
+    equal: bool,
+}
+
+/// Who moved.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "Mover")]
+enum MoverJson {
+    Desired,
+    Live,
+    Both,
+}
+
+impl From<&event::Cell> for StateJson {
+    fn from(of: &event::Cell) -> Self {
+        match of {
+            event::Cell::Equal => Self::Equal,
+            event::Cell::Differs { who } => Self::Differs {
+                who: match who {
+                    Mover::Desired => MoverJson::Desired,
+                    Mover::Live => MoverJson::Live,
+                    Mover::Both => MoverJson::Both,
+                },
+            },
+            event::Cell::Missing => Self::Missing,
+            event::Cell::Leftover => Self::Leftover,
+            event::Cell::Unknown(why) => Self::Unknown { why: why.clone() },
+            event::Cell::NotUsed => Self::NotUsed,
+            event::Cell::Elsewhere(seen) => Self::Elsewhere {
+                seen: seen.map(|seen| SeenJson {
+                    at: seen.at.to_string(),
+                    equal: seen.equal,
+                }),
+            },
+        }
+    }
+}

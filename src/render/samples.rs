@@ -1,0 +1,139 @@
+//! Plans that the tests of this room share, nasty names and texts among them.
+
+use crate::model::{Fingerprint, PlatformKind};
+use crate::plan::{
+    ActionKind, Authority, AuthorityKind, Change, Class, Glimpse, Hold, Plan, PlanId, Reason,
+    Summary, TargetPlan, TargetState,
+};
+
+pub(super) fn print(byte: u8) -> Glimpse {
+    Glimpse::Fingerprint(Fingerprint::from_bytes([byte; 32]))
+}
+
+pub(super) fn text(text: &str) -> Glimpse {
+    Glimpse::Text(text.to_owned())
+}
+
+pub(super) fn change(
+    name: &str,
+    (class, reason, action): (Class, Reason, ActionKind),
+    before: Glimpse,
+    after: Glimpse,
+) -> Change {
+    Change {
+        name: name.parse().unwrap(),
+        declared: Some(name.parse().unwrap()),
+        class,
+        reason,
+        action,
+        before,
+        after,
+        sequence: None,
+        holds: vec![],
+        detail: None,
+    }
+}
+
+pub(super) fn target(name: &str, address: &str, changes: Vec<Change>) -> TargetPlan {
+    TargetPlan {
+        target: name.parse().unwrap(),
+        platform: PlatformKind::File,
+        address: address.to_owned(),
+        state: TargetState::Read,
+        recorded: true,
+        changes,
+        unmanaged: 0,
+        notes: vec![],
+    }
+}
+
+pub(super) fn plan(targets: Vec<TargetPlan>) -> Plan {
+    Plan {
+        manifest: "production".parse().unwrap(),
+        key_id: None,
+        id: PlanId("3fa9c1d2ab12".repeat(5) + "0000"),
+        authority: vec![],
+        targets,
+    }
+}
+
+/// One of everything.
+pub(super) fn full() -> Plan {
+    let updated = (Class::Change, Reason::DesiredMoved, ActionKind::Update);
+    let secret = || change("AUTH_SECRET", updated, print(0x3f), print(0x91));
+    let mut conflict = change(
+        "DB_PASSWORD",
+        (Class::Conflict, Reason::BothMoved, ActionKind::Update),
+        print(0xaa),
+        print(0xbb),
+    );
+    conflict.holds = vec![Hold {
+        rail: "conflict".to_owned(),
+        why: "both sides moved since the last apply".to_owned(),
+        release: Some("--overwrite DB_PASSWORD@vps".to_owned()),
+    }];
+    let drift = (Class::Drift, Reason::ChangedOutside, ActionKind::Update);
+    let created = (Class::Change, Reason::New, ActionKind::Create);
+    let mut vps = target(
+        "vps",
+        "/srv/app/\u{1b}[31m|`x`\u{202e}.env",
+        vec![
+            secret(),
+            change(
+                "BANNER",
+                updated,
+                text("one\ntwo\n```\nthree\n"),
+                text("one\n2 \u{1b}[0m\n```\nthree\n"),
+            ),
+            conflict,
+            change(
+                "EQUAL",
+                (Class::InSync, Reason::Equal, ActionKind::None),
+                print(1),
+                print(1),
+            ),
+            change("LOG_LEVEL", drift, text("de|`bug`"), text("<b>info</b>")),
+            change("NEW", created, Glimpse::Absent, text(" padded ")),
+            change(
+                "OLD",
+                (Class::Change, Reason::Prune, ActionKind::Delete),
+                print(7),
+                Glimpse::Absent,
+            ),
+        ],
+    );
+    vps.notes = vec!["lines end in CRLF".to_owned()];
+    let mut dead = target("dead", "/mnt/x/.env", vec![]);
+    dead.state = TargetState::Unknown {
+        reason: "permission denied @admin -->".to_owned(),
+        help: Some("run as the owner of the file".to_owned()),
+    };
+    let mut plan = plan(vec![
+        target("api", "/srv/api/.env", vec![secret()]),
+        vps,
+        dead,
+    ]);
+    plan.authority = vec![Authority {
+        kind: AuthorityKind::DestinationChanged,
+        target: Some("vps".parse().unwrap()),
+        variable: None,
+        what: "file /srv/a → file /srv/b".to_owned(),
+        held: true,
+    }];
+    plan
+}
+
+pub(super) fn full_summary() -> Summary {
+    Summary {
+        create: 1,
+        update: 3,
+        delete: 1,
+        drift: 1,
+        conflict: 1,
+        unknown: 1,
+        held: 1,
+        in_sync: 1,
+        unmanaged: 12,
+        elsewhere: 0,
+    }
+}

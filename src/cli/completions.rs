@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &CompletionsArgs, ui: &mut Ui) -> Result<Exit, Comm
     let mut text = vec![];
     clap_complete::generate(arguments.shell, &mut Cli::command(), "driftlock", &mut text);
     ui.raw(&text);
-    Ok(Exit::Done)
+    Ok(Exit::DONE)
 }
 
 pub(crate) fn run_man(arguments: &ManArgs, ui: &mut Ui) -> Result<Exit, CommandError> {
@@ -54,5 +54,5 @@ pub(crate) fn run_man(arguments: &ManArgs, ui: &mut Ui) -> Result<Exit, CommandE
         .render(&mut text)
         .map_err(|error| CommandError::error(format!("the page cannot be made: {}", error.kind())))?;
     ui.raw(&text);
-    Ok(Exit::Done)
+    Ok(Exit::DONE)
 }

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 use jiff::Timestamp;
 
+use crate::source::Git;
+
 /// The world as a command sees it.
 #[derive(Debug)]
 pub(crate) struct Context {
@@ -116,6 +118,15 @@ impl Context {
         self.config
             .as_ref()
             .map(|config| config.join("driftlock").join("keys.txt"))
+    }
+
+    /// The `git` program, with this environment.
+    pub(crate) fn git(&self) -> Git {
+        Git::new(
+            self.environment
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        )
     }
 
     /// Resolves a path that was given on the command line.

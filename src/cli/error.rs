@@ -2,40 +2,47 @@
 
 use std::fmt;
 
-/// The exit code of a run.
+use crate::reconcile::event::{self, Verdict};
+
+/// How a run ended. The order of the variants is the order of badness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
-    /// 0: clean, or done.
-    Done,
-    /// 2: there are differences, and the command was asked to say so.
-    Differences,
-    /// 3: refused, nothing was written.
-    Refused,
-    /// 1: an error, or anything unknown.
-    Error,
-    /// 4: partly applied, or in doubt.
-    Partial,
-    /// 64: the command line does not parse.
+    /// As the documented table has it.
+    Ran(event::Exit),
+    /// 64: the command line makes no sense.
     Usage,
 }
 
 impl Exit {
+    /// 0.
+    pub(crate) const DONE: Self = Self::Ran(event::Exit::Clean);
+    /// 1.
+    pub(crate) const ERROR: Self = Self::Ran(event::Exit::Error);
+    /// 2.
+    pub(crate) const DIFFERENCES: Self = Self::Ran(event::Exit::Differences);
+    /// 3.
+    pub(crate) const REFUSED: Self = Self::Ran(event::Exit::Refused);
+
     /// The number.
     pub fn code(self) -> u8 {
         match self {
-            Self::Done => 0,
-            Self::Error => 1,
-            Self::Differences => 2,
-            Self::Refused => 3,
-            Self::Partial => 4,
+            Self::Ran(exit) => exit.code(),
             Self::Usage => 64,
         }
     }
 
-    /// The worse of two; the order of the variants is the order of badness.
+    /// The worse of two.
     #[must_use]
     pub(crate) fn worst(self, other: Self) -> Self {
         self.max(other)
+    }
+
+    /// With its reason, for JSON.
+    pub(crate) fn verdict(self, reason: impl Into<String>) -> Verdict {
+        match self {
+            Self::Ran(exit) => Verdict::new(exit, reason),
+            Self::Usage => Verdict::new(event::Exit::Error, reason),
+        }
     }
 }
 
@@ -52,12 +59,12 @@ pub(crate) struct CommandError {
 impl CommandError {
     /// An error of the world or of a file: exit 1.
     pub(crate) fn error(message: impl Into<String>) -> Self {
-        Self::new(Exit::Error, message)
+        Self::new(Exit::ERROR, message)
     }
 
     /// A refusal, nothing written: exit 3.
     pub(crate) fn refused(message: impl Into<String>) -> Self {
-        Self::new(Exit::Refused, message)
+        Self::new(Exit::REFUSED, message)
     }
 
     /// A command line that makes no sense: exit 64.
@@ -73,11 +80,16 @@ impl CommandError {
         }
     }
 
-    /// Adds a next thing to do, if there is one.
-    #[must_use]
-    pub(crate) fn hints(mut self, hint: Option<impl Into<String>>) -> Self {
-        self.hints.extend(hint.map(Into::into));
-        self
+    /// An error of another room, whose message fits after "cannot", with what lies behind it.
+    pub(crate) fn of(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut message = format!("cannot {error}");
+        let mut behind = error.source();
+        while let Some(cause) = behind {
+            message.push_str(": ");
+            message.push_str(&cause.to_string());
+            behind = cause.source();
+        }
+        Self::error(message)
     }
 
     /// Adds a next thing to do.
@@ -95,27 +107,5 @@ impl fmt::Display for CommandError {
             write!(f, "\n  help: {hint}")?;
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn worst_wins_in_the_documented_order() {
-        let order = [
-            Exit::Done,
-            Exit::Differences,
-            Exit::Refused,
-            Exit::Error,
-            Exit::Partial,
-        ];
-        for (place, better) in order.iter().enumerate() {
-            for worse in &order[place..] {
-                assert_eq!(better.worst(*worse), *worse);
-                assert_eq!(worse.worst(*better), *worse);
-            }
-        }
     }
 }

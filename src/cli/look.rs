@@ -75,8 +75,10 @@ fn recall_revision(
     keyring: &mut Keyring,
     context: &Context,
 ) -> Result<Memory, CommandError> {
-    let text = crate::source::load_at_revision(&item.file, revision)
-        .map_err(|error| CommandError::error(error.to_string()).hints(error.help()))?;
+    let text = context
+        .git()
+        .load_at_revision(&context.absolute(&item.file.path), revision)
+        .map_err(|error| CommandError::of(&error))?;
     since::recall(
         text.as_deref(),
         &item.located,
@@ -95,7 +97,7 @@ pub(crate) fn values<'a>(opened: &'a Opened<'_>, keyring: &mut Keyring, ui: &mut
         keyring,
     };
     let values = Values::of_targets(manifest, &mut opener, &manifest.targets);
-    ui.protect(values.secrets().cloned(), &values.public());
+    ui.protect(values.secrets().cloned(), values.public());
     values
 }
 
@@ -169,7 +171,7 @@ pub(crate) fn check_targets(items: &[Item], wanted: &[TargetName]) -> Result<(),
 
 /// What the plans mean for the exit code, before anything is written.
 pub(crate) fn exit_of(plans: &[Plan], detailed: bool, require_all: bool) -> Exit {
-    plans.iter().fold(Exit::Done, |exit, plan| {
+    plans.iter().fold(Exit::DONE, |exit, plan| {
         let missing = require_all
             && plan
                 .targets
@@ -177,10 +179,10 @@ pub(crate) fn exit_of(plans: &[Plan], detailed: bool, require_all: bool) -> Exit
                 .any(|target| matches!(target.state, TargetState::Elsewhere { .. }));
         let mut exit = exit;
         if crate::plan::has_unknown(plan) || missing {
-            exit = exit.worst(Exit::Error);
+            exit = exit.worst(Exit::ERROR);
         }
         if detailed && (crate::plan::has_differences(plan) || !plan.authority.is_empty()) {
-            exit = exit.worst(Exit::Differences);
+            exit = exit.worst(Exit::DIFFERENCES);
         }
         exit
     })

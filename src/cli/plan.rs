@@ -8,9 +8,10 @@ use super::error::{CommandError, Exit};
 use super::look;
 use super::selection::{Allowances, Selection};
 use super::ui::Ui;
-use crate::plan::Plan;
+use crate::plan::{Plan, Summary};
 use crate::reconcile::pass::Scope;
-use crate::render::{Invocation, json, markdown, text};
+use crate::render::json::{self, PlanDocument};
+use crate::render::{Invocation, markdown, text};
 
 /// Show what differs, who moved, and what apply would do
 ///
@@ -48,6 +49,14 @@ pub(crate) struct Format {
     /// Print Markdown, for a pull request's comment
     #[arg(long)]
     pub(crate) markdown: bool,
+}
+
+impl Format {
+    /// Neither JSON nor Markdown.
+    pub(crate) const TEXT: Self = Self {
+        json: false,
+        markdown: false,
+    };
 }
 
 pub(crate) fn run(
@@ -91,27 +100,43 @@ pub(crate) fn show(
     ui: &mut Ui,
 ) -> Result<(), CommandError> {
     let mut out = String::new();
+    let total = plans
+        .iter()
+        .map(crate::plan::summary)
+        .fold(Summary::default(), Summary::plus);
     let written = if format.json {
-        json::render_plans(&mut out, plans, &exit.verdict("planned"))
+        let document = PlanDocument::new(plans, &total, &exit.verdict(reason(exit)));
+        json::render_json(&mut out, &document)
     } else if format.markdown {
-        markdown::render_plans(&mut out, call, plans)
+        markdown::render_markdown(&mut out, call, plans, &total)
     } else {
-        text_plans(&mut out, plans, call, ui)
+        text_plans(&mut out, plans, &total, call, ui)
     };
     written.map_err(|_| CommandError::error("the plan cannot be written as text"))?;
     ui.out(&out);
     Ok(())
 }
 
+fn reason(exit: Exit) -> &'static str {
+    match exit {
+        Exit::ERROR => "a target or a variable is unknown",
+        Exit::DIFFERENCES => "there are differences",
+        _ => "planned",
+    }
+}
+
 /// The plans and their summary, for people.
-fn text_plans(out: &mut String, plans: &[Plan], call: &Invocation, ui: &Ui) -> std::fmt::Result {
+fn text_plans(
+    out: &mut String,
+    plans: &[Plan],
+    total: &Summary,
+    call: &Invocation,
+    ui: &Ui,
+) -> std::fmt::Result {
     let style = ui.style();
-    let mut total = crate::plan::Summary::default();
-    let mut targets = 0;
     for plan in plans {
         text::render_plan(out, &style, call, plan)?;
-        total = total.plus(crate::plan::summary(plan));
-        targets += plan.targets.len();
     }
-    text::render_plan_summary(out, &style, &total, targets)
+    let targets = plans.iter().map(|plan| plan.targets.len()).sum();
+    text::render_plan_summary(out, &style, total, targets)
 }

@@ -11,7 +11,7 @@ use super::error::CommandError;
 use super::prompt::TerminalPrompt;
 use super::ui::Ui;
 use crate::crypto::{IdentityEnv, IdentityRequest, Keyring, NoPrompt, SharedPrompt};
-use crate::journal::{Authenticator, Journal, JournalError, Scope, SqliteJournal};
+use crate::journal::{Authenticator, Journal, Scope, SqliteJournal};
 use crate::model::{Diagnostic, Fingerprinter, Severity};
 use crate::reconcile::load::{self, Loaded, Opening, SealedBecause};
 use crate::reconcile::pass::journal_scope;
@@ -32,8 +32,8 @@ pub(crate) fn load_manifests(
     context: &Context,
     ui: &mut Ui,
 ) -> Result<Vec<Item>, CommandError> {
-    let files = source::load_manifests(paths, &context.folder)
-        .map_err(|error| CommandError::error(error.to_string()).hints(error.help()))?;
+    let files = source::load_manifests(&context.folder, paths)
+        .map_err(|error| CommandError::of(&error))?;
     let surroundings = Surroundings {
         machine: context.machine(),
         home: context.home.clone(),
@@ -189,7 +189,7 @@ fn sealed(path: &Path, why: &SealedBecause) -> CommandError {
     CommandError::error(format!("{} stays sealed: {why}", path.display())).hint(why.help())
 }
 
-/// The journal of this run; `None` where there is none yet and `create` is false.
+/// The journal of this run; nothing is opened yet.
 pub(crate) fn journal(
     global: &Global,
     context: &Context,
@@ -203,11 +203,11 @@ pub(crate) fn journal(
             CommandError::error("there is no folder for the journal, because this user has no home")
                 .hint("name a file with --journal or DRIFTLOCK_JOURNAL")
         })?;
-    Ok(SqliteJournal::at(path))
+    Ok(SqliteJournal::new(path))
 }
 
-pub(crate) fn journal_error(error: &JournalError) -> CommandError {
-    CommandError::error(error.to_string())
+pub(crate) fn journal_error(error: &(dyn std::error::Error + 'static)) -> CommandError {
+    CommandError::of(error)
 }
 
 /// Makes fingerprints: with the manifest's own key, or with the journal's where nothing is

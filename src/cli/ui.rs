@@ -5,21 +5,27 @@
     reason = "this is the one place that prints"
 )]
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use clap::ColorChoice;
 
 use crate::model::{Diagnostic, Position, SecretValue, Severity};
 use super::context::{Context, Terminal};
 use super::error::{CommandError, Exit};
-use crate::render::{Scrubber, Style};
+use crate::render::Style;
+use crate::render::scrub::Scrubber;
+use crate::render::text::Progress;
 
 /// The streams of one run.
 pub(crate) struct Ui {
     pub(crate) terminal: Terminal,
     output: Style,
     errors: Style,
+    secrets: Vec<SecretValue>,
+    public: BTreeSet<String>,
     scrubber: Scrubber,
     closed: bool,
 }
@@ -45,6 +51,8 @@ impl Ui {
             terminal,
             output: style(wants(terminal.output)),
             errors: style(wants(terminal.errors)),
+            secrets: vec![],
+            public: BTreeSet::new(),
             scrubber: Scrubber::default(),
             closed: false,
         }
@@ -56,8 +64,15 @@ impl Ui {
     }
 
     /// Makes these values known to the last net: whatever is printed from now on passes it.
-    pub(crate) fn protect<'a>(&mut self, secrets: impl IntoIterator<Item = &'a SecretValue>) {
-        self.scrubber.add(secrets);
+    /// `public` are texts that are shown on purpose.
+    pub(crate) fn protect(
+        &mut self,
+        secrets: impl IntoIterator<Item = SecretValue>,
+        public: impl IntoIterator<Item = String>,
+    ) {
+        self.secrets.extend(secrets);
+        self.public.extend(public);
+        self.scrubber = Scrubber::new(self.secrets.iter().cloned(), &self.public);
     }
 
     /// A result.
@@ -92,15 +107,27 @@ impl Ui {
         self.say(&format!("{label} {text}"));
     }
 
-    /// Draws over the present line of standard error; only on a terminal.
-    pub(crate) fn progress(&mut self, line: &str) {
-        if self.terminal.errors {
-            let _closed = write!(io::stderr().lock(), "\r\x1b[K{line}");
+    /// Draws how far a pass is, once it takes long.
+    pub(crate) fn progress(&mut self, progress: &mut Progress, elapsed: Duration) {
+        let mut line = String::new();
+        if progress.draw(&mut line, &self.errors, elapsed).is_ok() {
+            self.ask(&line);
+        }
+    }
+
+    /// Takes the drawing away again.
+    pub(crate) fn clear_progress(&mut self, progress: &mut Progress) {
+        let mut line = String::new();
+        if progress.clear(&mut line).is_ok() {
+            self.ask(&line);
         }
     }
 
     /// Asks, on standard error, without a line end.
     pub(crate) fn ask(&mut self, question: &str) {
+        if question.is_empty() {
+            return;
+        }
         let mut stream = io::stderr().lock();
         let _closed = write!(stream, "{question}").and_then(|()| stream.flush());
     }
@@ -138,14 +165,14 @@ pub(crate) fn print_usage(error: &clap::Error) -> Exit {
     if error.use_stderr() {
         Exit::Usage
     } else {
-        Exit::Done
+        Exit::DONE
     }
 }
 
 /// For errors before there is a [`Ui`].
 pub(crate) fn print_bare_error(message: &str) -> Exit {
     eprintln!("error: {message}");
-    Exit::Error
+    Exit::ERROR
 }
 
 /// One line of talk, for those who have no [`Ui`] at hand.

@@ -299,3 +299,22 @@ pub struct Summary {
     /// Targets of other machines.
     pub elsewhere: usize,
 }
+
+impl Summary {
+    /// The sums of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            create: self.create + other.create,
+            update: self.update + other.update,
+            delete: self.delete + other.delete,
+            drift: self.drift + other.drift,
+            conflict: self.conflict + other.conflict,
+            unknown: self.unknown + other.unknown,
+            held: self.held + other.held,
+            in_sync: self.in_sync + other.in_sync,
+            unmanaged: self.unmanaged + other.unmanaged,
+            elsewhere: self.elsewhere + other.elsewhere,
+        }
+    }
+}

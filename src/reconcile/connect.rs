@@ -19,6 +19,11 @@ impl Connections {
         }
     }
 
+    /// No connection at all.
+    pub fn none() -> Self {
+        Self { platforms: vec![] }
+    }
+
     /// Adds or replaces a connection, for tests and demonstrations.
     #[must_use]
     pub fn with(mut self, kind: PlatformKind, platform: Box<dyn Platform>) -> Self {
@@ -62,6 +67,7 @@ impl Connections {
             for (place, outcome) in places.into_iter().zip(platform.read(&theirs).await) {
                 events(Event::TargetRead {
                     target: targets[place].name.clone(),
+                    readable: outcome.is_ok(),
                 });
                 outcomes[place] = Some(outcome);
             }

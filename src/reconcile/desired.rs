@@ -43,6 +43,19 @@ impl<'a> Values<'a> {
             .map(|value| &value.value)
     }
 
+    /// Texts of the manifest that reports show on purpose: its clear values and names.
+    pub fn public(&self) -> impl Iterator<Item = String> {
+        let names = self.manifest.variables.keys().map(ToString::to_string);
+        let targets = self.manifest.targets.iter().map(|target| target.name.to_string());
+        let clear = self.manifest.variables.values().filter_map(|variable| {
+            match &variable.source {
+                Source::Clear(text) => Some(text.clone()),
+                _ => None,
+            }
+        });
+        names.chain(targets).chain(clear)
+    }
+
     /// What one target shall hold. `accepts` says why its platform cannot hold a value.
     pub fn desired(
         &self,

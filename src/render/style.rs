@@ -25,6 +25,16 @@ impl Style {
         }
     }
 
+    /// A label in front of an error.
+    pub fn error(&self, text: &str) -> String {
+        self.paint(Role::Bad, text).to_string()
+    }
+
+    /// A label in front of a warning.
+    pub fn warning(&self, text: &str) -> String {
+        self.paint(Role::Change, text).to_string()
+    }
+
     /// `text` in the colour of `role`.
     pub(crate) fn paint<T: fmt::Display>(&self, role: Role, text: T) -> Painted<T> {
         let style = if self.color {

@@ -137,6 +137,11 @@ impl ApplyReport {
             .collect()
     }
 
+    /// Whether nothing was done, held or left undone.
+    pub fn is_empty(&self) -> bool {
+        self.targets.is_empty() && self.held.is_empty() && self.interrupted.is_none()
+    }
+
     /// The exit and its reason.
     pub fn verdict(&self) -> Verdict {
         let wrote = self.targets.iter().any(TargetReport::wrote);

@@ -143,12 +143,15 @@ impl<'a> Site<'a> {
         let adopt = plan.overrides.adopt.iter().any(|(adopted, target)| {
             target == evidence.target && names(name, look.desired, adopted)
         });
+        // to adopt there must be something: a readable value, or a record of one that is gone
+        let adoptable =
+            !matches!(sight, Sight::Sealed(_)) && (look.live.is_some() || look.recorded.is_some());
         let can_adopt = match row.action {
             ActionKind::Create | ActionKind::Update | ActionKind::Delete => true,
             ActionKind::None => matches!(row.class, Class::Conflict | Class::Change),
             ActionKind::Record => false,
         };
-        if adopt && can_adopt && !matches!(sight, Sight::Sealed(_)) {
+        if adopt && adoptable && can_adopt {
             row = Row {
                 class: Class::Change,
                 reason: Reason::Adopted,

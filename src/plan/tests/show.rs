@@ -100,7 +100,7 @@ fn the_id_covers_what_is_done_and_what_was_allowed() {
         ("rail", |w| w.places[0].target.rails.changes.count = Some(0)),
         ("selection", |w| w.only_variables = Some([var("A")].into())),
         ("sequence", |w| {
-            w.places[0].desired.vars.get_mut("A").unwrap().sequence = Some(2)
+            w.places[0].desired.vars.get_mut("A").unwrap().sequence = Some(2);
         }),
         ("key", |w| w.fingerprinter = Some(keys(2, &[1]))),
     ];

@@ -63,10 +63,12 @@ mod tests {
     use crate::model::{Address, Limit, TargetFacts};
 
     fn target(count: Option<u32>, prune: bool) -> Target {
-        let mut rails = Rails::default();
-        rails.deletes = Limit {
-            count,
-            percent: None,
+        let rails = Rails {
+            deletes: Limit {
+                count,
+                percent: None,
+            },
+            ..Rails::default()
         };
         Target {
             name: "api".parse().unwrap(),

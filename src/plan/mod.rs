@@ -8,6 +8,7 @@ mod authority;
 mod build;
 mod change;
 mod classify;
+mod describe;
 mod effective;
 mod evidence;
 mod id;

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{ActionKind, Change, Class, Glimpse, Hold, Reason, TargetPlan, TargetState};
-use super::classify::{Memory, Row, Sight, unwanted, wanted};
+use super::classify::{Row, Sight, unwanted, wanted};
+use super::describe::{change, detail, undecryptable, unreadable_variable};
 use super::effective::{EffectiveRails, effective_rails};
 use super::evidence::{Evidence, Look};
 use super::input::{DesiredState, LiveState, PlanInput, TargetInput};
 use crate::model::{Completeness, Desired, DesiredVar, Live, LiveVar, VarName};
-
-const IN_DOUBT: &str = "an earlier apply did not say how it ended; the live value may be its own";
 
 /// A target on its way to a [`TargetPlan`], with what the rails look at.
 pub(super) struct Site<'a> {
@@ -143,12 +142,15 @@ impl<'a> Site<'a> {
         let adopt = plan.overrides.adopt.iter().any(|(adopted, target)| {
             target == evidence.target && names(name, look.desired, adopted)
         });
+        // to adopt there must be something: a readable value, or a record of one that is gone
+        let adoptable =
+            !matches!(sight, Sight::Sealed(_)) && (look.live.is_some() || look.recorded.is_some());
         let can_adopt = match row.action {
             ActionKind::Create | ActionKind::Update | ActionKind::Delete => true,
             ActionKind::None => matches!(row.class, Class::Conflict | Class::Change),
             ActionKind::Record => false,
         };
-        if adopt && can_adopt && !matches!(sight, Sight::Sealed(_)) {
+        if adopt && adoptable && can_adopt {
             row = Row {
                 class: Class::Change,
                 reason: Reason::Adopted,
@@ -252,79 +254,4 @@ fn state(input: &TargetInput) -> TargetState {
             },
         },
     }
-}
-
-fn change(evidence: &Evidence<'_>, name: &VarName, look: &Look<'_>, row: Row) -> Change {
-    Change {
-        name: name.clone(),
-        declared: look.desired.and_then(|var| var.declared.clone()),
-        class: row.class,
-        reason: row.reason,
-        action: row.action,
-        before: evidence.before(name, look),
-        after: evidence.after(name, look),
-        sequence: look.desired.and_then(|var| var.sequence),
-        holds: Vec::new(),
-        detail: None,
-    }
-}
-
-fn undecryptable(evidence: &Evidence<'_>, name: &VarName, look: &Look<'_>, why: &str) -> Change {
-    let row = Row {
-        class: Class::Unknown,
-        reason: Reason::Undecryptable,
-        action: ActionKind::None,
-    };
-    Change {
-        after: Glimpse::Unknown,
-        detail: Some(why.to_owned()),
-        ..change(evidence, name, look, row)
-    }
-}
-
-fn unreadable_variable(evidence: &Evidence<'_>, name: &VarName, look: &Look<'_>) -> Change {
-    let row = Row {
-        class: Class::Unknown,
-        reason: Reason::VariableUnreadable,
-        action: ActionKind::None,
-    };
-    let why = match look.live {
-        Some(LiveVar::Unknown(why)) => Some(why.clone()),
-        _ => None,
-    };
-    Change {
-        detail: why,
-        ..change(evidence, name, look, row)
-    }
-}
-
-fn detail(row: Row, memory: Memory, in_doubt: bool) -> Option<String> {
-    let text = match (row.reason, memory) {
-        (Reason::SealedDesiredMoved | Reason::SealedFirstTakeOver, _) => {
-            "sealed by the platform: written blind"
-        }
-        (Reason::VariableUnreadable, _) => {
-            "sealed by the platform, which does not say when it changed"
-        }
-        (Reason::CannotCompare, _) if row.action == ActionKind::None => {
-            "we applied it once, no manifest names it any more, and the record cannot be compared; adopt it or delete it by hand"
-        }
-        (Reason::CannotCompare, _) => "the record of our last apply cannot be compared",
-        (Reason::Adopted, _) => "the live value is recorded as known, nothing is written",
-        (Reason::PruneOff, _) => "pruning is off for this target: reported only",
-        (
-            Reason::BothMoved
-            | Reason::ChangedOutside
-            | Reason::RemovedOutside
-            | Reason::NotOurs
-            | Reason::FirstTakeOver
-            | Reason::PruneChangedOutside,
-            _,
-        ) if in_doubt => IN_DOUBT,
-        (Reason::PruneChangedOutside, _) if row.action == ActionKind::None => {
-            "no manifest names it any more, and it was changed outside; pruning is off"
-        }
-        _ => return None,
-    };
-    Some(text.to_owned())
 }

@@ -1,6 +1,6 @@
 //! Counts and questions over a finished plan.
 
-use super::change::{ActionKind, Class, Glimpse, Plan, Summary, TargetState};
+use super::change::{ActionKind, Class, Glimpse, Hold, Plan, Summary, TargetState};
 use super::site::writes;
 
 /// Counts over one plan. A target that is unknown as a whole counts once, not by variable.
@@ -34,7 +34,7 @@ fn count(sum: &mut Summary, change: &super::change::Change) {
         (Class::Conflict, _) => sum.conflict += 1,
         (Class::Unknown, _) => sum.unknown += 1,
     }
-    if writes(change) && !change.holds.is_empty() {
+    if writes(change) && change.holds.iter().any(is_held) {
         sum.held += 1;
     }
 }
@@ -59,9 +59,12 @@ pub fn has_unknown(plan: &Plan) -> bool {
 
 /// Whether a rail holds anything. What this run was not asked for does not count.
 pub fn has_holds(plan: &Plan) -> bool {
-    changes(plan)
-        .flat_map(|change| &change.holds)
-        .any(|hold| hold.rail != "not-selected")
+    changes(plan).flat_map(|change| &change.holds).any(is_held)
+}
+
+/// What a run was not asked for does not count as held.
+fn is_held(hold: &Hold) -> bool {
+    hold.rail != "not-selected"
 }
 
 fn changes(plan: &Plan) -> impl Iterator<Item = &super::change::Change> {

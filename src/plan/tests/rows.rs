@@ -393,3 +393,16 @@ fn another_machines_target_says_nothing() {
     assert_eq!(summary(&plan).elsewhere, 1);
     assert!(!has_unknown(&plan));
 }
+
+#[test]
+fn a_value_that_may_be_our_own_unfinished_write_is_not_overwritten_unasked() {
+    // written by an apply that died, and the manifest moved on since
+    let plan = World::one(|p| {
+        p.last.in_doubt = true;
+        p.want("A", "second").has("A", "first").remember("A", "b");
+    })
+    .plan();
+    let change = only(&plan);
+    assert_eq!(line(change), "A Conflict/BothMoved Update [conflict]");
+    assert!(change.detail.as_ref().unwrap().contains("earlier apply"));
+}

@@ -2,7 +2,7 @@
 
 use super::world::{Place, World, clear, keys, only, var};
 use crate::model::Sensitivity;
-use crate::plan::Glimpse;
+use crate::plan::{Glimpse, Summary, has_differences, has_holds, has_unknown, summary};
 
 fn shown(change: impl FnOnce(&mut Place)) -> (Glimpse, Glimpse) {
     let plan = World::one(change).plan();
@@ -100,7 +100,7 @@ fn the_id_covers_what_is_done_and_what_was_allowed() {
         ("rail", |w| w.places[0].target.rails.changes.count = Some(0)),
         ("selection", |w| w.only_variables = Some([var("A")].into())),
         ("sequence", |w| {
-            w.places[0].desired.vars.get_mut("A").unwrap().sequence = Some(2)
+            w.places[0].desired.vars.get_mut("A").unwrap().sequence = Some(2);
         }),
         ("key", |w| w.fingerprinter = Some(keys(2, &[1]))),
     ];
@@ -144,5 +144,75 @@ fn a_plan_survives_json() {
     assert_eq!(
         serde_json::from_str::<crate::plan::Plan>(&json).unwrap(),
         plan
+    );
+}
+
+#[test]
+fn counts_are_by_word() {
+    let mut world = World::one(|p| {
+        p.settled("SAME", "s").has("FOREIGN", "x").want("NEW", "n");
+        p.want("MOVED", "d")
+            .has("MOVED", "b")
+            .remember("MOVED", "b");
+        p.want("DRIFT", "b")
+            .has("DRIFT", "l")
+            .remember("DRIFT", "b");
+        p.want("FIGHT", "d")
+            .has("FIGHT", "l")
+            .remember("FIGHT", "b");
+        p.has("OLD", "b").remember("OLD", "b");
+        p.remember("GONE", "b");
+    });
+    let plan = world.plan();
+    let expected = Summary {
+        create: 1,
+        update: 1,
+        delete: 1,
+        drift: 1,
+        conflict: 1,
+        unknown: 0,
+        held: 1,
+        in_sync: 1,
+        unmanaged: 1,
+        elsewhere: 0,
+    };
+    assert_eq!(summary(&plan), expected);
+    assert!(has_differences(&plan) && has_holds(&plan) && !has_unknown(&plan));
+    // what was not asked for is not held
+    world.only_variables = Some([var("NEW")].into());
+    assert_eq!(summary(&world.plan()).held, 1);
+    world
+        .overrides
+        .overwrite
+        .insert((var("FIGHT"), "api".parse().unwrap()));
+    assert!(!has_holds(&world.plan()));
+    world.places[0].live_unknown = true;
+    let blind = world.plan();
+    assert_eq!((summary(&blind).unknown, has_unknown(&blind)), (1, true));
+}
+
+#[test]
+fn what_pruning_would_delete_is_no_difference_where_it_is_off() {
+    let plan = World::one(|p| {
+        p.target.prune = false;
+        p.has("A", "b").remember("A", "b");
+    })
+    .plan();
+    assert!(!has_differences(&plan) && !has_holds(&plan));
+    assert!(only(&plan).detail.is_some());
+}
+
+#[test]
+fn there_is_nothing_to_adopt_of_a_new_name() {
+    let mut world = World::one(|p| {
+        p.want("A", "d");
+    });
+    world
+        .overrides
+        .adopt
+        .insert((var("A"), "api".parse().unwrap()));
+    assert_eq!(
+        super::world::line(only(&world.plan())),
+        "A Change/New Create []"
     );
 }

@@ -1,0 +1,96 @@
+//! From a row of the table to a change that people read.
+
+use super::change::{ActionKind, Change, Class, Glimpse, Reason};
+use super::classify::{Memory, Row};
+use super::evidence::{Evidence, Look};
+use crate::model::{LiveVar, VarName};
+
+const IN_DOUBT: &str = "an earlier apply did not say how it ended; the live value may be its own";
+
+/// A row as a change, nothing held yet.
+pub(super) fn change(evidence: &Evidence<'_>, name: &VarName, look: &Look<'_>, row: Row) -> Change {
+    Change {
+        name: name.clone(),
+        declared: look.desired.and_then(|var| var.declared.clone()),
+        class: row.class,
+        reason: row.reason,
+        action: row.action,
+        before: evidence.before(name, look),
+        after: evidence.after(name, look),
+        sequence: look.desired.and_then(|var| var.sequence),
+        holds: Vec::new(),
+        detail: None,
+    }
+}
+
+/// Wanted, but its value could not be had.
+pub(super) fn undecryptable(
+    evidence: &Evidence<'_>,
+    name: &VarName,
+    look: &Look<'_>,
+    why: &str,
+) -> Change {
+    let row = Row {
+        class: Class::Unknown,
+        reason: Reason::Undecryptable,
+        action: ActionKind::None,
+    };
+    Change {
+        after: Glimpse::Unknown,
+        detail: Some(why.to_owned()),
+        ..change(evidence, name, look, row)
+    }
+}
+
+/// Live of this one could not be read.
+pub(super) fn unreadable_variable(
+    evidence: &Evidence<'_>,
+    name: &VarName,
+    look: &Look<'_>,
+) -> Change {
+    let row = Row {
+        class: Class::Unknown,
+        reason: Reason::VariableUnreadable,
+        action: ActionKind::None,
+    };
+    let why = match look.live {
+        Some(LiveVar::Unknown(why)) => Some(why.clone()),
+        _ => None,
+    };
+    Change {
+        detail: why,
+        ..change(evidence, name, look, row)
+    }
+}
+
+/// What the reason alone does not say.
+pub(super) fn detail(row: Row, memory: Memory, in_doubt: bool) -> Option<String> {
+    let text = match (row.reason, memory) {
+        (Reason::SealedDesiredMoved | Reason::SealedFirstTakeOver, _) => {
+            "sealed by the platform: written blind"
+        }
+        (Reason::VariableUnreadable, _) => {
+            "sealed by the platform, which does not say when it changed"
+        }
+        (Reason::CannotCompare, _) if row.action == ActionKind::None => {
+            "we applied it once, no manifest names it any more, and the record cannot be compared; adopt it or delete it by hand"
+        }
+        (Reason::CannotCompare, _) => "the record of our last apply cannot be compared",
+        (Reason::Adopted, _) => "the live value is recorded as known, nothing is written",
+        (Reason::PruneOff, _) => "pruning is off for this target: reported only",
+        (
+            Reason::BothMoved
+            | Reason::ChangedOutside
+            | Reason::RemovedOutside
+            | Reason::NotOurs
+            | Reason::FirstTakeOver
+            | Reason::PruneChangedOutside,
+            _,
+        ) if in_doubt => IN_DOUBT,
+        (Reason::PruneChangedOutside, _) if row.action == ActionKind::None => {
+            "no manifest names it any more, and it was changed outside; pruning is off"
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
+}

@@ -1,5 +1,7 @@
 //! `apply`: show the plan, ask, write, read back, remember.
 
+use std::path::Path;
+
 use clap::Args;
 
 use super::Global;
@@ -13,6 +15,7 @@ use super::session::{self, Item};
 use super::ui::Ui;
 use crate::crypto::Keyring;
 use crate::journal::{Holder, Journal, LeaseError, SqliteJournal};
+use crate::model::VarName;
 use crate::plan::Plan;
 use crate::reconcile::apply::apply;
 use crate::reconcile::connect::Connections;
@@ -50,6 +53,18 @@ pub(crate) struct ApplyArgs {
     /// Print the result as JSON (see `driftlock schema apply`)
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+impl ApplyArgs {
+    /// For `set --apply`: one variable of one manifest.
+    pub(crate) fn of_one(manifest: &Path, name: &VarName, yes: bool) -> Self {
+        Self {
+            selection: Selection::of_one(manifest, name),
+            allowances: Allowances::default(),
+            yes,
+            json: false,
+        }
+    }
 }
 
 pub(crate) fn run(

@@ -2,7 +2,7 @@
 //! allowed.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -33,6 +33,17 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
+    /// One variable of one manifest.
+    pub(crate) fn of_one(manifest: &Path, name: &VarName) -> Self {
+        Self {
+            manifests: vec![manifest.to_owned()],
+            target: vec![],
+            only: vec![name.clone()],
+            since: None,
+            require_all: false,
+        }
+    }
+
     pub(crate) fn targets(&self) -> Option<BTreeSet<TargetName>> {
         (!self.target.is_empty()).then(|| self.target.iter().cloned().collect())
     }
@@ -42,7 +53,7 @@ impl Selection {
     }
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Allowances {
     /// Overwrite what a target without records holds
     #[arg(long, value_name = "TARGET", help_heading = "What is allowed")]

@@ -34,15 +34,11 @@ pub(crate) fn load_manifests(
 ) -> Result<Vec<Item>, CommandError> {
     let files = source::load_manifests(&context.folder, paths)
         .map_err(|error| CommandError::of(&error))?;
-    let surroundings = Surroundings {
-        machine: context.machine(),
-        home: context.home.clone(),
-    };
     let mut items = vec![];
     let mut problems = 0;
     for file in files {
         match load::load(&file.text) {
-            Ok(loaded) => items.push(item(file, loaded, &surroundings)),
+            Ok(loaded) => items.push(item(file, loaded, context)),
             Err(diagnostics) => {
                 problems += errors(&diagnostics);
                 ui.diagnostics(&file.path, &diagnostics);
@@ -59,12 +55,17 @@ pub(crate) fn load_manifests(
     Ok(items)
 }
 
-fn item(file: ManifestFile, loaded: Loaded, surroundings: &Surroundings) -> Item {
+/// Locates the targets of a manifest.
+pub(crate) fn item(file: ManifestFile, loaded: Loaded, context: &Context) -> Item {
+    let surroundings = Surroundings {
+        machine: context.machine(),
+        home: context.home.clone(),
+    };
     let located = loaded
         .manifest
         .targets
         .iter()
-        .map(|spec| locate(spec, &file.folder, surroundings))
+        .map(|spec| locate(spec, &file.folder, &surroundings))
         .collect();
     let name = file.path.file_name().map(PathBuf::from).unwrap_or_default();
     let scope = Scope(journal_scope(
@@ -185,7 +186,7 @@ pub(crate) fn open_or_fail(item: &Item, keyring: &mut Keyring) -> Result<Opening
     }
 }
 
-fn sealed(path: &Path, why: &SealedBecause) -> CommandError {
+pub(crate) fn sealed(path: &Path, why: &SealedBecause) -> CommandError {
     CommandError::error(format!("{} stays sealed: {why}", path.display())).hint(why.help())
 }
 

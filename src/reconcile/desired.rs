@@ -20,10 +20,31 @@ impl<'a> Values<'a> {
         opener: &mut Opener<'_>,
         targets: impl IntoIterator<Item = &'t TargetSpec>,
     ) -> Self {
-        let names: BTreeSet<VarName> = targets
+        let names = targets
             .into_iter()
             .flat_map(|target| manifest.secret_sources(target))
             .collect();
+        Self::of_names(manifest, opener, names)
+    }
+
+    /// The same for single uses.
+    pub fn of_sources<'s>(
+        manifest: &'a Manifest,
+        opener: &mut Opener<'_>,
+        sources: impl IntoIterator<Item = &'s UseSource>,
+    ) -> Self {
+        let names = sources
+            .into_iter()
+            .flat_map(|source| manifest.secrets_of_use(source))
+            .collect();
+        Self::of_names(manifest, opener, names)
+    }
+
+    fn of_names(
+        manifest: &'a Manifest,
+        opener: &mut Opener<'_>,
+        names: BTreeSet<VarName>,
+    ) -> Self {
         let secrets = names
             .into_iter()
             .map(|name| {

@@ -61,6 +61,11 @@ pub enum SealedBecause {
 }
 
 impl SealedBecause {
+    /// Whether the manifest is in order and only no identity fits.
+    pub fn is_locked(&self) -> bool {
+        matches!(self, Self::Locked(UnlockError::NoIdentity { .. }))
+    }
+
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! Variables × targets: who has what is wanted, and who does not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -162,6 +162,35 @@ impl StatusReport {
             manifest: plan.manifest.clone(),
             targets,
             rows,
+        }
+    }
+}
+
+impl StatusReport {
+    /// Leaves only these targets and variables.
+    pub fn select(
+        &mut self,
+        targets: Option<&BTreeSet<TargetName>>,
+        variables: Option<&BTreeSet<VarName>>,
+    ) {
+        if let Some(wanted) = targets {
+            let keep: Vec<bool> = self
+                .targets
+                .iter()
+                .map(|target| wanted.contains(&target.name))
+                .collect();
+            let mut columns = keep.iter();
+            self.targets.retain(|_| columns.next() == Some(&true));
+            for row in &mut self.rows {
+                let mut columns = keep.iter();
+                row.cells.retain(|_| columns.next() == Some(&true));
+            }
+            self.rows
+                .retain(|row| row.cells.iter().any(|cell| *cell != Cell::NotUsed));
+            self.rows.sort_by_key(StatusRow::rank);
+        }
+        if let Some(wanted) = variables {
+            self.rows.retain(|row| wanted.contains(&row.variable));
         }
     }
 }

@@ -1,0 +1,287 @@
+//! `set`: a variable gets a value; only its own line of the manifest changes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Global;
+use super::apply::ApplyArgs;
+use super::authoring;
+use super::context::Context;
+use super::error::{CommandError, Exit};
+use super::prompt;
+use super::session::{self, Item};
+use super::ui::Ui;
+use crate::crypto::Envelope;
+use crate::manifest::{Manifest, Seal, Source};
+use crate::model::{SecretValue, TargetName, VarName, lint_value};
+use crate::reconcile::load::{Opener, Opening};
+
+/// Give a variable a value, encrypted unless it is clear
+///
+/// The value comes from standard input, from a prompt without echo, from a file, or is generated.
+/// Never from the command line: others can see that, and the shell keeps it. Only a variable that is
+/// clear may be set as NAME=VALUE.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  driftlock set API_TOKEN                         ask for it
+  printf %s \"$TOKEN\" | driftlock set API_TOKEN     one line end at the end is not part of it
+  driftlock set TLS_KEY --from-file key.pem       exactly as it is in the file
+  driftlock set SESSION_KEY --generate --target api --target worker
+  driftlock set LOG_LEVEL=debug --clear")]
+pub(crate) struct SetArgs {
+    /// The variable
+    #[arg(value_name = "NAME")]
+    name: String,
+
+    /// The manifest [default: the only one in the folder manifests]
+    #[arg(long, short = 'f', value_name = "FILE")]
+    manifest: Option<PathBuf>,
+
+    /// Take the value from this file
+    #[arg(long, value_name = "FILE", conflicts_with = "generate")]
+    from_file: Option<PathBuf>,
+
+    /// Make a random value: 32 bytes, as base64url text
+    #[arg(long)]
+    generate: bool,
+
+    /// Keep it in clear text, for everyone to read
+    #[arg(long, conflicts_with = "secret")]
+    clear: bool,
+
+    /// Encrypt it, although it was clear
+    #[arg(long)]
+    secret: bool,
+
+    /// Let this target have it too; may be repeated
+    #[arg(long, value_name = "TARGET")]
+    target: Vec<TargetName>,
+
+    /// Apply this one variable at once
+    #[arg(long)]
+    apply: bool,
+
+    /// With --apply: ask nobody
+    #[arg(long, short, requires = "apply")]
+    yes: bool,
+}
+
+pub(crate) fn run(
+    arguments: &SetArgs,
+    global: &Global,
+    context: &Context,
+    ui: &mut Ui,
+) -> Result<Exit, CommandError> {
+    let (name, given) = name_and_value(arguments)?;
+    let item = session::load_one(arguments.manifest.as_ref(), context, ui)?;
+    let clear = stays_clear(arguments, &item.loaded.manifest, &name)?;
+    if given.is_some() && !clear {
+        return Err(CommandError::usage("a secret must not be on the command line: others can see it, and the shell keeps it")
+            .hint(format!("driftlock set {name} asks for it; if this value was real, replace it where it came from"))
+            .hint(format!("driftlock set {name}=… --clear, if everyone may read it")));
+    }
+    let value = match given {
+        Some(value) => value,
+        None => value(arguments, &name, context)?,
+    };
+    let change = change(&item, &name, &value, clear, global, context)?;
+    let changed = authoring::edit(&item, context, ui, |editor| {
+        if let Some(seal) = &change.seal {
+            editor.set_seal(seal)?;
+        }
+        if let Some(source) = &change.source {
+            editor.set(&name, source)?;
+        }
+        for target in &arguments.target {
+            if !uses(&item.loaded.manifest, target, &name) {
+                editor.add_use(target, &name)?;
+            }
+        }
+        Ok(())
+    })?;
+    tell(arguments, &item, &name, changed, &change, ui);
+    if arguments.apply {
+        let apply = ApplyArgs::of_one(&item.file.path, &name, arguments.yes);
+        return super::apply::run(&apply, global, context, ui);
+    }
+    Ok(Exit::DONE)
+}
+
+fn name_and_value(arguments: &SetArgs) -> Result<(VarName, Option<SecretValue>), CommandError> {
+    let (name, value) = match arguments.name.split_once('=') {
+        Some((name, value)) => (name, Some(SecretValue::new(value))),
+        None => (arguments.name.as_str(), None),
+    };
+    if value.is_some() && (arguments.generate || arguments.from_file.is_some()) {
+        return Err(CommandError::usage("NAME=VALUE goes with neither --generate nor --from-file"));
+    }
+    let name = VarName::new(name).map_err(|error| CommandError::usage(error.to_string()))?;
+    Ok((name, value))
+}
+
+/// A variable keeps its kind; a new one is secret.
+fn stays_clear(
+    arguments: &SetArgs,
+    manifest: &Manifest,
+    name: &VarName,
+) -> Result<bool, CommandError> {
+    let present = manifest.variables.get(name).map(|variable| &variable.source);
+    match present {
+        Some(Source::Template(_)) => Err(CommandError::error(format!(
+            "{name} is a template; change it in the manifest"
+        ))),
+        Some(Source::Sealed(_) | Source::Armored(_)) if arguments.clear => {
+            Err(CommandError::refused(format!(
+                "{name} is a secret, and --clear would put its new value in git for everyone to read"
+            ))
+            .hint(format!("driftlock unset {name}, and set it again with --clear, if that is meant")))
+        }
+        Some(Source::Clear(_)) => Ok(!arguments.secret),
+        Some(_) | None => Ok(arguments.clear),
+    }
+}
+
+fn value(
+    arguments: &SetArgs,
+    name: &VarName,
+    context: &Context,
+) -> Result<SecretValue, CommandError> {
+    if arguments.generate {
+        Ok(authoring::generated())
+    } else if let Some(path) = &arguments.from_file {
+        authoring::value_of_file(&context.absolute(path))
+    } else if context.terminal.input {
+        prompt::secret(name.as_str())
+    } else {
+        authoring::value_of_stdin()
+    }
+}
+
+/// What becomes of the manifest.
+struct Change {
+    /// `None` if the value is the one that it has.
+    source: Option<Source>,
+    /// A first key, where nothing was encrypted yet.
+    seal: Option<Seal>,
+    /// Written by somebody who cannot read the manifest.
+    waits: bool,
+}
+
+impl Change {
+    fn source(source: Option<Source>) -> Self {
+        Self {
+            source,
+            seal: None,
+            waits: false,
+        }
+    }
+}
+
+fn change(
+    item: &Item,
+    name: &VarName,
+    value: &SecretValue,
+    clear: bool,
+    global: &Global,
+    context: &Context,
+) -> Result<Change, CommandError> {
+    let manifest = &item.loaded.manifest;
+    if clear {
+        if lint_value(value).contains(&"private-key") {
+            return Err(CommandError::refused(
+                "this is a private key, which does not belong in clear text",
+            )
+            .hint(format!("driftlock set {name} --secret")));
+        }
+        return Ok(Change::source(Some(Source::Clear(value.expose().to_owned()))));
+    }
+    let mut keyring = session::keyring(global, context);
+    let now = context.now();
+    let opening = crate::reconcile::load::open(manifest, &mut keyring);
+    match &opening {
+        Opening::Clear => first_secret(manifest, name, value, context),
+        Opening::Open(open) => {
+            let mut opener = Opener {
+                opening: &opening,
+                keyring: &mut keyring,
+            };
+            authoring::seal(manifest, &mut opener, open, name, value, now).map(Change::source)
+        }
+        Opening::Sealed(why) if why.is_locked() => {
+            let person = session::person(context);
+            let source = authoring::seal_without_key(manifest, name, value, now, &person)?;
+            Ok(Change {
+                waits: true,
+                ..Change::source(Some(source))
+            })
+        }
+        Opening::Sealed(why) => Err(session::sealed(&item.file.path, why)),
+    }
+}
+
+/// The manifest has no key yet: it gets one for its recipients.
+fn first_secret(
+    manifest: &Manifest,
+    name: &VarName,
+    value: &SecretValue,
+    context: &Context,
+) -> Result<Change, CommandError> {
+    let recipients = authoring::recipients(manifest)?;
+    if recipients.is_empty() {
+        return Err(CommandError::error("the manifest names no recipients, so nobody could read a secret in it")
+            .hint("add a list `recipients:` with your age or ssh public key, or begin with driftlock init")
+            .hint(format!("driftlock set {name} --clear, if everyone may read it")));
+    }
+    let now = context.now();
+    let envelope = Envelope::generate(&manifest.name);
+    let seal = authoring::new_seal(&envelope, &recipients, now, &session::person(context))?;
+    let payload = authoring::sealed_payload(&envelope, name.as_str(), 1, now, value)?;
+    Ok(Change {
+        source: Some(Source::Sealed(payload)),
+        seal: Some(seal),
+        waits: false,
+    })
+}
+
+fn uses(manifest: &Manifest, target: &TargetName, name: &VarName) -> bool {
+    manifest
+        .targets
+        .iter()
+        .filter(|spec| spec.name == *target)
+        .any(|spec| spec.uses.iter().any(|used| used.name == *name))
+}
+
+fn tell(
+    arguments: &SetArgs,
+    item: &Item,
+    name: &VarName,
+    changed: bool,
+    change: &Change,
+    ui: &mut Ui,
+) {
+    let path = item.file.path.display();
+    if !changed {
+        ui.say(&format!("{name} has this value already; {path} is unchanged"));
+        return;
+    }
+    let kind = match &change.source {
+        Some(Source::Clear(_)) => "in clear",
+        Some(_) => "encrypted",
+        None => "unchanged, its targets are",
+    };
+    ui.say(&format!("{name} set {kind} in {path}"));
+    if change.waits {
+        ui.warn(&format!(
+            "no identity of yours opens this manifest: {name} waits until a reader runs `driftlock accept {name}`"
+        ));
+    }
+    let mut targets = authoring::used_by(&item.loaded.manifest, name);
+    targets.extend(arguments.target.iter().map(ToString::to_string));
+    if targets.is_empty() {
+        ui.say(&format!("  no target uses it yet: driftlock set {name} --target TARGET, or list it in the manifest"));
+    } else if !arguments.apply {
+        ui.say("  next: driftlock plan");
+    }
+}

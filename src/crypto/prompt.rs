@@ -79,16 +79,33 @@ impl age::Callbacks for Callbacks {
 /// nothing at all if they quote a private key.
 pub(super) fn plain(text: &str) -> String {
     const MOST: usize = 300;
-    let upper = text.to_uppercase();
-    if upper.contains("AGE-SECRET-KEY-") || upper.contains("AGE-PLUGIN-") {
+    if quotes_an_identity(text) {
         return "(a message that quotes an identity is not shown)".to_owned();
     }
     let shown: String = text
         .chars()
+        .filter(|c| !is_invisible(*c))
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(MOST)
         .collect();
     shown.trim().to_owned()
+}
+
+/// Marks that reorder or hide text; age's own translations put some around names.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// `AGE-SECRET-KEY-1…` or `AGE-PLUGIN-NAME-1…`; a plugin's program is called `age-plugin-name`, which
+/// may be said.
+fn quotes_an_identity(text: &str) -> bool {
+    let upper = text.to_ascii_uppercase();
+    upper.contains("AGE-SECRET-KEY-")
+        || upper.split("AGE-PLUGIN-").skip(1).any(|rest| {
+            let part_of_one = |c: char| c.is_ascii_alphanumeric() || "+-._".contains(c);
+            let end = rest.find(|c| !part_of_one(c)).unwrap_or(rest.len());
+            rest[..end].contains("-1")
+        })
 }
 
 #[cfg(test)]
@@ -99,6 +116,10 @@ mod tests {
     fn a_plugin_cannot_drive_the_terminal_or_quote_a_key() {
         assert_eq!(plain("touch\u{1b}[2J now\n"), "touch [2J now");
         assert!(!plain("bad: age-plugin-foo-1QQQ").contains("1QQQ"));
+        assert!(!plain("bad: 'AGE-PLUGIN-A-B-1QQQ'").contains("1QQQ"));
+        assert!(!plain("age-secret-key-1qqq").contains("1qqq"));
+        assert_eq!(plain("a\u{202e}b\u{2068}c\u{2069}"), "abc");
+        assert_eq!(plain("run age-plugin-foo -1"), "run age-plugin-foo -1");
         assert_eq!(plain(&"x".repeat(10_000)).len(), 300);
     }
 }

@@ -1,4 +1,5 @@
 //! The one integration binary.
 
+mod crypto;
 mod rooms;
 mod support;

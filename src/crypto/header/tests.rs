@@ -155,3 +155,17 @@ fn a_header_and_what_follows_are_told_apart() {
     let (_, rest) = Header::split(&file).unwrap();
     assert_eq!(rest, b"\n\xffrest");
 }
+
+proptest::proptest! {
+    #[test]
+    fn what_parses_is_its_own_canonical_form(
+        stanza in "-> [!-~]{1,8}( [!-~]{1,8}){0,3}\n([A-Za-z0-9+/]{64}\n){0,2}[A-Za-z0-9+/]{0,70}\n?",
+        mac in "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048A-Za-z]",
+    ) {
+        let text = format!("age-encryption.org/v1\n{stanza}--- {mac}\n");
+        if let Ok(header) = Header::parse(&text) {
+            proptest::prop_assert_eq!(header.to_text(), text);
+            proptest::prop_assert!(!header.verifies(&key()));
+        }
+    }
+}

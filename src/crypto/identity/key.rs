@@ -42,7 +42,11 @@ impl Key {
                         "needs the program age-plugin-{name}, which is not in PATH"
                     ))
                 })?;
-                header.unwrap(&plugin)
+                // A plugin's failure says nothing about the header.
+                header.unwrap(&plugin).map_err(|error| match error {
+                    UnwrapError::Damaged => UnwrapError::Unusable("gave no usable key".to_owned()),
+                    other => other,
+                })
             }
             Self::Ssh(key) => key.unwrap(place, header, prompt),
         }

@@ -83,7 +83,7 @@ struct VariableName(String);
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 enum Text {
-    Text(String),
+    Written(String),
     Number(f64),
     Truth(bool),
 }

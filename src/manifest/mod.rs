@@ -5,16 +5,20 @@
 
 mod decode;
 mod document;
+mod edit;
 mod fresh;
 mod place;
 mod problem;
 mod scalar;
 mod spec;
 mod template;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod validate;
 
 pub use document::json_schema;
+pub use edit::{EditError, Editor};
 pub use fresh::{Fresh, FreshTarget, render_new};
 pub use place::{SharedPlace, place_key, shared_places};
 pub use spec::{

@@ -121,7 +121,7 @@ pub(super) fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) 
         return None;
     }
     let lower = text.to_ascii_lowercase();
-    let most = (text.len() / 3).clamp(1, 3);
+    let most = (text.len() / 2).clamp(1, 3);
     known
         .into_iter()
         .filter(|one| one.len().abs_diff(text.len()) <= most)

@@ -62,7 +62,7 @@ fn quoted(text: &str) -> String {
             '\t' => out.push_str("\\t"),
             // line separators fold, and a byte order mark vanishes
             '\u{85}' | '\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
-                escape(character, &mut out)
+                escape(character, &mut out);
             }
             other if other.is_control() => escape(other, &mut out),
             other => out.push(other),

@@ -1,0 +1,321 @@
+//! Recipients, and the variables of groups and targets.
+
+use std::collections::BTreeSet;
+
+use super::{EditError, Editor, by_hand};
+use crate::manifest::scalar;
+use crate::manifest::template::Template;
+use crate::manifest::tree::{Kind, Node};
+use crate::model::{TargetName, VarName};
+
+impl Editor<'_> {
+    /// The list of recipients. Those that stay keep their lines and comments; new ones come last.
+    pub fn set_recipients(&mut self, recipients: &[String]) -> Result<(), EditError> {
+        let Some(index) = self.tree.index_of("recipients") else {
+            return self.begin_recipients(recipients);
+        };
+        let (key, list) = self.tree.entries()[index].clone();
+        let wanted: BTreeSet<&str> = recipients.iter().map(String::as_str).collect();
+        let present: BTreeSet<&str> = list.items().iter().filter_map(Node::text).collect();
+        let gone: BTreeSet<usize> = (0..list.items().len())
+            .filter(|item| {
+                !list.items()[*item]
+                    .text()
+                    .is_some_and(|key| wanted.contains(key))
+            })
+            .collect();
+        let new: Vec<&str> = recipients
+            .iter()
+            .map(String::as_str)
+            .filter(|key| !present.contains(key))
+            .collect();
+        let end = self.section_end("recipients");
+        let expected = self.change_list(&key, &list, &gone, &new, end)?;
+        if let Some(place) = self.expected.get_mut("recipients") {
+            *place = expected;
+        }
+        Ok(())
+    }
+
+    fn begin_recipients(&mut self, recipients: &[String]) -> Result<(), EditError> {
+        if recipients.is_empty() {
+            return Ok(());
+        }
+        let index = self.tree.index_of("name").map_or(1, |index| index + 1);
+        let at = self.entry_end(&self.tree, index - 1, self.text.len());
+        let (indent, _) = self.indents();
+        let mut lines = vec!["recipients:".to_owned()];
+        lines.extend(
+            recipients
+                .iter()
+                .map(|key| format!("{}- {}", " ".repeat(indent), scalar::inline(key))),
+        );
+        self.insert_lines(at, &lines);
+        let items = recipients.iter().map(|key| Node::made_text(key)).collect();
+        let made = Node::made(Kind::Seq { items, flow: false });
+        self.expected
+            .entries_mut()
+            .expect("a manifest is a map")
+            .insert(index, (Node::made_text("recipients"), made));
+        Ok(())
+    }
+
+    /// Lets a target have a declared variable.
+    pub fn add_use(&mut self, target: &TargetName, name: &VarName) -> Result<(), EditError> {
+        let targets = self.tree.get("targets").cloned();
+        let targets = targets.ok_or_else(|| EditError::NoSuchTarget(target.clone()))?;
+        let index = targets
+            .index_of(target.as_str())
+            .ok_or_else(|| EditError::NoSuchTarget(target.clone()))?;
+        let (_, map) = &targets.entries()[index];
+        let end = self.entry_end(&targets, index, self.section_end("targets"));
+        let Some(at) = map.index_of("variables") else {
+            return self.begin_uses(target, map, name, end);
+        };
+        let (key, list) = &map.entries()[at];
+        if list
+            .items()
+            .iter()
+            .any(|item| item.text() == Some(name.as_str()))
+        {
+            return Ok(());
+        }
+        let end = if map.is_flow() {
+            list.span.end
+        } else {
+            self.entry_end(map, at, end)
+        };
+        let expected = self.change_list(key, list, &BTreeSet::new(), &[name.as_str()], end)?;
+        let place = self
+            .expected
+            .get_mut("targets")
+            .and_then(|all| all.get_mut(target.as_str()));
+        if let Some(list) = place.and_then(|map| map.get_mut("variables")) {
+            *list = expected;
+        }
+        Ok(())
+    }
+
+    fn begin_uses(
+        &mut self,
+        target: &TargetName,
+        map: &Node,
+        name: &VarName,
+        end: usize,
+    ) -> Result<(), EditError> {
+        let first = map.entries().first().filter(|_| !map.is_flow());
+        let (key, _) = first.ok_or_else(|| by_hand("a target", map))?;
+        let line = format!("{}variables: [{name}]", " ".repeat(self.column(key)));
+        self.insert_lines(end, &[line]);
+        let items = vec![Node::made_text(name.as_str())];
+        let made = Node::made(Kind::Seq { items, flow: true });
+        let place = self
+            .expected
+            .get_mut("targets")
+            .and_then(|all| all.get_mut(target.as_str()));
+        if let Some(entries) = place.and_then(Node::entries_mut) {
+            entries.push((Node::made_text("variables"), made));
+        }
+        Ok(())
+    }
+
+    /// Items out of and into one list; what it must be afterwards.
+    fn change_list(
+        &mut self,
+        key: &Node,
+        list: &Node,
+        gone: &BTreeSet<usize>,
+        new: &[&str],
+        end: usize,
+    ) -> Result<Node, EditError> {
+        let mut items: Vec<Node> = list.items().to_vec();
+        if gone.is_empty() && new.is_empty() {
+            return Ok(list.clone());
+        }
+        let is_block = matches!(list.kind, Kind::Seq { flow: false, .. });
+        if is_block && gone.len() == items.len() && new.is_empty() {
+            let colon = self.after_colon(key)?;
+            self.splice(colon..colon, " []");
+        }
+        if is_block {
+            self.change_block_list(list, gone, new, end)?;
+        } else {
+            self.change_flow_list(key, list, gone, new, end)?;
+        }
+        let mut place = 0;
+        items.retain(|_| {
+            place += 1;
+            !gone.contains(&(place - 1))
+        });
+        let sorted_at = |name: &str, items: &[Node]| sorted_place(items, name);
+        for name in new {
+            let at = match is_block {
+                true => sorted_at(name, list.items())
+                    .unwrap_or(items.len())
+                    .min(items.len()),
+                false => items.len(),
+            };
+            items.insert(at, Node::made_text(name));
+        }
+        Ok(Node::made(Kind::Seq {
+            items,
+            flow: !is_block,
+        }))
+    }
+
+    fn change_block_list(
+        &mut self,
+        list: &Node,
+        gone: &BTreeSet<usize>,
+        new: &[&str],
+        end: usize,
+    ) -> Result<(), EditError> {
+        let items = list.items();
+        for (index, item) in items.iter().enumerate() {
+            let lead = &self.text[self.line_start(item.span.start)..item.span.start];
+            if lead.trim_start_matches(' ').trim_end_matches(' ') != "-" {
+                return Err(by_hand("a list", item));
+            }
+            if gone.contains(&index) {
+                let stop = self.item_end(list, index, end);
+                self.splice(self.line_start(item.span.start)..stop, "");
+            }
+        }
+        let last = items.len() - 1;
+        let lead = &self.text[self.line_start(items[last].span.start)..items[last].span.start];
+        let lead = lead.to_owned();
+        for name in new {
+            let at = match sorted_place(items, name) {
+                Some(0) => self.line_start(items[0].span.start),
+                Some(place) => self.item_end(list, place - 1, end),
+                None => self.item_end(list, last, end),
+            };
+            self.insert_lines(at, &[format!("{lead}{}", scalar::inline(name))]);
+        }
+        Ok(())
+    }
+
+    /// `[A, B]` on one line, or nothing yet.
+    fn change_flow_list(
+        &mut self,
+        key: &Node,
+        list: &Node,
+        gone: &BTreeSet<usize>,
+        new: &[&str],
+        end: usize,
+    ) -> Result<(), EditError> {
+        let slot = self.slot(key, list, end)?;
+        if !list.is_null() && self.text[list.span.clone()].contains('\n') {
+            return Err(by_hand("a list", list));
+        }
+        let kept = list
+            .items()
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !gone.contains(index))
+            .map(|(_, item)| self.text[item.span.clone()].to_owned());
+        let all: Vec<String> = kept
+            .chain(new.iter().map(|name| scalar::inline(name)))
+            .collect();
+        let text = format!("{}[{}]", slot.before, all.join(", "));
+        self.splice(slot.range, text);
+        Ok(())
+    }
+
+    /// What uses a variable: templates always, lists if asked for.
+    pub(super) fn users(&self, name: &VarName, with_lists: bool) -> Vec<String> {
+        let mut by = Vec::new();
+        let names_it = |node: Option<&Node>| {
+            let template = node.and_then(Node::text).map(Template::parse);
+            template.is_some_and(|template| {
+                template.is_ok_and(|template| template.references().any(|one| one == name))
+            })
+        };
+        for (key, value) in self.tree.get("variables").map_or(&[][..], Node::entries) {
+            if names_it(value.get("template")) {
+                by.push(format!(
+                    "the template of {}",
+                    key.text().unwrap_or_default()
+                ));
+            }
+        }
+        for (key, target) in self.tree.get("targets").map_or(&[][..], Node::entries) {
+            let items = target.get("variables").map_or(&[][..], Node::items);
+            let in_template = items
+                .iter()
+                .flat_map(Node::entries)
+                .any(|(_, value)| names_it(value.get("template")));
+            if in_template || (with_lists && items.iter().any(|item| is_use_of(item, name))) {
+                by.push(format!("the target {}", key.text().unwrap_or_default()));
+            }
+        }
+        for (key, list) in self.tree.get("groups").map_or(&[][..], Node::entries) {
+            if with_lists && list.items().iter().any(|item| is_use_of(item, name)) {
+                by.push(format!("the group {}", key.text().unwrap_or_default()));
+            }
+        }
+        by
+    }
+
+    pub(super) fn remove_uses(&mut self, name: &VarName) -> Result<(), EditError> {
+        for section in ["groups", "targets"] {
+            let Some(map) = self.tree.get(section).cloned() else {
+                continue;
+            };
+            let section_end = self.section_end(section);
+            for (index, (key, value)) in map.entries().iter().enumerate() {
+                let end = if map.is_flow() {
+                    value.span.end
+                } else {
+                    self.entry_end(&map, index, section_end)
+                };
+                let (key, list, end) = match value.index_of("variables") {
+                    Some(at) if section == "targets" => {
+                        let (key, list) = &value.entries()[at];
+                        let is_flow = value.is_flow();
+                        let end = if is_flow {
+                            list.span.end
+                        } else {
+                            self.entry_end(value, at, end)
+                        };
+                        (key, list, end)
+                    }
+                    None if section == "targets" => continue,
+                    _ => (key, value, end),
+                };
+                let gone: BTreeSet<usize> = (0..list.items().len())
+                    .filter(|item| is_use_of(&list.items()[*item], name))
+                    .collect();
+                if gone.is_empty() {
+                    continue;
+                }
+                let expected = self.change_list(key, list, &gone, &[], end)?;
+                let entries = self.expected.get_mut(section).and_then(Node::entries_mut);
+                let Some((_, place)) = entries.and_then(|entries| entries.get_mut(index)) else {
+                    continue;
+                };
+                if section == "groups" {
+                    *place = expected;
+                } else if let Some(list) = place.get_mut("variables") {
+                    *list = expected;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `NAME`, or `{ OTHER: { from: NAME } }`.
+fn is_use_of(item: &Node, name: &VarName) -> bool {
+    let from = |value: &Node| value.get("from").and_then(Node::text) == Some(name.as_str());
+    item.text() == Some(name.as_str()) || matches!(item.entries(), [(_, value)] if from(value))
+}
+
+/// Where a name belongs in a list of names that is in order; `None` at its end, or if it is not.
+fn sorted_place(items: &[Node], name: &str) -> Option<usize> {
+    let texts: Option<Vec<&str>> = items.iter().map(Node::text).collect();
+    let texts = texts.filter(|texts| texts.is_sorted())?;
+    // recipients are no names, and keep the order in which they came
+    VarName::new(name).ok()?;
+    texts.iter().position(|text| *text > name)
+}

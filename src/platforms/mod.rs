@@ -9,6 +9,8 @@
 //! 5. An example in `manifests/`, a row in the README.
 #![warn(missing_docs)]
 
+pub mod file;
+
 use async_trait::async_trait;
 
 use crate::model::{Live, SecretValue, Target, VarName, Version};

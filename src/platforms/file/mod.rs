@@ -1,0 +1,3 @@
+//! Files that hold variables.
+
+pub mod format;

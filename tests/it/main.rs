@@ -1,5 +1,6 @@
 //! The one integration binary.
 
 mod crypto;
+mod dialects;
 mod rooms;
 mod support;

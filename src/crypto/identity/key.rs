@@ -22,6 +22,15 @@ impl Key {
         }
     }
 
+    /// Its recipient, where that can be told from the identity alone.
+    pub(super) fn public(&self) -> Option<String> {
+        match self {
+            Self::X25519(identity) => Some(identity.to_public().to_string()),
+            Self::Plugin(_) => None,
+            Self::Ssh(key) => key.public(),
+        }
+    }
+
     pub(super) fn unwrap(
         &mut self,
         place: &str,

@@ -37,6 +37,25 @@ impl Keyring {
         }
     }
 
+    /// The public keys of the identities that could encrypt for their holder, each with its place,
+    /// in the order in which they would be tried. Places are opened as the iterator gets to them.
+    pub fn public_keys(&mut self) -> impl Iterator<Item = (String, String)> {
+        let prompt = self.prompt.clone();
+        self.places.iter_mut().flat_map(move |place| {
+            let name = place.name.clone();
+            let entries = match place.open(&prompt) {
+                Ok(contents) => contents.entries.as_slice(),
+                Err(_) => &[],
+            };
+            let keys: Vec<_> = entries
+                .iter()
+                .filter_map(|entry| entry.key.public())
+                .map(|public| (name.clone(), public))
+                .collect();
+            keys
+        })
+    }
+
     /// Opens a header with the first identity that fits.
     pub fn open(&mut self, header: &Header) -> Result<Unlocked, UnlockError> {
         let mut tried = Vec::new();

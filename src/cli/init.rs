@@ -1,0 +1,268 @@
+//! `init`: from a folder with a `.env` to a manifest that plans empty at once.
+
+mod identity;
+mod ignore;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Global;
+use super::authoring;
+use super::context::Context;
+use super::error::{CommandError, Exit};
+use super::look;
+use super::prompt::confirm;
+use super::session;
+use super::ui::Ui;
+use crate::crypto::{Envelope, Recipient};
+use crate::manifest::{FORMATS, Fresh, FreshTarget, Source, render_new};
+use crate::model::{
+    Address, FileAddress, Live, LiveVar, Machine, ManifestName, Rails, Target, TargetName, VarName,
+};
+use crate::reconcile::connect::Connections;
+use crate::source;
+
+/// Make a manifest of this folder's .env, encrypted for you
+///
+/// Takes the .env of this folder in: every value is encrypted unless --clear names its variable. If you
+/// have no age identity, one is made, after asking. Nothing but the new files is written, and the next
+/// plan is empty.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  driftlock init
+  driftlock init --name production --env-file deploy/.env --format compose
+  driftlock init --clear LOG_LEVEL --clear PORT
+  driftlock init --recipient 'ssh-ed25519 AAAA… ops'")]
+pub(crate) struct InitArgs {
+    /// The manifest's name; its file is manifests/NAME.yaml
+    #[arg(long, value_name = "NAME", default_value = "dev")]
+    name: ManifestName,
+
+    /// The dotenv file to take in [default: .env, if there is one]
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+
+    /// The dialect that it is written in
+    #[arg(long, value_name = "DIALECT", default_value = FORMATS[0], value_parser = FORMATS)]
+    format: String,
+
+    /// Keep this variable in clear text, for everyone to read; may be repeated
+    #[arg(long, value_name = "VARIABLE")]
+    clear: Vec<VarName>,
+
+    /// Somebody else who may read it: an age or ssh public key; may be repeated
+    #[arg(long, value_name = "KEY")]
+    recipient: Vec<String>,
+
+    /// Ask nobody, and make an identity if there is none
+    #[arg(long, short)]
+    yes: bool,
+}
+
+pub(crate) fn run(
+    arguments: &InitArgs,
+    global: &Global,
+    context: &Context,
+    ui: &mut Ui,
+) -> Result<Exit, CommandError> {
+    let manifest = Path::new("manifests").join(format!("{}.yaml", arguments.name));
+    let path = context.absolute(&manifest);
+    if path.exists() {
+        return Err(CommandError::refused(format!("{} is there already", manifest.display()))
+            .hint("name another with --name, or change it with driftlock set"));
+    }
+    let taken = take_in(arguments, context)?;
+    let asks = context.terminal.input && context.terminal.errors && !arguments.yes;
+    let own = identity::find_or_make(global, context, asks, arguments.yes, ui)?;
+    if asks && !confirm(ui, &format!("Write {}?", manifest.display()))? {
+        ui.say("nothing more was written");
+        return Ok(Exit::REFUSED);
+    }
+    let text = compose(arguments, context, &own.public, &taken)?;
+    let folder = context.absolute(Path::new("manifests"));
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| CommandError::error(format!("cannot make manifests/: {}", error.kind())))?;
+    source::write_new(&path, &text, 0o666).map_err(|error| CommandError::of(&error))?;
+    let ignored = ignore::ignore(context, taken.path.as_deref(), own.file.as_deref())?;
+    tell(&manifest, &taken, &own, &ignored, ui);
+    Ok(Exit::DONE)
+}
+
+/// What the dotenv file holds.
+#[derive(Default)]
+struct Taken {
+    /// As it was named; `None` if there is no file.
+    named: Option<PathBuf>,
+    /// Absolute.
+    path: Option<PathBuf>,
+    variables: BTreeMap<VarName, crate::model::SecretValue>,
+    /// Names left out, with the reason.
+    left_out: BTreeMap<VarName, String>,
+    notes: Vec<String>,
+}
+
+fn take_in(arguments: &InitArgs, context: &Context) -> Result<Taken, CommandError> {
+    let named = match &arguments.env_file {
+        Some(named) => named.clone(),
+        None if context.absolute(Path::new(".env")).exists() => PathBuf::from(".env"),
+        None => return Ok(Taken::default()),
+    };
+    let path = context.absolute(&named);
+    let live = read(&named, &path, &arguments.format)?;
+    if !live.exists {
+        return Err(CommandError::error(format!("{} does not exist", named.display())));
+    }
+    let mut taken = Taken {
+        named: Some(named),
+        path: Some(path),
+        notes: live.notes,
+        ..Taken::default()
+    };
+    for (name, value) in live.vars {
+        match value {
+            LiveVar::Value(value) => {
+                taken.variables.insert(name, value);
+            }
+            LiveVar::Unknown(why) => {
+                taken.left_out.insert(name, why);
+            }
+            LiveVar::Sealed { .. } => {
+                taken.left_out.insert(name, "it is sealed".to_owned());
+            }
+        }
+    }
+    Ok(taken)
+}
+
+fn read(named: &Path, path: &Path, format: &str) -> Result<Live, CommandError> {
+    let target = Target {
+        name: target_name(),
+        address: Address::File(FileAddress {
+            machine: Machine::Any,
+            path: named.display().to_string(),
+            format: format.to_owned(),
+        }),
+        path: Some(path.to_owned()),
+        place: path.display().to_string(),
+        prune: false,
+        rails: Rails::default(),
+    };
+    let connections = Connections::local();
+    let mut outcomes = look::runtime()?.block_on(connections.read(&[target], &mut |_| {}));
+    match outcomes.pop() {
+        Some(Ok(live)) => Ok(live),
+        Some(Err(error)) => {
+            let failed = CommandError::error(format!("cannot read {}: {error}", named.display()));
+            Err(match error.help {
+                Some(help) => failed.hint(help),
+                None => failed,
+            })
+        }
+        None => Err(CommandError::error(format!("cannot read {}", named.display()))),
+    }
+}
+
+fn target_name() -> TargetName {
+    TargetName::new("local").expect("the name keeps the rule")
+}
+
+/// The new manifest's text.
+fn compose(
+    arguments: &InitArgs,
+    context: &Context,
+    own: &str,
+    taken: &Taken,
+) -> Result<String, CommandError> {
+    let mut keys = vec![own.to_owned()];
+    keys.extend(arguments.recipient.iter().cloned());
+    let recipients = keys
+        .iter()
+        .map(|key| {
+            Recipient::parse(key)
+                .map_err(|error| CommandError::usage(format!("--recipient: {error}")))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let now = context.now();
+    let envelope = Envelope::generate(&arguments.name);
+    let seal = authoring::new_seal(&envelope, &recipients, now, &session::person(context))?;
+    let clear: BTreeSet<&VarName> = arguments.clear.iter().collect();
+    let mut variables = BTreeMap::new();
+    for (name, value) in &taken.variables {
+        let source = if clear.contains(name) {
+            Source::Clear(value.expose().to_owned())
+        } else {
+            Source::Sealed(authoring::sealed_payload(&envelope, name.as_str(), 1, now, value)?)
+        };
+        variables.insert(name.clone(), source);
+    }
+    let targets: Vec<FreshTarget> = taken
+        .named
+        .iter()
+        .map(|named| FreshTarget {
+            name: target_name(),
+            machine: named.is_absolute().then(|| context.machine()),
+            path: if named.is_absolute() {
+                named.display().to_string()
+            } else {
+                format!("../{}", named.display())
+            },
+            format: arguments.format.clone(),
+            variables: taken.variables.keys().cloned().collect(),
+        })
+        .collect();
+    let listed: Vec<(String, String)> = recipients
+        .iter()
+        .zip(std::iter::once("made or found by init").chain(std::iter::repeat("")))
+        .map(|(recipient, comment)| (recipient.canonical().to_owned(), comment.to_owned()))
+        .collect();
+    Ok(render_new(&Fresh {
+        comment: Some("driftlock plan: what differs · driftlock apply: write it · driftlock set NAME: change it"),
+        name: &arguments.name,
+        recipients: &listed,
+        variables: &variables,
+        targets: &targets,
+        seal: Some(&seal),
+    }))
+}
+
+fn tell(
+    manifest: &Path,
+    taken: &Taken,
+    own: &identity::Own,
+    ignored: &[String],
+    ui: &mut Ui,
+) {
+    for note in &taken.notes {
+        ui.warn(note);
+    }
+    for (name, why) in &taken.left_out {
+        ui.warn(&format!("{name} was left out: {why}"));
+    }
+    if let Some(file) = &own.file {
+        ui.say(&format!(
+            "made your identity in {}: keep a copy where only you can read it; without it nobody opens this manifest",
+            file.display()
+        ));
+    }
+    for line in ignored {
+        ui.say(&format!("added {line} to .gitignore"));
+    }
+    match &taken.named {
+        Some(named) => ui.say(&format!(
+            "wrote {} with {} variables of {}, encrypted for {}",
+            manifest.display(),
+            taken.variables.len(),
+            named.display(),
+            own.public
+        )),
+        None => ui.say(&format!(
+            "wrote {}, encrypted for {}; there is no .env here, so it has no variables yet",
+            manifest.display(),
+            own.public
+        )),
+    }
+    ui.say("  next: driftlock plan");
+}

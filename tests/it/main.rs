@@ -1,3 +1,5 @@
 //! The one integration binary.
 
+mod journal;
+mod source;
 mod support;

@@ -1,0 +1,5 @@
+//! Manifests from disks and from real git repositories.
+
+mod git;
+mod load;
+mod write;

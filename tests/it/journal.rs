@@ -1,4 +1,5 @@
 //! The journal between processes: this test binary runs itself as writers and kills them.
+#![expect(clippy::unwrap_used, reason = "a test may fail in its helpers too")]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};

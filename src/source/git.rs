@@ -130,8 +130,10 @@ impl Git {
     /// The commit that is checked out around `files`, which lie in one repository. `None` without
     /// git, a repository or a commit. One call of `git`.
     pub fn revision_of(&self, files: &[PathBuf]) -> Option<Revision> {
-        let folder = files.first()?.parent()?;
-        let mut command = self.command(folder);
+        // A path that means something else in that folder would pass for one without changes.
+        let files: Result<Vec<PathBuf>, _> = files.iter().map(std::path::absolute).collect();
+        let files = files.ok()?;
+        let mut command = self.command(files.first()?.parent()?);
         command.args([
             "status",
             "--porcelain=v2",
@@ -212,9 +214,12 @@ impl Git {
 
     /// Whether git ignores this path; `None` where nobody can say.
     pub fn is_ignored(&self, path: &Path) -> Option<bool> {
+        let path = std::path::absolute(path).ok()?;
         let mut command = self.command(path.parent()?);
+        // It knows no literal paths; an absolute one has no magic either.
+        command.env_remove("GIT_LITERAL_PATHSPECS");
         command.args(["check-ignore", "--quiet", "--"]);
-        match run(command.arg(path)).ok()?.status.code() {
+        match run(command.arg(&path)).ok()?.status.code() {
             Some(0) => Some(true),
             Some(1) => Some(false),
             _ => None,

@@ -2,5 +2,7 @@
 
 mod crypto;
 mod dialects;
+mod journal;
 mod rooms;
+mod source;
 mod support;

@@ -1,0 +1,6 @@
+//! Manifests from disks and from real git repositories.
+#![expect(clippy::unwrap_used, reason = "a test may fail in its helpers too")]
+
+mod git;
+mod load;
+mod write;

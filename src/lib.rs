@@ -19,6 +19,7 @@
 //! Pure rooms (model, manifest, plan, render) have no I/O, clock or randomness: time and keys
 //! arrive as arguments. Only `cli` prints. `tests/it/rooms.rs` holds the table.
 
+pub mod cli;
 pub mod crypto;
 pub mod journal;
 pub mod manifest;

@@ -15,7 +15,7 @@ pub(crate) fn width(text: &str) -> usize {
 /// One logical line, of pieces in different colours. The texts must be escaped already.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
-    pieces: Vec<(Role, String)>,
+    pieces: Vec<(Role, String, bool)>,
 }
 
 impl Line {
@@ -26,7 +26,14 @@ impl Line {
     /// Adds a piece.
     #[must_use]
     pub(crate) fn then(mut self, role: Role, text: impl Into<String>) -> Self {
-        self.pieces.push((role, text.into()));
+        self.pieces.push((role, text.into(), false));
+        self
+    }
+
+    /// Adds a piece that is not wrapped inside.
+    #[must_use]
+    pub(crate) fn then_whole(mut self, role: Role, text: impl Into<String>) -> Self {
+        self.pieces.push((role, text.into(), true));
         self
     }
 
@@ -38,7 +45,7 @@ impl Line {
     }
 
     pub(crate) fn width(&self) -> usize {
-        self.pieces.iter().map(|(_, text)| width(text)).sum()
+        self.pieces.iter().map(|(_, text, _)| width(text)).sum()
     }
 
     /// Writes it with `indent` spaces in front, further lines with `hang` more.
@@ -58,8 +65,8 @@ impl Line {
             fresh: true,
         };
         write!(cursor.out, "{}", " ".repeat(indent))?;
-        for (role, text) in &self.pieces {
-            cursor.piece(*role, text)?;
+        for (role, text, whole) in &self.pieces {
+            cursor.piece(*role, text, *whole)?;
         }
         writeln!(cursor.out)
     }
@@ -76,10 +83,10 @@ struct Cursor<'a> {
 }
 
 impl Cursor<'_> {
-    fn piece(&mut self, role: Role, text: &str) -> fmt::Result {
+    fn piece(&mut self, role: Role, text: &str, whole: bool) -> fmt::Result {
         let mut pending = String::new();
-        for part in split_keeping_spaces(text) {
-            if part.starts_with(' ') {
+        for part in split_keeping_spaces(text, whole) {
+            if !whole && part.starts_with(' ') {
                 self.gap.push_str(part);
                 continue;
             }
@@ -116,13 +123,13 @@ impl Cursor<'_> {
     }
 }
 
-/// Words and runs of spaces, in turn.
-fn split_keeping_spaces(text: &str) -> impl Iterator<Item = &str> {
+/// Words and runs of spaces, in turn; or all of it at once.
+fn split_keeping_spaces(text: &str, whole: bool) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let first = rest.chars().next()?;
         let end = rest
-            .find(|c: char| (c == ' ') != (first == ' '))
+            .find(|c: char| !whole && (c == ' ') != (first == ' '))
             .unwrap_or(rest.len());
         let (part, tail) = rest.split_at(end);
         rest = tail;

@@ -154,8 +154,9 @@ fn details(
     writeln!(
         out,
         "\n<details><summary>{} · {}: {}</summary>\n",
-        markdown(plan.manifest.as_str()),
-        markdown(target.target.as_str()),
+        // inside the tag there is no Markdown, and names need no escape in HTML
+        plan.manifest,
+        target.target,
         words::counted(listed.len(), "difference"),
     )?;
     writeln!(

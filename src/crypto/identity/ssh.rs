@@ -38,6 +38,10 @@ impl SshKey {
         })
     }
 
+    pub(super) fn public(&self) -> Option<String> {
+        Some(self.public.clone())
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.public
     }

@@ -139,6 +139,16 @@ impl StatusReport {
                 }
             }
         }
+        // of a target that says nothing about its variables, nobody knows which it has
+        for (column, target) in plan.targets.iter().enumerate() {
+            if target.changes.is_empty()
+                && let Some(cell) = unseen(&target.state, seen.get(&target.target))
+            {
+                for cells in rows.values_mut() {
+                    cells[column] = cell.clone();
+                }
+            }
+        }
         let mut rows: Vec<StatusRow> = rows
             .into_iter()
             .map(|(variable, cells)| StatusRow {
@@ -195,11 +205,18 @@ impl StatusReport {
     }
 }
 
-fn cell_of(state: &TargetState, change: &Change, seen: Option<&Seen>) -> Cell {
+/// What every cell of a target is that could not be read here.
+fn unseen(state: &TargetState, seen: Option<&Seen>) -> Option<Cell> {
     match state {
-        TargetState::Elsewhere { .. } => return Cell::Elsewhere(seen.copied()),
-        TargetState::Unknown { reason, .. } => return Cell::Unknown(reason.clone()),
-        TargetState::Read | TargetState::Partial { .. } => {}
+        TargetState::Elsewhere { .. } => Some(Cell::Elsewhere(seen.copied())),
+        TargetState::Unknown { reason, .. } => Some(Cell::Unknown(reason.clone())),
+        TargetState::Read | TargetState::Partial { .. } => None,
+    }
+}
+
+fn cell_of(state: &TargetState, change: &Change, seen: Option<&Seen>) -> Cell {
+    if let Some(cell) = unseen(state, seen) {
+        return cell;
     }
     match change.class {
         Class::InSync => Cell::Equal,

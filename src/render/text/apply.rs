@@ -56,7 +56,7 @@ fn half_written(
             .then(
                 Role::Plain,
                 format!(
-                    ": new on {}, not on {}",
+                    ": new on {}, not for sure on {}",
                     join(&unit.written),
                     join(&unit.missing)
                 ),
@@ -108,7 +108,11 @@ fn operation(out: &mut dyn Write, style: &Style, result: &OperationReport) -> fm
         OperationOutcome::InDoubt(why) => {
             ("?", Role::Bad, format!("perhaps {verb}, in doubt: {why}"))
         }
-        OperationOutcome::NotDone(why) => ("·", Role::Change, format!("not {verb}: {why}")),
+        OperationOutcome::NotDone(why) => (
+            style.sign("·", "."),
+            Role::Change,
+            format!("not {verb}: {why}"),
+        ),
     };
     Line::new()
         .then(role, format!("{sign} {}", result.name))

@@ -141,7 +141,7 @@ fn long_line(out: &mut dyn Write, style: &Style, old: &str, new: &str) -> fmt::R
         page.line(ChangeTag::Insert, &truncated(&new, style.width, style))?;
         return page.end();
     }
-    let diff = TextDiff::from_words(old.as_str(), new.as_str());
+    let diff = TextDiff::from_chars(old.as_str(), new.as_str());
     let (mut before, mut after) = (String::new(), String::new());
     let ops = diff.ops();
     for (number, op) in ops.iter().enumerate() {

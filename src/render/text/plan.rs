@@ -37,6 +37,10 @@ pub fn render_plan(
         target_block(out, style, call, target, &twins)?;
         writeln!(out)?;
     }
+    let mut changes = plan.targets.iter().flat_map(|target| &target.changes);
+    if changes.any(|change| words::is_listed(change) && change.will_happen()) {
+        command(out, style, 0, &call.command("apply", &[]))?;
+    }
     Ok(())
 }
 
@@ -76,14 +80,12 @@ fn authority(out: &mut dyn Write, style: &Style, call: &Invocation, plan: &Plan)
     if plan.authority.is_empty() {
         return Ok(());
     }
-    writeln!(
-        out,
-        "{}",
-        style.paint(
+    Line::new()
+        .then(
             Role::Bad,
-            "This revision may do more than the last applied one:"
+            "This revision may do more than the last applied one:",
         )
-    )?;
+        .write(out, style, 0, 2)?;
     for change in &plan.authority {
         let place = change.target.as_ref().map(ToString::to_string);
         let mut line = Line::new()
@@ -200,10 +202,12 @@ fn change_block(
     if let Some(values) = &inline {
         line = line
             .then(Role::Plain, "  ")
-            .then(Role::Heading, values.clone());
+            .then_whole(Role::Heading, values.clone());
     }
     if !also.is_empty() {
-        line = line.then(Role::Dim, format!("  ({also})"));
+        line = line
+            .then(Role::Plain, "  ")
+            .then_whole(Role::Dim, format!("({also})"));
     }
     line.write(out, style, 2, 4)?;
     if inline.is_none() {

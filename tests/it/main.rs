@@ -1,3 +1,5 @@
 //! The one integration binary.
 
+mod dialects;
+mod platforms;
 mod support;

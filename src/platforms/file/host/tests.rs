@@ -167,7 +167,10 @@ fn what_is_no_regular_file_is_refused_without_waiting() {
             panic!("{error}");
         };
         assert_eq!(*what, expected);
-        assert_eq!(refused(put_over(&path, &version_of_absent(), "A=1\n")), error);
+        assert_eq!(
+            refused(put_over(&path, &version_of_absent(), "A=1\n")),
+            error
+        );
     }
 }
 

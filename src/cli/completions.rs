@@ -47,7 +47,7 @@ pub(crate) fn run_man(arguments: &ManArgs, ui: &mut Ui) -> Result<Exit, CommandE
             .find_subcommand(name)
             .cloned()
             .ok_or_else(|| CommandError::usage("there is no such command"))?
-            .name(format!("driftlock-{name}")),
+            .display_name(format!("driftlock-{name}")),
     };
     let mut text = vec![];
     clap_mangen::Man::new(page)

@@ -9,10 +9,12 @@ mod context;
 mod error;
 mod history;
 mod init;
+mod look;
 mod plan;
 mod prompt;
 mod reveal;
 mod schema;
+mod selection;
 mod session;
 mod set;
 mod status;
@@ -105,7 +107,7 @@ pub fn main() -> Exit {
     let mut ui = Ui::new(&context, cli.global.color);
     let outcome = dispatch(&cli.command, &cli.global, &context, &mut ui);
     match outcome {
-        Ok(exit) => ui.finish(exit),
+        Ok(exit) => exit,
         Err(error) => ui.fail(&error),
     }
 }

@@ -65,7 +65,7 @@ pub enum DesiredState {
 }
 
 /// Live of one target, or why there is none.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum LiveState {
     /// Read, perhaps partly.
     Read(Live),

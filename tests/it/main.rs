@@ -3,6 +3,7 @@
 mod crypto;
 mod dialects;
 mod journal;
+mod platforms;
 mod rooms;
 mod source;
 mod support;

@@ -1,3 +1,8 @@
-//! Variables in files: a machine (`host`) times a format.
+//! Variables in files: a machine ([`host`]) times a [`format`].
 
+pub mod format;
 pub mod host;
+mod platform;
+mod rewrite;
+
+pub use platform::FilePlatform;

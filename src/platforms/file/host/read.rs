@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use super::error::FileError;
-use super::resolve::{Place, kind, permissions};
+use super::resolve::{Place, kind, permissions, wide};
 use super::{FileRead, MAX_FILE_BYTES, owners};
 
 /// A file that somebody writes in place is read again so often.
@@ -85,20 +85,18 @@ fn look(file: &File, place: &Place) -> Result<Stat, FileError> {
 }
 
 /// Changes whenever the content does, as finely as the file system's clock.
-fn moment(stat: &Stat) -> (i64, i64, i64) {
-    #[expect(
-        clippy::useless_conversion,
-        clippy::unnecessary_fallible_conversions,
-        reason = "the types differ between systems"
-    )]
-    let nanoseconds = i64::try_from(stat.st_mtime_nsec).unwrap_or(0);
-    (stat.st_size, stat.st_mtime, nanoseconds)
+fn moment(stat: &Stat) -> [u64; 3] {
+    [
+        wide(stat.st_size),
+        wide(stat.st_mtime),
+        wide(stat.st_mtime_nsec),
+    ]
 }
 
 fn bytes(file: &File, stat: &Stat, place: &Place) -> Result<Zeroizing<Vec<u8>>, FileError> {
     use std::io::{Seek, SeekFrom};
 
-    let size = u64::try_from(stat.st_size).unwrap_or(0);
+    let size = wide(stat.st_size);
     if size > MAX_FILE_BYTES as u64 {
         return Err(too_large(place, size));
     }

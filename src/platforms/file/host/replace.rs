@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::error::{FileError, ReplaceError};
 use super::leftovers::Temporary;
 use super::read::{Opened, content, errno, open, system};
-use super::resolve::{Place, locate, permissions};
+use super::resolve::{Place, locate, permissions, wide};
 use super::{MAX_FILE_BYTES, owners, version_of, version_of_absent};
 use crate::model::Version;
 
@@ -91,11 +91,7 @@ fn require_replaceable(old: &Opened, place: &Place) -> Result<(), FileError> {
             mode,
         });
     }
-    #[expect(
-        clippy::useless_conversion,
-        reason = "the type differs between systems"
-    )]
-    let names = u64::from(old.stat.st_nlink);
+    let names = wide(old.stat.st_nlink);
     if names > 1 {
         return Err(FileError::HardLinked {
             path: place.path(),
@@ -241,12 +237,7 @@ fn look_again(
 
 /// Names a file for as long as it exists.
 pub(super) fn id(stat: &Stat) -> (u64, u64) {
-    #[expect(
-        clippy::cast_sign_loss,
-        clippy::unnecessary_cast,
-        reason = "the types differ between systems; only equality counts"
-    )]
-    (stat.st_dev as u64, stat.st_ino as u64)
+    (wide(stat.st_dev), wide(stat.st_ino))
 }
 
 fn rename(temporary: &Temporary<'_>, place: &Place, over_old: bool) -> Result<(), ReplaceError> {

@@ -389,5 +389,11 @@ pub(super) fn kind(stat: &Stat) -> FileType {
 
 /// The permission bits.
 pub(super) fn permissions(stat: &Stat) -> u32 {
-    u32::from(Mode::from_raw_mode(stat.st_mode).bits()) & 0o7777
+    let bits = wide(Mode::from_raw_mode(stat.st_mode).bits()) & 0o7777;
+    u32::try_from(bits).expect("twelve bits")
+}
+
+/// A number of the system as a type that is the same everywhere.
+pub(super) fn wide(number: impl TryInto<u64>) -> u64 {
+    number.try_into().unwrap_or(u64::MAX)
 }

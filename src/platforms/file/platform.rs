@@ -1,0 +1,301 @@
+//! Files as a platform: one connection is one machine.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::task::JoinSet;
+use zeroize::Zeroizing;
+
+use super::format::{Dialect, Reading};
+use super::host::{FileError, FileHost, FileRead, LocalHost, ReplaceError, version_of};
+use super::rewrite::{Rewritten, rewrite};
+use crate::model::{Address, Completeness, Live, LiveVar, SecretValue, Target, VarName, Version};
+use crate::platforms::{Batch, BatchOutcome, Capabilities, LiveRead, Outcome, Platform, ReadError};
+
+/// Linux passes no longer string to a process: name, `=`, value and a final NUL.
+const LONGEST_VALUE: usize = 128 * 1024 - 3;
+/// The docker client's line buffer, which holds name, `=` and value.
+const LONGEST_DOCKER_VALUE: usize = 64 * 1024 - 3;
+
+/// The files of one machine.
+#[derive(Clone)]
+pub struct FilePlatform {
+    host: Arc<dyn FileHost>,
+}
+
+impl FilePlatform {
+    /// Over any machine.
+    pub fn new(host: Arc<dyn FileHost>) -> Self {
+        Self { host }
+    }
+
+    /// Over this machine.
+    pub fn local() -> Self {
+        Self::new(Arc::new(LocalHost::new()))
+    }
+}
+
+impl std::fmt::Debug for FilePlatform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FilePlatform").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl LiveRead for FilePlatform {
+    async fn read(&self, targets: &[Target]) -> Vec<Result<Live, ReadError>> {
+        let mut reads = JoinSet::new();
+        for (index, target) in targets.iter().enumerate() {
+            let (host, target) = (Arc::clone(&self.host), target.clone());
+            reads.spawn(async move { (index, read_one(&*host, &target).await) });
+        }
+        let mut outcomes: Vec<_> = targets
+            .iter()
+            .map(|target| Err(cut_short(target)))
+            .collect();
+        while let Some(finished) = reads.join_next().await {
+            if let Ok((index, outcome)) = finished {
+                outcomes[index] = outcome;
+            }
+        }
+        outcomes
+    }
+
+    fn capabilities(&self, target: &Target) -> Capabilities {
+        let longest = match place(target) {
+            Ok((_, Dialect::Docker)) => LONGEST_DOCKER_VALUE,
+            _ => LONGEST_VALUE,
+        };
+        Capabilities {
+            atomic: true,
+            compare_and_swap: true,
+            max_value_bytes: Some(longest),
+            read_lag: Duration::ZERO,
+            keeps_empty: true,
+        }
+    }
+
+    fn accepts(&self, target: &Target, name: &VarName, value: &SecretValue) -> Result<(), String> {
+        let (_, dialect) = place(target).map_err(|error| error.reason)?;
+        dialect
+            .encode(name, value.expose())
+            .map(|text| drop(Zeroizing::new(text)))
+            .map_err(|obstacle| obstacle.to_string())
+    }
+}
+
+#[async_trait]
+impl Platform for FilePlatform {
+    async fn write(&self, batches: &[Batch]) -> Vec<BatchOutcome> {
+        let mut by_path: BTreeMap<_, Vec<(usize, Batch)>> = BTreeMap::new();
+        for (index, batch) in batches.iter().enumerate() {
+            let of_path = by_path.entry(batch.target.path.clone()).or_default();
+            of_path.push((index, batch.clone()));
+        }
+        let mut writes = JoinSet::new();
+        for of_path in by_path.into_values() {
+            let host = Arc::clone(&self.host);
+            writes.spawn(async move { write_in_order(&*host, of_path).await });
+        }
+        let cut_short = "the program is ending";
+        let mut outcomes: Vec<_> = batches
+            .iter()
+            .map(|batch| in_doubt(batch, cut_short))
+            .collect();
+        while let Some(finished) = writes.join_next().await {
+            for (index, outcome) in finished.unwrap_or_default() {
+                outcomes[index] = outcome;
+            }
+        }
+        outcomes
+    }
+}
+
+/// Path and dialect of a target, or why it is none of ours.
+fn place(target: &Target) -> Result<(&Path, Dialect), ReadError> {
+    let not_ours = |reason: String| ReadError {
+        reason,
+        help: None,
+        retry_after: None,
+    };
+    let Address::File(address) = &target.address else {
+        return Err(not_ours(format!("target {} is not a file", target.name)));
+    };
+    let Some(path) = &target.path else {
+        return Err(not_ours(format!(
+            "the path of target {} is not known on this machine",
+            target.name
+        )));
+    };
+    let dialect = address
+        .format
+        .parse()
+        .map_err(|unknown| not_ours(format!("target {}: {unknown}", target.name)))?;
+    Ok((path, dialect))
+}
+
+async fn read_one(host: &dyn FileHost, target: &Target) -> Result<Live, ReadError> {
+    let (path, dialect) = place(target)?;
+    let file = host.read(path).await?;
+    let text = text_of(&file, path)?;
+    let document = dialect.parse(text).map_err(|error| ReadError {
+        reason: format!("{} cannot be read as {dialect}: {error}", path.display()),
+        help: Some("mend that line, or name the format that the file's reader uses".to_owned()),
+        retry_after: None,
+    })?;
+    let vars = document.values().into_iter().map(|(name, reading)| {
+        let var = match reading {
+            Reading::Value(value) => LiveVar::Value(SecretValue::new(value)),
+            Reading::Ambiguous { line, why } => LiveVar::Unknown(format!("line {line}: {why}")),
+        };
+        (name, var)
+    });
+    Ok(Live {
+        vars: vars.collect(),
+        completeness: Completeness::Complete,
+        version: file.version(),
+        exists: file.content.is_some(),
+        identity: file
+            .link_to
+            .as_deref()
+            .map_or_else(String::new, |real| real.display().to_string()),
+        notes: document.notes(),
+    })
+}
+
+/// The text of a file; one that is not there is empty.
+fn text_of<'a>(file: &'a FileRead, path: &Path) -> Result<&'a str, FileError> {
+    let bytes = file.content.as_deref().map_or(&[][..], Vec::as_slice);
+    std::str::from_utf8(bytes).map_err(|error| FileError::NotText {
+        path: path.to_owned(),
+        at: error.valid_up_to() + 1,
+    })
+}
+
+/// Writes the batches of one file one after the other. Each later one was planned against what the
+/// first one saw, so it goes on from what we wrote ourselves.
+async fn write_in_order(
+    host: &dyn FileHost,
+    batches: Vec<(usize, Batch)>,
+) -> Vec<(usize, BatchOutcome)> {
+    let mut ours: Option<(Version, Version)> = None;
+    let mut written: Vec<VarName> = Vec::new();
+    let mut outcomes = Vec::with_capacity(batches.len());
+    for (index, mut batch) in batches {
+        if let Some(twice) = batch
+            .operations
+            .iter()
+            .map(crate::platforms::Operation::name)
+            .find(|name| written.contains(name))
+        {
+            let why = format!("another target of this file writes {twice} too");
+            outcomes.push((index, BatchOutcome::refused(&batch, &why, false)));
+            continue;
+        }
+        if let Some((seen, now)) = &ours
+            && batch.expected == *seen
+        {
+            batch.expected = now.clone();
+        }
+        let before = ours
+            .as_ref()
+            .map_or(&batch.expected, |(seen, _)| seen)
+            .clone();
+        let outcome = match write_one(host, &batch).await {
+            Ok(now) => {
+                ours = Some((before, now));
+                let names = batch
+                    .operations
+                    .iter()
+                    .map(|operation| operation.name().clone());
+                written.extend(names);
+                done(&batch)
+            }
+            Err(outcome) => outcome,
+        };
+        outcomes.push((index, outcome));
+    }
+    outcomes
+}
+
+/// Writes one batch; says what the file's version is then.
+async fn write_one(host: &dyn FileHost, batch: &Batch) -> Result<Version, BatchOutcome> {
+    let refused = |why: String| BatchOutcome::refused(batch, &why, false);
+    let stale = || {
+        let why = "the file changed since it was read";
+        BatchOutcome::refused(batch, why, true)
+    };
+    let (path, dialect) = place(&batch.target).map_err(|error| refused(error.reason))?;
+    let file = host
+        .read(path)
+        .await
+        .map_err(|error| refused(told(&error)))?;
+    let version = file.version();
+    if version != batch.expected {
+        return Err(stale());
+    }
+    let text = text_of(&file, path).map_err(|error| refused(told(&error)))?;
+    let bytes = match rewrite(dialect, text, &batch.operations) {
+        Ok(Rewritten::Same) => return Ok(version),
+        Ok(Rewritten::New(text)) => text,
+        Err(outcomes) => {
+            return Err(BatchOutcome {
+                operations: outcomes,
+                stale: false,
+            });
+        }
+    };
+    let new = version_of(&bytes);
+    match host.replace(path, &version, bytes).await {
+        Ok(()) => Ok(new),
+        Err(ReplaceError::Stale) => Err(stale()),
+        Err(ReplaceError::Refused(error)) => Err(refused(told(&error))),
+        Err(ReplaceError::InDoubt(error)) => Err(in_doubt(batch, &error.to_string())),
+    }
+}
+
+/// An error with what to do, in one line: outcomes have no place of their own for help.
+fn told(error: &FileError) -> String {
+    match error.help() {
+        Some(help) => format!("{error}; {help}"),
+        None => error.to_string(),
+    }
+}
+
+fn done(batch: &Batch) -> BatchOutcome {
+    BatchOutcome {
+        operations: vec![Outcome::Done; batch.operations.len()],
+        stale: false,
+    }
+}
+
+fn in_doubt(batch: &Batch, why: &str) -> BatchOutcome {
+    BatchOutcome {
+        operations: vec![Outcome::InDoubt(why.to_owned()); batch.operations.len()],
+        stale: false,
+    }
+}
+
+fn cut_short(target: &Target) -> ReadError {
+    ReadError {
+        reason: format!(
+            "target {} was not read, because the program is ending",
+            target.name
+        ),
+        help: None,
+        retry_after: None,
+    }
+}
+
+impl From<FileError> for ReadError {
+    fn from(error: FileError) -> Self {
+        Self {
+            reason: error.to_string(),
+            help: error.help(),
+            retry_after: error.retry_after(),
+        }
+    }
+}

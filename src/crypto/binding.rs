@@ -190,13 +190,21 @@ pub(super) fn format_date(at: Timestamp) -> String {
         .to_string()
 }
 
-/// The inverse, for exactly what [`format_date`] makes.
+/// The inverse, for exactly what [`format_date`] makes. Compares with a pattern instead of formatting
+/// again: this runs once for every value.
 fn parse_date(text: &str) -> Option<Timestamp> {
-    if text.len() != DATE_BYTES || !text.ends_with('Z') {
+    const PATTERN: &[u8; DATE_BYTES] = b"0000-00-00T00:00:00Z";
+    let fits = |(byte, pattern): (u8, &u8)| match pattern {
+        b'0' => byte.is_ascii_digit(),
+        other => byte == *other,
+    };
+    let spelled = text.len() == DATE_BYTES && text.bytes().zip(PATTERN).all(fits);
+    // A leap second would be read as the second before it.
+    if !spelled || text.ends_with("60Z") {
         return None;
     }
     let at: Timestamp = text.parse().ok()?;
-    (format_date(at) == text).then_some(at)
+    (at >= Timestamp::UNIX_EPOCH).then_some(at)
 }
 
 #[cfg(test)]

@@ -216,7 +216,7 @@ impl Editor<'_> {
             } else {
                 let at = self.entry_end(&variables, after - 1, end);
                 lines.insert(0, String::new());
-    
+                if additions.keys().next_back() == Some(name) && self.is_written(at) {
                     lines.push(String::new());
                 }
                 at

@@ -201,6 +201,7 @@ recipients:
 variables:
   A:
     age: 3fa9c1.AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=
+
 targets:
   app: { file: { path: .env } }
 
@@ -233,6 +234,7 @@ fn crlf_and_wide_indents_are_kept() {
 +    AB: |-␍
 +        1␍
 +        2␍
++␍
 -    B: { value: z, owner: me }␍
 +    B: { value: "a, b", owner: me }␍
 "#);

@@ -60,7 +60,10 @@ pub(crate) fn run(
             .try_for_each(|(name, source)| editor.set(name, source))
     })?;
     for name in &arguments.names {
-        ui.say(&format!("{name} is accepted in {}", item.file.path.display()));
+        ui.say(&format!(
+            "{name} is accepted in {}",
+            item.file.path.display()
+        ));
     }
     ui.say("  next: driftlock plan");
     Ok(Exit::DONE)
@@ -74,13 +77,21 @@ fn accepted(
     open: &Open,
 ) -> Result<Source, CommandError> {
     let manifest = &item.loaded.manifest;
-    match manifest.variables.get(name).map(|variable| &variable.source) {
+    match manifest
+        .variables
+        .get(name)
+        .map(|variable| &variable.source)
+    {
         Some(Source::Armored(_)) => {}
         Some(_) => {
-            return Err(CommandError::error(format!("{name} needs no accepting; nothing was changed")));
+            return Err(CommandError::error(format!(
+                "{name} needs no accepting; nothing was changed"
+            )));
         }
         None => {
-            return Err(CommandError::error(format!("{name} is not declared in this manifest")));
+            return Err(CommandError::error(format!(
+                "{name} is not declared in this manifest"
+            )));
         }
     }
     let present = opener

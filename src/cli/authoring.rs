@@ -24,8 +24,9 @@ const MAX_VALUE: u64 = 1024 * 1024;
 
 /// Reads a value from a file, exactly as it is.
 pub(crate) fn value_of_file(path: &Path) -> Result<SecretValue, CommandError> {
-    let file = std::fs::File::open(path)
-        .map_err(|error| CommandError::error(format!("cannot read {}: {}", path.display(), error.kind())))?;
+    let file = std::fs::File::open(path).map_err(|error| {
+        CommandError::error(format!("cannot read {}: {}", path.display(), error.kind()))
+    })?;
     read_value(file, &path.display().to_string())
 }
 
@@ -45,7 +46,9 @@ fn read_value(source: impl Read, name: &str) -> Result<SecretValue, CommandError
         .read_to_end(&mut bytes)
         .map_err(|error| CommandError::error(format!("cannot read {name}: {}", error.kind())))?;
     if bytes.len() as u64 > MAX_VALUE {
-        return Err(CommandError::error(format!("the value in {name} is longer than 1 MiB")));
+        return Err(CommandError::error(format!(
+            "the value in {name} is longer than 1 MiB"
+        )));
     }
     if bytes.contains(&0) {
         return Err(CommandError::error(format!(
@@ -55,8 +58,11 @@ fn read_value(source: impl Read, name: &str) -> Result<SecretValue, CommandError
     std::str::from_utf8(&bytes)
         .map(SecretValue::new)
         .map_err(|error| {
-            CommandError::error(format!("the value in {name} is not UTF-8 at byte {}", error.valid_up_to()))
-                .hint("encode it first, for example with base64")
+            CommandError::error(format!(
+                "the value in {name} is not UTF-8 at byte {}",
+                error.valid_up_to()
+            ))
+            .hint("encode it first, for example with base64")
         })
 }
 
@@ -130,9 +136,17 @@ pub(crate) fn seal_without_key(
 ) -> Result<Source, CommandError> {
     let recipients = recipients(manifest)?;
     let sequence = u64::try_from(now.as_second()).unwrap_or_default();
-    seal_armored(&recipients, &manifest.name, name.as_str(), sequence, now, value, prompt)
-        .map(Source::Armored)
-        .map_err(|error| CommandError::error(format!("{name} cannot be sealed: {error}")))
+    seal_armored(
+        &recipients,
+        &manifest.name,
+        name.as_str(),
+        sequence,
+        now,
+        value,
+        prompt,
+    )
+    .map(Source::Armored)
+    .map_err(|error| CommandError::error(format!("{name} cannot be sealed: {error}")))
 }
 
 /// The recipients of a manifest, parsed.

@@ -179,7 +179,9 @@ fn inspect_variable(
                     Severity::Error,
                     "private-key-in-clear",
                     format!("{name} is a private key in clear text"),
-                    Some(format!("driftlock set {name}, and replace the key: it is in the history")),
+                    Some(format!(
+                        "driftlock set {name}, and replace the key: it is in the history"
+                    )),
                 ));
             }
         }
@@ -190,7 +192,9 @@ fn inspect_variable(
                     Severity::Error,
                     "does-not-open",
                     format!("{name} does not open: {why}"),
-                    Some(format!("restore its line from git, or driftlock set {name}")),
+                    Some(format!(
+                        "restore its line from git, or driftlock set {name}"
+                    )),
                 )),
                 Ok(value) => {
                     for lint in lint_value(&value.value) {

@@ -3,9 +3,9 @@
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
+use super::Cli;
 use super::error::{CommandError, Exit};
 use super::ui::Ui;
-use super::Cli;
 
 /// Print shell completions
 #[derive(Debug, Args)]
@@ -52,7 +52,9 @@ pub(crate) fn run_man(arguments: &ManArgs, ui: &mut Ui) -> Result<Exit, CommandE
     let mut text = vec![];
     clap_mangen::Man::new(page)
         .render(&mut text)
-        .map_err(|error| CommandError::error(format!("the page cannot be made: {}", error.kind())))?;
+        .map_err(|error| {
+            CommandError::error(format!("the page cannot be made: {}", error.kind()))
+        })?;
     ui.raw(&text);
     Ok(Exit::DONE)
 }

@@ -39,13 +39,14 @@ pub(crate) struct Terminal {
 
 impl Context {
     /// Looks around.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that looks")]
     pub(crate) fn from_process() -> std::io::Result<Self> {
         let folders = etcetera::base_strategy::choose_base_strategy().ok();
         Ok(Self {
             environment: std::env::vars_os().collect(),
             folder: std::env::current_dir()?,
-            home: folders.as_ref().map(|folders| folders.home_dir().to_owned()),
+            home: folders
+                .as_ref()
+                .map(|folders| folders.home_dir().to_owned()),
             config: folders.as_ref().map(BaseStrategy::config_dir),
             state: folders
                 .as_ref()

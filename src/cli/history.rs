@@ -9,7 +9,9 @@ use super::context::Context;
 use super::error::{CommandError, Exit};
 use super::session;
 use super::ui::Ui;
-use crate::journal::{HistoryEntry, HistoryFilter, Journal, Proof, VarAction, VarOutcome, VarReceipt};
+use crate::journal::{
+    HistoryEntry, HistoryFilter, Journal, Proof, VarAction, VarOutcome, VarReceipt,
+};
 use crate::journal::{Receipt, ReceiptOutcome};
 use crate::model::{TargetName, VarName};
 use crate::reconcile::event::{self, HistoryAction, HistoryReport, HistoryVar};

@@ -71,8 +71,10 @@ pub(crate) fn run(
     let manifest = Path::new("manifests").join(format!("{}.yaml", arguments.name));
     let path = context.absolute(&manifest);
     if path.exists() {
-        return Err(CommandError::refused(format!("{} is there already", manifest.display()))
-            .hint("name another with --name, or change it with driftlock set"));
+        return Err(
+            CommandError::refused(format!("{} is there already", manifest.display()))
+                .hint("name another with --name, or change it with driftlock set"),
+        );
     }
     let taken = take_in(arguments, context)?;
     let asks = context.terminal.input && context.terminal.errors && !arguments.yes;
@@ -83,8 +85,9 @@ pub(crate) fn run(
     }
     let text = compose(arguments, context, &own.public, &taken)?;
     let folder = context.absolute(Path::new("manifests"));
-    std::fs::create_dir_all(&folder)
-        .map_err(|error| CommandError::error(format!("cannot make manifests/: {}", error.kind())))?;
+    std::fs::create_dir_all(&folder).map_err(|error| {
+        CommandError::error(format!("cannot make manifests/: {}", error.kind()))
+    })?;
     source::write_new(&path, &text, 0o666).map_err(|error| CommandError::of(&error))?;
     let ignored = ignore::ignore(context, taken.path.as_deref(), own.file.as_deref())?;
     tell(&manifest, &taken, &own, &ignored, ui);
@@ -113,7 +116,10 @@ fn take_in(arguments: &InitArgs, context: &Context) -> Result<Taken, CommandErro
     let path = context.absolute(&named);
     let live = read(&named, &path, &arguments.format)?;
     if !live.exists {
-        return Err(CommandError::error(format!("{} does not exist", named.display())));
+        return Err(CommandError::error(format!(
+            "{} does not exist",
+            named.display()
+        )));
     }
     let mut taken = Taken {
         named: Some(named),
@@ -161,7 +167,10 @@ fn read(named: &Path, path: &Path, format: &str) -> Result<Live, CommandError> {
                 None => failed,
             })
         }
-        None => Err(CommandError::error(format!("cannot read {}", named.display()))),
+        None => Err(CommandError::error(format!(
+            "cannot read {}",
+            named.display()
+        ))),
     }
 }
 
@@ -194,7 +203,13 @@ fn compose(
         let source = if clear.contains(name) {
             Source::Clear(value.expose().to_owned())
         } else {
-            Source::Sealed(authoring::sealed_payload(&envelope, name.as_str(), 1, now, value)?)
+            Source::Sealed(authoring::sealed_payload(
+                &envelope,
+                name.as_str(),
+                1,
+                now,
+                value,
+            )?)
         };
         variables.insert(name.clone(), source);
     }
@@ -219,7 +234,9 @@ fn compose(
         .map(|(recipient, comment)| (recipient.canonical().to_owned(), comment.to_owned()))
         .collect();
     Ok(render_new(&Fresh {
-        comment: Some("driftlock plan: what differs · driftlock apply: write it · driftlock set NAME: change it"),
+        comment: Some(
+            "driftlock plan: what differs · driftlock apply: write it · driftlock set NAME: change it",
+        ),
         name: &arguments.name,
         recipients: &listed,
         variables: &variables,
@@ -228,13 +245,7 @@ fn compose(
     }))
 }
 
-fn tell(
-    manifest: &Path,
-    taken: &Taken,
-    own: &identity::Own,
-    ignored: &[String],
-    ui: &mut Ui,
-) {
+fn tell(manifest: &Path, taken: &Taken, own: &identity::Own, ignored: &[String], ui: &mut Ui) {
     for note in &taken.notes {
         ui.warn(note);
     }

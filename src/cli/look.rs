@@ -124,7 +124,9 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| CommandError::error(format!("no event loop can be made: {}", error.kind())))
+        .map_err(|error| {
+            CommandError::error(format!("no event loop can be made: {}", error.kind()))
+        })
 }
 
 /// Runs something that reports events, and shows how far it is where a person waits for it.
@@ -165,7 +167,9 @@ pub(crate) fn check_targets(items: &[Item], wanted: &[TargetName]) -> Result<(),
     };
     match wanted.iter().find(|name| !known(name)) {
         None => Ok(()),
-        Some(name) => Err(CommandError::usage(format!("no manifest has a target {name}"))),
+        Some(name) => Err(CommandError::usage(format!(
+            "no manifest has a target {name}"
+        ))),
     }
 }
 

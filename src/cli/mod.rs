@@ -26,8 +26,8 @@ use std::path::PathBuf;
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use context::Context;
-pub use error::Exit;
 use error::CommandError;
+pub use error::Exit;
 use ui::Ui;
 
 /// Keep environment variables of many places equal to a manifest in git
@@ -54,11 +54,22 @@ pub struct Cli {
 #[derive(Debug, Args)]
 struct Global {
     /// An age identity file to decrypt with, before all others; may be repeated
-    #[arg(long, short, global = true, value_name = "FILE", help_heading = "Global options")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
     identity: Vec<PathBuf>,
 
     /// The journal's file [default: driftlock/journal.sqlite3 in the user's state folder]
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
     journal: Option<PathBuf>,
 
     /// When to use colour
@@ -102,7 +113,9 @@ pub fn main() -> Exit {
     crate::telemetry::start(cli.global.verbose);
     let context = match Context::from_process() {
         Ok(context) => context,
-        Err(error) => return ui::print_bare_error(&format!("this folder cannot be read: {}", error.kind())),
+        Err(error) => {
+            return ui::print_bare_error(&format!("this folder cannot be read: {}", error.kind()));
+        }
     };
     let mut ui = Ui::new(&context, cli.global.color);
     let outcome = dispatch(&cli.command, &cli.global, &context, &mut ui);

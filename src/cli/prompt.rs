@@ -13,10 +13,9 @@ use crate::model::SecretValue;
 pub(crate) fn confirm(ui: &mut Ui, question: &str) -> Result<bool, CommandError> {
     ui.ask(&format!("{question} [y/N] "));
     let mut answer = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| CommandError::error(format!("the answer cannot be read: {}", error.kind())))?;
+    io::stdin().lock().read_line(&mut answer).map_err(|error| {
+        CommandError::error(format!("the answer cannot be read: {}", error.kind()))
+    })?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
 }
 
@@ -25,12 +24,16 @@ pub(crate) fn secret(question: &str) -> Result<SecretValue, CommandError> {
     let ask = |question: String| {
         rpassword::prompt_password(question)
             .map(Zeroizing::new)
-            .map_err(|error| CommandError::error(format!("the value cannot be read: {}", error.kind())))
+            .map_err(|error| {
+                CommandError::error(format!("the value cannot be read: {}", error.kind()))
+            })
     };
     let first = ask(format!("{question}: "))?;
     let second = ask("once more: ".to_owned())?;
     if *first != *second {
-        return Err(CommandError::error("the two values differ; nothing was changed"));
+        return Err(CommandError::error(
+            "the two values differ; nothing was changed",
+        ));
     }
     Ok(SecretValue::new(first.as_str()))
 }

@@ -88,7 +88,9 @@ fn source(arguments: &RevealArgs, manifest: &Manifest) -> Result<UseSource, Comm
         return if manifest.variables.contains_key(name) {
             Ok(UseSource::Declared(name.clone()))
         } else {
-            Err(CommandError::error(format!("{name} is not declared in this manifest")))
+            Err(CommandError::error(format!(
+                "{name} is not declared in this manifest"
+            )))
         };
     };
     let spec: &TargetSpec = manifest

@@ -68,7 +68,11 @@ pub(crate) struct Allowances {
     adopt: Vec<String>,
 
     /// Let a rail go, as the plan's message spells it, for example deletes=3@api; may be repeated
-    #[arg(long, value_name = "RAIL[=N][@TARGET]", help_heading = "What is allowed")]
+    #[arg(
+        long,
+        value_name = "RAIL[=N][@TARGET]",
+        help_heading = "What is allowed"
+    )]
     allow: Vec<String>,
 
     /// Write this variable where it can be written, though another of its targets has to wait
@@ -84,7 +88,9 @@ impl Allowances {
             ..Overrides::default()
         };
         for text in &self.overwrite {
-            overrides.overwrite.insert(variable_at(text, "--overwrite")?);
+            overrides
+                .overwrite
+                .insert(variable_at(text, "--overwrite")?);
         }
         for text in &self.adopt {
             overrides.adopt.insert(variable_at(text, "--adopt")?);

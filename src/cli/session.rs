@@ -32,8 +32,8 @@ pub(crate) fn load_manifests(
     context: &Context,
     ui: &mut Ui,
 ) -> Result<Vec<Item>, CommandError> {
-    let files = source::load_manifests(&context.folder, paths)
-        .map_err(|error| CommandError::of(&error))?;
+    let files =
+        source::load_manifests(&context.folder, paths).map_err(|error| CommandError::of(&error))?;
     let mut items = vec![];
     let mut problems = 0;
     for file in files {
@@ -128,7 +128,11 @@ pub(crate) fn load_one(
 
 /// Where identities are looked for.
 pub(crate) fn keyring(global: &Global, context: &Context) -> Keyring {
-    let text = |name: &str| context.text(name).map(|text| Zeroizing::new(text.to_owned()));
+    let text = |name: &str| {
+        context
+            .text(name)
+            .map(|text| Zeroizing::new(text.to_owned()))
+    };
     let request = IdentityRequest {
         explicit: global
             .identity
@@ -191,10 +195,7 @@ pub(crate) fn sealed(path: &Path, why: &SealedBecause) -> CommandError {
 }
 
 /// The journal of this run; nothing is opened yet.
-pub(crate) fn journal(
-    global: &Global,
-    context: &Context,
-) -> Result<SqliteJournal, CommandError> {
+pub(crate) fn journal(global: &Global, context: &Context) -> Result<SqliteJournal, CommandError> {
     let path = global
         .journal
         .as_ref()
@@ -228,7 +229,9 @@ pub(crate) fn fingerprinter(
                 .map_err(|error| journal_error(&error))?;
             let key = match known {
                 Some(key) => key,
-                None if writes => journal.local_key(scope).map_err(|error| journal_error(&error))?,
+                None if writes => journal
+                    .local_key(scope)
+                    .map_err(|error| journal_error(&error))?,
                 // a key of this run alone: there are no records that it would have to verify
                 None => crate::model::FingerprintKey::new(*crate::crypto::random_bytes()),
             };

@@ -115,7 +115,9 @@ fn name_and_value(arguments: &SetArgs) -> Result<(VarName, Option<SecretValue>),
         None => (arguments.name.as_str(), None),
     };
     if value.is_some() && (arguments.generate || arguments.from_file.is_some()) {
-        return Err(CommandError::usage("NAME=VALUE goes with neither --generate nor --from-file"));
+        return Err(CommandError::usage(
+            "NAME=VALUE goes with neither --generate nor --from-file",
+        ));
     }
     let name = VarName::new(name).map_err(|error| CommandError::usage(error.to_string()))?;
     Ok((name, value))
@@ -127,7 +129,10 @@ fn stays_clear(
     manifest: &Manifest,
     name: &VarName,
 ) -> Result<bool, CommandError> {
-    let present = manifest.variables.get(name).map(|variable| &variable.source);
+    let present = manifest
+        .variables
+        .get(name)
+        .map(|variable| &variable.source);
     match present {
         Some(Source::Template(_)) => Err(CommandError::error(format!(
             "{name} is a template; change it in the manifest"
@@ -195,7 +200,9 @@ fn change(
             )
             .hint(format!("driftlock set {name} --secret")));
         }
-        return Ok(Change::source(Some(Source::Clear(value.expose().to_owned()))));
+        return Ok(Change::source(Some(Source::Clear(
+            value.expose().to_owned(),
+        ))));
     }
     let mut keyring = session::keyring(global, context);
     let now = context.now();
@@ -263,7 +270,9 @@ fn tell(
 ) {
     let path = item.file.path.display();
     if !changed {
-        ui.say(&format!("{name} has this value already; {path} is unchanged"));
+        ui.say(&format!(
+            "{name} has this value already; {path} is unchanged"
+        ));
         return;
     }
     let kind = match &change.source {

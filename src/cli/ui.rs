@@ -1,9 +1,5 @@
 //! The two streams: results go to standard output, talk to standard error. Nothing else prints.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is the one place that prints"
-)]
+#![expect(clippy::print_stderr, reason = "this is the one place that prints")]
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -12,9 +8,9 @@ use std::time::Duration;
 
 use clap::ColorChoice;
 
-use crate::model::{Diagnostic, Position, SecretValue, Severity};
 use super::context::{Context, Terminal};
 use super::error::{CommandError, Exit};
+use crate::model::{Diagnostic, Position, SecretValue, Severity};
 use crate::render::Style;
 use crate::render::scrub::Scrubber;
 use crate::render::text::Progress;
@@ -144,7 +140,10 @@ impl Ui {
                 Position { line, column } => format!("{}:{line}:{column}", path.display()),
             };
             let code = diagnostic.code;
-            self.say(&format!("{place}: {label}: {} [{code}]", diagnostic.message));
+            self.say(&format!(
+                "{place}: {label}: {} [{code}]",
+                diagnostic.message
+            ));
             if let Some(help) = &diagnostic.help {
                 self.say(&format!("  help: {help}"));
             }

@@ -7,8 +7,18 @@ use super::SecretValue;
 pub const LINTS: [&str; 4] = ["empty", "placeholder", "ciphertext", "private-key"];
 
 const PLACEHOLDERS: [&str; 12] = [
-    "changeme", "change-me", "change_me", "placeholder", "replaceme", "replace-me", "replace_me",
-    "todo", "tbd", "fixme", "xxx", "your-secret-here",
+    "changeme",
+    "change-me",
+    "change_me",
+    "placeholder",
+    "replaceme",
+    "replace-me",
+    "replace_me",
+    "todo",
+    "tbd",
+    "fixme",
+    "xxx",
+    "your-secret-here",
 ];
 
 const CIPHERTEXTS: [&str; 5] = [
@@ -71,7 +81,12 @@ mod tests {
         assert_eq!(lints("<your key>"), ["placeholder"]);
         assert_eq!(lints("ENC[AES256_GCM,data:x]"), ["ciphertext"]);
         assert_eq!(lints("-----BEGIN RSA PRIVATE KEY-----\nx"), ["private-key"]);
-        for plain in ["hunter2", "<a><b>", "-----BEGIN CERTIFICATE-----\nx", "todo list"] {
+        for plain in [
+            "hunter2",
+            "<a><b>",
+            "-----BEGIN CERTIFICATE-----\nx",
+            "todo list",
+        ] {
             assert!(lints(plain).is_empty(), "{plain}");
         }
     }

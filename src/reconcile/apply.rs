@@ -92,7 +92,7 @@ pub async fn apply(
         match work(pass, planned, &fresh, place, state, memory) {
             Ok(Some(work)) => works.push(work),
             Ok(None) => {}
-            Err(report) => reports.push(report),
+            Err(report) => reports.push(*report),
         }
     }
     hold_split_units(pass, &mut works, &reports);
@@ -115,7 +115,7 @@ fn work<'a>(
     place: usize,
     live: LiveState,
     memory: &Memory,
-) -> Result<Option<Work<'a>>, TargetReport> {
+) -> Result<Option<Work<'a>>, Box<TargetReport>> {
     let wanted: Vec<&Change> = planned
         .changes
         .iter()
@@ -127,10 +127,14 @@ fn work<'a>(
     let before = match live {
         LiveState::Read(live) => live,
         LiveState::Unknown { reason, .. } => {
-            return Err(report::unreadable(planned, &wanted, &reason));
+            return Err(Box::new(report::unreadable(planned, &wanted, &reason)));
         }
         LiveState::Elsewhere { machine } => {
-            return Err(report::unreadable(planned, &wanted, &format!("it belongs to {machine}")));
+            return Err(Box::new(report::unreadable(
+                planned,
+                &wanted,
+                &format!("it belongs to {machine}"),
+            )));
         }
     };
     let now: BTreeMap<&VarName, &Change> = fresh.targets[place]
@@ -174,8 +178,9 @@ fn hold_split_units(pass: &Pass<'_>, works: &mut [Work<'_>], unreadable: &[Targe
     );
     split.retain(|name| !pass.scope.overrides.partial.contains(name));
     for work in works {
-        let (wait, go): (Vec<&Change>, Vec<&Change>) =
-            std::mem::take(&mut work.go).into_iter().partition(|change| {
+        let (wait, go): (Vec<&Change>, Vec<&Change>) = std::mem::take(&mut work.go)
+            .into_iter()
+            .partition(|change| {
                 change.will_write()
                     && change
                         .declared
@@ -213,7 +218,8 @@ async fn carry_out(
         return works
             .iter()
             .map(|work| {
-                let mut report = report::not_done(work.planned, &work.go, "nothing can be recorded");
+                let mut report =
+                    report::not_done(work.planned, &work.go, "nothing can be recorded");
                 report.error = Some(why.clone());
                 report
             })

@@ -40,7 +40,12 @@ impl Connections {
     }
 
     /// Why the target's platform cannot hold this value, if it cannot.
-    pub fn accepts(&self, target: &Target, name: &VarName, value: &SecretValue) -> Result<(), String> {
+    pub fn accepts(
+        &self,
+        target: &Target,
+        name: &VarName,
+        value: &SecretValue,
+    ) -> Result<(), String> {
         match self.platform(target.address.platform()) {
             Some(platform) => platform.accepts(target, name, value),
             None => Err(no_platform(target)),
@@ -130,5 +135,8 @@ impl Connections {
 }
 
 fn no_platform(target: &Target) -> String {
-    format!("there is no connection to a {} here", target.address.platform())
+    format!(
+        "there is no connection to a {} here",
+        target.address.platform()
+    )
 }

@@ -40,11 +40,7 @@ impl<'a> Values<'a> {
         Self::of_names(manifest, opener, names)
     }
 
-    fn of_names(
-        manifest: &'a Manifest,
-        opener: &mut Opener<'_>,
-        names: BTreeSet<VarName>,
-    ) -> Self {
+    fn of_names(manifest: &'a Manifest, opener: &mut Opener<'_>, names: BTreeSet<VarName>) -> Self {
         let secrets = names
             .into_iter()
             .map(|name| {
@@ -67,13 +63,19 @@ impl<'a> Values<'a> {
     /// Texts of the manifest that reports show on purpose: its clear values and names.
     pub fn public(&self) -> impl Iterator<Item = String> {
         let names = self.manifest.variables.keys().map(ToString::to_string);
-        let targets = self.manifest.targets.iter().map(|target| target.name.to_string());
-        let clear = self.manifest.variables.values().filter_map(|variable| {
-            match &variable.source {
-                Source::Clear(text) => Some(text.clone()),
-                _ => None,
-            }
-        });
+        let targets = self
+            .manifest
+            .targets
+            .iter()
+            .map(|target| target.name.to_string());
+        let clear =
+            self.manifest
+                .variables
+                .values()
+                .filter_map(|variable| match &variable.source {
+                    Source::Clear(text) => Some(text.clone()),
+                    _ => None,
+                });
         names.chain(targets).chain(clear)
     }
 

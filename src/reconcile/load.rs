@@ -198,7 +198,11 @@ pub struct Opener<'a> {
 impl Opener<'_> {
     /// One encrypted variable, or why it does not open.
     pub fn value(&mut self, manifest: &Manifest, name: &VarName) -> Result<OpenValue, String> {
-        match manifest.variables.get(name).map(|variable| &variable.source) {
+        match manifest
+            .variables
+            .get(name)
+            .map(|variable| &variable.source)
+        {
             Some(Source::Sealed(payload)) => match self.opening {
                 Opening::Open(open) => open
                     .envelope

@@ -67,7 +67,9 @@ impl Pass<'_> {
             .filter(|located| located.visibility == Visibility::Here)
             .map(|located| located.target.clone())
             .collect();
-        events(Event::ReadStarted { targets: here.len() });
+        events(Event::ReadStarted {
+            targets: here.len(),
+        });
         let mut read = self.connections.read(&here, events).await.into_iter();
         self.located
             .iter()

@@ -9,7 +9,7 @@ use super::event::OperationOutcome;
 use super::pass::Memory;
 use super::targets::Located;
 use crate::journal::{
-    AppliedAuthority, Authenticator, Intent, IntentId, IntendedVar, Journal, JournalError, Receipt,
+    AppliedAuthority, Authenticator, IntendedVar, Intent, IntentId, Journal, JournalError, Receipt,
     ReceiptOutcome, Remembered, Scope, VarAction, VarOutcome, VarReceipt,
 };
 use crate::model::{
@@ -43,7 +43,9 @@ pub fn recall(
         // records were made under a key that this manifest's header no longer leads to
         Remembered::OtherKey => (None, true),
         Remembered::Unverified => {
-            notes.push("the journal's record of the last applied revision does not verify".to_owned());
+            notes.push(
+                "the journal's record of the last applied revision does not verify".to_owned(),
+            );
             (None, true)
         }
     };
@@ -139,12 +141,20 @@ impl JournalRecord<'_> {
         }
         if !written.is_empty() {
             let kept = self.journal.finish(self.scope, &written, self.auth)?;
-            names.extend(written_places.into_iter().zip(kept.ids.iter().map(|id| id.0.to_string())));
+            names.extend(
+                written_places
+                    .into_iter()
+                    .zip(kept.ids.iter().map(|id| id.0.to_string())),
+            );
             self.notes.extend(kept.notes);
         }
         if !recorded.is_empty() {
             let kept = self.journal.record(self.scope, &recorded, self.auth)?;
-            names.extend(recorded_places.into_iter().zip(kept.ids.iter().map(|id| id.0.to_string())));
+            names.extend(
+                recorded_places
+                    .into_iter()
+                    .zip(kept.ids.iter().map(|id| id.0.to_string())),
+            );
             self.notes.extend(kept.notes);
         }
         let applied = AppliedAuthority {
@@ -152,7 +162,8 @@ impl JournalRecord<'_> {
             revision: self.author.revision.clone(),
             at: self.author.at,
         };
-        self.journal.set_authority(self.scope, &applied, self.auth)?;
+        self.journal
+            .set_authority(self.scope, &applied, self.auth)?;
         Ok(names.into_values().collect())
     }
 
@@ -242,9 +253,10 @@ impl JournalRecord<'_> {
 
     fn live(&self, done: &Completed<'_>, name: &VarName) -> Option<Fingerprint> {
         match done.before.vars.get(name)? {
-            LiveVar::Value(value) if done.desired.key_trusted => {
-                Some(self.fingerprinter?.fingerprint(&done.target.target, name, value))
-            }
+            LiveVar::Value(value) if done.desired.key_trusted => Some(
+                self.fingerprinter?
+                    .fingerprint(&done.target.target, name, value),
+            ),
             _ => None,
         }
     }
@@ -270,7 +282,9 @@ pub fn accepted_facts(
         let source = if waits { last } else { Some(present) };
         match source.and_then(|facts| facts.targets.get(&target.target)) {
             Some(of_target) => {
-                facts.targets.insert(target.target.clone(), of_target.clone());
+                facts
+                    .targets
+                    .insert(target.target.clone(), of_target.clone());
             }
             None => {
                 facts.targets.remove(&target.target);

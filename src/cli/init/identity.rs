@@ -38,14 +38,19 @@ pub(super) fn find_or_make(
         return Ok(Own { public, file: None });
     }
     let Some(file) = wanted.or_else(|| context.keys()) else {
-        return Err(CommandError::error("there is no folder for your identity, because this user has no home")
-            .hint("driftlock init --identity FILE makes it there"));
+        return Err(CommandError::error(
+            "there is no folder for your identity, because this user has no home",
+        )
+        .hint("driftlock init --identity FILE makes it there"));
     };
     let question = format!("You have no age identity. Make one in {}?", file.display());
-    if !yes && !(asks && confirm(ui, &question)?) {
-        return Err(CommandError::refused("there is no age identity to encrypt for; nothing was written")
-            .hint("driftlock init --yes makes one")
-            .hint("or name yours with --identity FILE"));
+    let consent = yes || (asks && confirm(ui, &question)?);
+    if !consent {
+        return Err(CommandError::refused(
+            "there is no age identity to encrypt for; nothing was written",
+        )
+        .hint("driftlock init --yes makes one")
+        .hint("or name yours with --identity FILE"));
     }
     make(context, &file)
 }
@@ -70,6 +75,10 @@ fn make_private_folder(folder: &Path) -> Result<(), CommandError> {
         .mode(0o700)
         .create(folder)
         .map_err(|error| {
-            CommandError::error(format!("cannot make {}: {}", folder.display(), error.kind()))
+            CommandError::error(format!(
+                "cannot make {}: {}",
+                folder.display(),
+                error.kind()
+            ))
         })
 }

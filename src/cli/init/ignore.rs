@@ -21,7 +21,7 @@ pub(super) fn ignore(
         .into_iter()
         .flatten()
         .filter(|path| git.is_ignored(path) == Some(false))
-        .filter_map(|path| Some(line(&path.canonicalize().ok()?, &root)?.to_owned()))
+        .filter_map(|path| line(&path.canonicalize().ok()?, &root))
         .collect();
     if !lines.is_empty() {
         append(&root.join(".gitignore"), &lines)?;

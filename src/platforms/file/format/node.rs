@@ -10,6 +10,8 @@ use super::scan::{Lines, ParseError, Remark, Scan, UNCLOSED, ambiguous, bom, has
 
 const QUOTES: [char; 3] = ['\'', '"', '`'];
 const NEXT_LINE: &str = "a quote begins the next line, and dotenv takes it for the value";
+const SWALLOWED: &str =
+    "node 26 takes the next line for the value where it is empty after `export` or blanks";
 const GLUED: &str = "node glues the line above, which has no `=`, to this name";
 
 pub(super) fn scan(text: &str) -> Result<Scan, ParseError> {
@@ -112,6 +114,14 @@ fn statement(
     }
     let value_start = skip(text, separator + 1, is_blank);
     let (mut reading, mut end, mut open) = read_value(text, value_start, line);
+    // node 26 looks for the value beyond the line end after `export`, or if blanks follow the `=`
+    let value_end = skip(text, value_start, is_blank);
+    let at_end = text[value_end..].starts_with(['\n', '\r', '#']) || value_end == text.len();
+    let swallowed = at_end && (key_start > head || value_end > separator + 1);
+    if swallowed {
+        open = true;
+        reading = ambiguous(line, SWALLOWED);
+    }
     let odd_blank = text[key_end..value_start].contains(|c: char| is_blank(c) && c != ' ');
     if odd_blank && end > line_end(text, value_start) {
         (end, open) = (line_end(text, value_start), true);

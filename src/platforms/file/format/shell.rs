@@ -7,9 +7,10 @@ use super::scan::{Lines, ParseError, Remark, Scan, ambiguous, skip};
 use super::shell_word::{Place, ends_word, read_word};
 
 /// Commands that can set, unset or skip anything.
-const REACHING: [&str; 24] = [
-    "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac",
-    "function", ".", "source", "eval", "return", "exit", "exec", "trap", "alias", "set", "{", "(",
+const REACHING: [&str; 25] = [
+    "export", "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case",
+    "esac", "function", ".", "source", "eval", "return", "exit", "exec", "trap", "alias", "set",
+    "{", "(",
 ];
 
 pub(super) fn scan(text: &str) -> Result<Scan, ParseError> {

@@ -148,7 +148,7 @@ impl Reader<'_> {
             }
             Some('{') => {
                 self.doubt(EXPANDS);
-                self.skip_braces();
+                self.skip_braces()?;
             }
             Some('\'' | '"') if quoted => self.value.push('$'),
             None | Some(' ' | '\t' | '\n' | '/' | '.' | ',' | ':' | '%' | '+' | ')') => {
@@ -174,10 +174,18 @@ impl Reader<'_> {
         Err(UNCLOSED)
     }
 
-    fn skip_braces(&mut self) {
-        let rest = &self.text[self.at..];
+    /// What a shell cannot substitute ends the whole script.
+    fn skip_braces(&mut self) -> Result<(), &'static str> {
+        let rest = &self.text[self.at + 1..];
         let end = rest.find(['}', '\n']).unwrap_or(rest.len());
-        self.at += end;
+        let name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let operator = rest[..end].trim_start_matches(name);
+        let known = [":-", "-", ":+", "+", ":=", "="];
+        if !(operator.is_empty() || known.iter().any(|known| operator.starts_with(known))) {
+            return Err("shells differ on that `${`, and some stop there");
+        }
+        self.at += 1 + end;
+        Ok(())
     }
 
     fn backtick(&mut self) -> Result<(), &'static str> {

@@ -1,9 +1,14 @@
 //! Our dialects held against the fact sheet's cases and against their real readers.
+#![expect(
+    clippy::print_stdout,
+    reason = "the figures of a run, shown by --nocapture"
+)]
 
 mod cases;
 mod docker;
 mod golden;
 mod readers;
 mod rewriting;
+mod strangers;
 mod systemd;
 mod values;

@@ -128,6 +128,7 @@ impl Strange {
             rest = match edit {
                 Some((_, None)) => rest,
                 Some((name, Some(value))) if last[name] == index => {
+                    let rest = comment_above(rest, text, value);
                     after_changed(rest, name, value)
                 }
                 _ => rest.strip_prefix(text.as_str()).unwrap_or_else(|| {
@@ -153,6 +154,18 @@ impl Strange {
             lines,
             "something else was added: {rest:?}"
         );
+    }
+}
+
+/// A comment beside a value that is now empty stands on its own line above.
+fn comment_above<'a>(rest: &'a str, old: &str, value: &str) -> &'a str {
+    match old.rsplit_once('#') {
+        Some((_, comment)) if value.is_empty() && rest.trim_start().starts_with('#') => {
+            let (line, rest) = rest.split_once('\n').expect("there is a line below");
+            assert_eq!(line.trim(), format!("#{comment}").trim());
+            rest
+        }
+        _ => rest,
     }
 }
 

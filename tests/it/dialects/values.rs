@@ -63,6 +63,8 @@ pub(super) struct Written {
     pub(super) text: String,
     pub(super) values: BTreeMap<String, String>,
     pub(super) refused: usize,
+    /// Of these, those that have a text alone, but none in the company of the others.
+    pub(super) in_company: usize,
 }
 
 /// The sheet's cases and 1,000 random values, written one after the other. `None` without the sheet.
@@ -75,6 +77,7 @@ pub(super) fn write(dialect: Dialect) -> Option<Written> {
         text: String::new(),
         values: BTreeMap::new(),
         refused: 0,
+        in_company: 0,
     };
     let named: Vec<(String, String)> = all
         .into_iter()
@@ -89,8 +92,9 @@ pub(super) fn write(dialect: Dialect) -> Option<Written> {
     for chunk in named.chunks(100) {
         if written.add(chunk).is_none() {
             for one in chunk.chunks(1) {
-                // in this company one value may have no text: refused, and counted
-                written.refused += usize::from(written.add(one).is_none());
+                let refused = usize::from(written.add(one).is_none());
+                written.refused += refused;
+                written.in_company += refused;
             }
         }
     }
@@ -136,10 +140,11 @@ impl Written {
             "{reader} took names that we did not write"
         );
         println!(
-            "{reader}: format {}, {} values read back exactly, {} refused",
+            "{reader}: format {}, {} values read back exactly, {} refused, {} of them for their neighbours",
             self.dialect,
             self.values.len(),
-            self.refused
+            self.refused,
+            self.in_company
         );
     }
 }

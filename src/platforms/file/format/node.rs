@@ -9,6 +9,9 @@ use super::Reading;
 use super::scan::{Lines, ParseError, Remark, Scan, UNCLOSED, ambiguous, bom, has_odd_edge, skip};
 
 const QUOTES: [char; 3] = ['\'', '"', '`'];
+const NEXT_LINE: &str = "a quote begins the next line, and dotenv takes it for the value";
+const SWALLOWED: &str =
+    "node 26 takes the next line for the value where it is empty after `export` or blanks";
 const GLUED: &str = "node glues the line above, which has no `=`, to this name";
 
 pub(super) fn scan(text: &str) -> Result<Scan, ParseError> {
@@ -19,6 +22,8 @@ pub(super) fn scan(text: &str) -> Result<Scan, ParseError> {
         scan.remark(Remark::Bom, 1);
     }
     let mut glued = false;
+    // the line below which dotenv and node may see different statements
+    let mut parted = None;
     while at < text.len() {
         let line = lines.number(at);
         let start = skip(text, at, is_blank);
@@ -38,11 +43,22 @@ pub(super) fn scan(text: &str) -> Result<Scan, ParseError> {
                 scan.remark(Remark::LeadingTab, line);
             }
             let taken = statement(&lines, &mut scan, start, std::mem::take(&mut glued));
-            glued = taken.is_none();
-            if glued {
+            if let (Some(line), Some(last)) = (parted, scan.statements.last_mut()) {
+                last.reading = ambiguous(line, NEXT_LINE);
+            } else if taken
+                .is_some_and(|(end, kind)| kind == Kind::Open || quote_is_next(text, end))
+            {
+                parted = Some(line);
+            }
+            glued = !matches!(taken, Some((_, Kind::Plain | Kind::Open)));
+            if taken.is_none() {
                 scan.remark(Remark::NoEquals, line);
             }
-            at = next_line(text, line_end(text, taken.unwrap_or(end)));
+            let end = match taken {
+                Some((end, _)) if parted.is_none() => end,
+                _ => end,
+            };
+            at = next_line(text, line_end(text, end));
         }
     }
     Ok(scan)
@@ -66,8 +82,19 @@ fn next_line(text: &str, end: usize) -> usize {
     end + length
 }
 
+/// Whether a value that ends at `end` was empty and dotenv finds a quote in the lines below.
+fn quote_is_next(text: &str, end: usize) -> bool {
+    let empty = text[..end].trim_end_matches(is_blank).ends_with(['=', ':']);
+    empty && text[end..].trim_start().starts_with(QUOTES)
+}
+
 /// Reads the statement at `head` and says where its value ends; `None` if there is no statement.
-fn statement(lines: &Lines<'_>, scan: &mut Scan, head: usize, glued: bool) -> Option<usize> {
+fn statement(
+    lines: &Lines<'_>,
+    scan: &mut Scan,
+    head: usize,
+    glued: bool,
+) -> Option<(usize, Kind)> {
     let text = lines.text;
     let line = lines.number(head);
     let key_start = match text[head..].strip_prefix("export") {
@@ -86,7 +113,24 @@ fn statement(lines: &Lines<'_>, scan: &mut Scan, head: usize, glued: bool) -> Op
         return None;
     }
     let value_start = skip(text, separator + 1, is_blank);
-    let (mut reading, end) = read_value(text, value_start, line);
+    let (mut reading, mut end, mut open) = read_value(text, value_start, line);
+    // node 26 looks for the value beyond the line end after `export`, or if blanks follow the `=`
+    let value_end = skip(text, value_start, is_blank);
+    let at_end = text[value_end..].starts_with(['\n', '\r', '#']) || value_end == text.len();
+    let swallowed = at_end && (key_start > head || value_end > separator + 1);
+    if swallowed {
+        open = true;
+        reading = ambiguous(line, SWALLOWED);
+    }
+    let odd_blank = text[key_end..value_start].contains(|c: char| is_blank(c) && c != ' ');
+    if odd_blank && end > line_end(text, value_start) {
+        (end, open) = (line_end(text, value_start), true);
+    }
+    let kind = match (colon, open) {
+        (true, _) => Kind::Colon,
+        (false, true) => Kind::Open,
+        (false, false) => Kind::Plain,
+    };
     if glued {
         reading = ambiguous(line, GLUED);
     } else if line == 1 && bom(text) > 0 {
@@ -99,7 +143,7 @@ fn statement(lines: &Lines<'_>, scan: &mut Scan, head: usize, glued: bool) -> Op
             line,
             "`:` stands for `=` there, which not every reader takes",
         );
-    } else if text[key_end..value_start].contains(|c: char| is_blank(c) && c != ' ') {
+    } else if odd_blank {
         reading = ambiguous(line, "versions of node differ on a tab beside `=`");
     }
     scan.push(
@@ -109,24 +153,40 @@ fn statement(lines: &Lines<'_>, scan: &mut Scan, head: usize, glued: bool) -> Op
         value_start..end,
         reading,
     );
-    Some(end)
+    Some((end, kind))
 }
 
-fn read_value(text: &str, at: usize, line: u32) -> (Reading, usize) {
+/// What the statements below may suffer from.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Plain,
+    /// `NAME: value`, which node glues to the name below.
+    Colon,
+    /// A quote that is not closed as it should be.
+    Open,
+}
+
+/// The reading, where the value ends, and whether a quote stayed open.
+fn read_value(text: &str, at: usize, line: u32) -> (Reading, usize, bool) {
     let rest = &text[at..];
     match rest.chars().next() {
         Some(quote) if QUOTES.contains(&quote) => match closings(rest, quote).as_slice() {
-            [] => (ambiguous(line, UNCLOSED), line_end(text, at)),
+            [] => (ambiguous(line, UNCLOSED), line_end(text, at), true),
             &[.., end] => {
-                let value = quoted(&rest[1..end], quote);
+                let raw = &rest[1..end];
+                let value = quoted(raw, quote);
                 let reading = value.map_or_else(|why| ambiguous(line, why), Reading::Value);
-                (reading, at + end + 1)
+                if raw.contains(quote) {
+                    // node sees the lines that dotenv takes for a part of the value
+                    return (reading, line_end(text, at), true);
+                }
+                (reading, at + end + 1, false)
             }
         },
         _ => {
             let raw = &text[at..line_end(text, at)];
             let value = raw.split('#').next().unwrap_or(raw).trim_end();
-            (bare(rest, raw, value, line), at + value.len())
+            (bare(rest, raw, value, line), at + value.len(), false)
         }
     }
 }
@@ -141,7 +201,8 @@ fn bare(rest: &str, raw: &str, value: &str, line: u32) -> Reading {
     if value.len() < raw.trim_end().len() && raw.contains(QUOTES) {
         return ambiguous(line, "readers differ on a quote and `#` in one bare value");
     }
-    if has_odd_edge(raw) || raw[value.len()..].contains('\t') {
+    let part = raw.split('#').next().unwrap_or(raw);
+    if has_odd_edge(part.trim_matches([' ', '\t'])) || raw[value.len()..].contains('\t') {
         return ambiguous(line, "readers differ on the characters at its ends");
     }
     Reading::Value(value.to_owned())

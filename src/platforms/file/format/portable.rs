@@ -32,10 +32,13 @@ pub(super) fn scan(text: &str) -> Result<Scan, ParseError> {
             }
         }
     }
-    let found: BTreeSet<VarName> = readers
+    let mut found: BTreeSet<VarName> = readers
         .iter()
         .flat_map(|(_, readings)| readings.keys().cloned())
         .collect();
+    if refusal.is_some() {
+        found.extend(names_before_equals(text));
+    }
     let agreed: BTreeMap<_, _> = found
         .into_iter()
         .map(|name| {
@@ -57,6 +60,19 @@ pub(super) fn scan(text: &str) -> Result<Scan, ParseError> {
     }
     base.elsewhere = agreed;
     Ok(base)
+}
+
+/// Whatever a reader that goes on after an error could take for a name.
+fn names_before_equals(text: &str) -> impl Iterator<Item = VarName> {
+    text.match_indices('=').filter_map(|(at, _)| {
+        let before = text[..at].trim_end_matches(['+', ' ', '\t']);
+        let start = before
+            .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .map_or(0, |at| {
+                at + before[at..].chars().next().map_or(1, char::len_utf8)
+            });
+        VarName::new(&before[start..]).ok()
+    })
 }
 
 fn merge_remarks(base: &mut Scan, other: &Scan) {

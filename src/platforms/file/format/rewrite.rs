@@ -2,7 +2,7 @@
 //!
 //! The line that is written ends as the old one did; shells keep a CR in the value, so lines of
 //! `shell` and `portable` end in LF. A comment after a value stays there where the dialect knows
-//! such comments, else it moves to a line of its own above.
+//! such comments and the value is not empty, else it moves to a line of its own above.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -171,13 +171,13 @@ impl Document<'_> {
         };
         let line = if comment.is_empty() {
             format!("{indent}{export}{name}={text}{end}")
-        } else if self.dialect.allows_inline_comment() {
+        } else if self.dialect.allows_inline_comment() && !text.is_empty() {
             let gap = &tail[..tail.len() - tail.trim_start().len()];
             let gap = if gap.is_empty() { " " } else { gap };
             format!("{indent}{export}{name}={text}{gap}{comment}{end}")
         } else {
             let between = if end.is_empty() { "\n" } else { end };
-            format!("{indent}{comment}{between}{name}={text}{end}")
+            format!("{indent}{comment}{between}{indent}{export}{name}={text}{end}")
         };
         (span.clone(), line)
     }

@@ -7,9 +7,10 @@ use super::scan::{Lines, ParseError, Remark, Scan, ambiguous, skip};
 use super::shell_word::{Place, ends_word, read_word};
 
 /// Commands that can set, unset or skip anything.
-const REACHING: [&str; 24] = [
-    "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac",
-    "function", ".", "source", "eval", "return", "exit", "exec", "trap", "alias", "set", "{", "(",
+const REACHING: [&str; 25] = [
+    "export", "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case",
+    "esac", "function", ".", "source", "eval", "return", "exit", "exec", "trap", "alias", "set",
+    "{", "(",
 ];
 
 pub(super) fn scan(text: &str) -> Result<Scan, ParseError> {
@@ -39,8 +40,18 @@ impl<'a> Shell<'a> {
     /// Reads one command, up to and with what separates it from the next.
     fn command(&mut self, lines: &Lines<'a>, from: usize) -> Result<usize, ParseError> {
         let text = lines.text;
-        let at = skip(text, from, |c| matches!(c, ' ' | '\t' | '\n' | '\r' | ';'));
+        let at = skip(text, from, |c| matches!(c, ' ' | '\t' | '\n'));
         let rest = &text[at..];
+        if rest.starts_with("\r\n") {
+            return Ok(at + 2);
+        }
+        if rest.starts_with([';', '&', '|', ')']) {
+            let why = "a shell takes that line for a syntax error and stops there";
+            return Err(ParseError {
+                line: lines.number(at),
+                why,
+            });
+        }
         if rest.is_empty() {
             return Ok(at);
         }
@@ -53,8 +64,8 @@ impl<'a> Shell<'a> {
         }
         let known = self.scan.statements.len();
         let (end, assigned) = self.assignments(lines, at, at, Place::Assignment)?;
-        if assigned && is_separated(text, end) {
-            return Ok(end);
+        if assigned && let Some(next) = after_command(text, end) {
+            return Ok(next);
         }
         // assignments before a command hold for that command only
         self.scan.statements.truncate(known);
@@ -66,8 +77,8 @@ impl<'a> Shell<'a> {
         let known = self.scan.statements.len();
         let from = skip(text, head + "export".len(), is_blank);
         let (end, _) = self.assignments(lines, head, from, Place::Argument)?;
-        if is_separated(text, end) {
-            return Ok(end);
+        if let Some(next) = after_command(text, end) {
+            return Ok(next);
         }
         self.scan.statements.truncate(known);
         self.foreign(lines, head)
@@ -167,7 +178,7 @@ impl<'a> Shell<'a> {
     /// `readonly NAME=…` and the like: a variable that only commands set is not absent.
     fn name_only_in_commands(&mut self) {
         for (line, command) in std::mem::take(&mut self.commands) {
-            let words = command.split([' ', '\t', ';', '&', '|']);
+            let words = command.split([' ', '\t', '\n', '\\', ';', '&', '|', '(', '`']);
             let set = words
                 .filter_map(|word| word.split_once('='))
                 .map(|(key, _)| key);
@@ -187,12 +198,14 @@ fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t')
 }
 
-/// Whether a command ends at `at`: with its line, `;`, or a comment.
-fn is_separated(text: &str, at: usize) -> bool {
+/// Where the next command can begin, if one ends at `at`: with its line, `;`, or a comment.
+fn after_command(text: &str, at: usize) -> Option<usize> {
     let rest = &text[at..];
     let comment = rest.starts_with('#') && text[..at].ends_with(is_blank);
-    let line_end = rest.is_empty() || rest.starts_with('\n') || rest.starts_with("\r\n");
-    line_end || comment || (rest.starts_with(';') && !rest.starts_with(";;"))
+    if rest.is_empty() || rest.starts_with('\n') || comment {
+        return Some(at);
+    }
+    (rest.starts_with(';') && !rest.starts_with(";;")).then_some(at + 1)
 }
 
 /// Commands that are often in such files and set nothing.

@@ -82,7 +82,7 @@ impl Reader<'_> {
                     Some(c) => self.value.push(c),
                     None => return Err(UNCLOSED),
                 },
-                '$' => self.dollar(false),
+                '$' => self.dollar(false)?,
                 '`' => return self.backtick(),
                 _ => self.bare(c, first),
             }
@@ -115,7 +115,7 @@ impl Reader<'_> {
         loop {
             match self.next().ok_or(UNCLOSED)? {
                 '"' => return Ok(()),
-                '$' => self.dollar(true),
+                '$' => self.dollar(true)?,
                 '`' => self.backtick()?,
                 '\\' => match self.next().ok_or(UNCLOSED)? {
                     '\n' => {}
@@ -129,15 +129,26 @@ impl Reader<'_> {
 
     /// After a `$`: literal where no expansion can follow. `$(` is only doubted here; what is in it
     /// is read on as text, which may end the word early but never makes up a value.
-    fn dollar(&mut self, quoted: bool) {
+    fn dollar(&mut self, quoted: bool) -> Result<(), &'static str> {
         match self.peek() {
+            // `$'…'` knows `\'` in bash and zsh, and does not in dash
+            Some('\'')
+                if !quoted
+                    && self.text[self.at + 1..]
+                        .split('\'')
+                        .next()
+                        .is_some_and(|s| s.contains('\\')) =>
+            {
+                return Err("shells differ on where `$'` ends");
+            }
+            Some('[') => return Err("shells differ on where `$[` ends"),
             Some('(') => {
                 self.doubt(RUNS);
-                self.skip_parentheses();
+                self.skip_parentheses()?;
             }
             Some('{') => {
                 self.doubt(EXPANDS);
-                self.skip_braces();
+                self.skip_braces()?;
             }
             Some('\'' | '"') if quoted => self.value.push('$'),
             None | Some(' ' | '\t' | '\n' | '/' | '.' | ',' | ':' | '%' | '+' | ')') => {
@@ -145,9 +156,10 @@ impl Reader<'_> {
             }
             Some(_) => self.doubt(EXPANDS),
         }
+        Ok(())
     }
 
-    fn skip_parentheses(&mut self) {
+    fn skip_parentheses(&mut self) -> Result<(), &'static str> {
         let mut depth = 0;
         while let Some(c) = self.next() {
             match c {
@@ -156,15 +168,24 @@ impl Reader<'_> {
                 _ => {}
             }
             if depth == 0 {
-                break;
+                return Ok(());
             }
         }
+        Err(UNCLOSED)
     }
 
-    fn skip_braces(&mut self) {
-        let rest = &self.text[self.at..];
+    /// What a shell cannot substitute ends the whole script.
+    fn skip_braces(&mut self) -> Result<(), &'static str> {
+        let rest = &self.text[self.at + 1..];
         let end = rest.find(['}', '\n']).unwrap_or(rest.len());
-        self.at += end;
+        let name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let operator = rest[..end].trim_start_matches(name);
+        let known = [":-", "-", ":+", "+", ":=", "="];
+        if !(operator.is_empty() || known.iter().any(|known| operator.starts_with(known))) {
+            return Err("shells differ on that `${`, and some stop there");
+        }
+        self.at += 1 + end;
+        Ok(())
     }
 
     fn backtick(&mut self) -> Result<(), &'static str> {

@@ -3,8 +3,6 @@
 
 mod fault;
 mod state;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};

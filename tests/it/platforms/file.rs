@@ -143,7 +143,7 @@ impl Fixture for Files {
 
     fn holds(&self, target: &Target, name: &VarName) -> Option<String> {
         let text = fs::read_to_string(path_of(target)).ok()?;
-        let last = text.lines().filter_map(|line| statement(line, name)).last();
+        let last = text.lines().rev().find_map(|line| statement(line, name));
         last.map(str::to_owned)
     }
 

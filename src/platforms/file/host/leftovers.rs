@@ -73,11 +73,19 @@ impl<'a> Temporary<'a> {
 
 impl Drop for Temporary<'_> {
     fn drop(&mut self) {
+        unlock(&self.file);
         if !self.renamed {
             // nothing can be done about a failure here; the next write in this folder tries again
             let _ = rustix::fs::unlinkat(&self.folder.fd, self.name.as_str(), AtFlags::empty());
         }
     }
+}
+
+/// Gives a lock back at once. Closing the file would not do: a child that another thread is just
+/// starting has a copy of it until it runs its own program, and the lock would live as long.
+pub(super) fn unlock(file: impl AsFd) {
+    // a file system without locks has nothing to give back
+    let _ = rustix::fs::flock(file, FlockOperation::Unlock);
 }
 
 fn cannot_create(place: &Place, us: u32, code: Errno) -> FileError {
@@ -131,7 +139,9 @@ fn remove_unlocked(
     }
     let file = rustix::fs::openat(&folder, name, flags, Mode::empty())?;
     rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)?;
-    rustix::fs::unlinkat(&folder, name, AtFlags::empty())
+    let removed = rustix::fs::unlinkat(&folder, name, AtFlags::empty());
+    unlock(&file);
+    removed
 }
 
 #[cfg(test)]

@@ -39,9 +39,10 @@ pub(super) fn replace(
         }));
     }
     let old = open(&place, us)?;
-    if let Some(old) = &old {
-        lock(old, &place)?;
-    }
+    let _lock = match &old {
+        Some(old) => Some(Lock::take(old, &place)?),
+        None => None,
+    };
     require_unmoved(old.as_ref(), &place, expected)?;
     if let Some(old) = &old {
         require_replaceable(old, &place)?;
@@ -59,10 +60,20 @@ pub(super) fn replace(
 
 /// Keeps other runs of ours away until the file is replaced. Where the file system has no locks the
 /// comparison right before the rename has to do.
-fn lock(old: &Opened, place: &Place) -> Result<(), FileError> {
-    match rustix::fs::flock(&old.file, FlockOperation::NonBlockingLockExclusive) {
-        Err(Errno::WOULDBLOCK) => Err(FileError::Locked { path: place.path() }),
-        _ => Ok(()),
+struct Lock<'a>(&'a File);
+
+impl<'a> Lock<'a> {
+    fn take(old: &'a Opened, place: &Place) -> Result<Self, FileError> {
+        match rustix::fs::flock(&old.file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => Err(FileError::Locked { path: place.path() }),
+            _ => Ok(Self(&old.file)),
+        }
+    }
+}
+
+impl Drop for Lock<'_> {
+    fn drop(&mut self) {
+        super::leftovers::unlock(self.0);
     }
 }
 

@@ -287,7 +287,7 @@ impl Builder<'_> {
         }
         if tagged {
             self.problems.error(
-                position(&span.start),
+                position(&span.tag_start().unwrap_or(span.start)),
                 code::TAG,
                 "tags (`!…`) are not supported",
                 Some("every value is text: remove the tag, or quote the value"),

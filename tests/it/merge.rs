@@ -1,5 +1,7 @@
 //! Two branches edit one manifest; plain `git merge` joins them.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -91,19 +93,21 @@ fn sides(text: &str, random: &mut StdRng) -> (String, String, &'static str) {
         middle => middle + 1,
     };
     let value = sealed(random);
-    let ours = edit(text, |editor| editor.set(&name(at * 2), &value).unwrap());
+    let ours = edit(text, |editor| {
+        editor.set(&name(at * 2), &value).unwrap();
+    });
     let other = sealed(random);
     let (kind, theirs) = match random.gen_range(0..5) {
         0 => (
             "neighbour",
             edit(text, |editor| {
-                editor.set(&name(beside * 2), &other).unwrap()
+                editor.set(&name(beside * 2), &other).unwrap();
             }),
         ),
         1 => (
             "added after",
             edit(text, |editor| {
-                editor.set(&name(at * 2 + 1), &other).unwrap()
+                editor.set(&name(at * 2 + 1), &other).unwrap();
             }),
         ),
         2 => {
@@ -111,13 +115,15 @@ fn sides(text: &str, random: &mut StdRng) -> (String, String, &'static str) {
                 0 => VarName::new("A").unwrap(),
                 at => name(at * 2 - 1),
             };
-            let theirs = edit(text, |editor| editor.set(&before, &other).unwrap());
+            let theirs = edit(text, |editor| {
+                editor.set(&before, &other).unwrap();
+            });
             ("added before", theirs)
         }
         3 => (
             "deleted",
             edit(text, |editor| {
-                editor.unset(&name(beside * 2), false).unwrap()
+                editor.unset(&name(beside * 2), false).unwrap();
             }),
         ),
         _ => {

@@ -1,5 +1,11 @@
 //! Schemas are current, good samples pass parser and schema, bad ones fail for the stated reason.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a developer asks for a rewrite by environment"
+)]
+
 use std::path::{Path, PathBuf};
 
 use driftlock::manifest;
@@ -60,7 +66,7 @@ fn good_samples_pass_parser_and_schema() {
 }
 
 /// Problems that a schema cannot see: they are about two entries at once, or below its grasp.
-const BEYOND_SCHEMA: [&str; 18] = [
+const BEYOND_SCHEMA: [&str; 19] = [
     "alias",
     "alias-bomb",
     "duplicate-use",
@@ -79,6 +85,7 @@ const BEYOND_SCHEMA: [&str; 18] = [
     "template-filter",
     "template-open",
     "undeclared",
+    "unknown-group",
 ];
 
 #[test]
@@ -105,7 +112,7 @@ fn bad_samples_fail_for_the_stated_reason() {
         if !found.iter().any(|one| one == expected) {
             wrong.push(format!("{name}: {found:?} in place of {expected}"));
         }
-        let beyond = BEYOND_SCHEMA.contains(&name.as_str()) || name == "unknown-group";
+        let beyond = BEYOND_SCHEMA.contains(&name.as_str());
         let passes = as_json(&text).is_some_and(|json| validator.is_valid(&json));
         if passes && !beyond {
             wrong.push(format!("{name}: the schema lets it pass"));

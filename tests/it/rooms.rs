@@ -39,6 +39,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "journal",
             "render",
             "reconcile",
+            "telemetry",
         ],
     ),
 ];
@@ -89,7 +90,13 @@ fn files(place: &Path) -> Vec<PathBuf> {
 
 /// The code of a file: no comments, and nothing from `#[cfg(test)]` on, where the tests stand.
 fn code(file: &Path) -> String {
-    if file.file_stem().is_some_and(|stem| stem == "tests") {
+    let is_test = |part: &std::path::Component<'_>| {
+        matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs"))
+    };
+    if file
+        .strip_prefix(source())
+        .is_ok_and(|below| below.components().any(|part| is_test(&part)))
+    {
         return String::new();
     }
     let text = fs::read_to_string(file).unwrap();

@@ -9,6 +9,7 @@
 
 mod crypto;
 mod dialects;
+mod example;
 mod journal;
 mod merge;
 mod platforms;

@@ -25,7 +25,7 @@ use crate::reconcile::pass::{Memory, Pass, Scope};
 use crate::reconcile::remember::{Author, JournalRecord};
 use crate::reconcile::stop::Stop;
 use crate::render::json::{self, ApplyDocument};
-use crate::render::text;
+use crate::render::{Invocation, text};
 
 /// Write what the plan says, read it back, and remember it
 ///
@@ -99,7 +99,12 @@ pub(crate) fn run(
         exit: Exit::DONE,
         reports: vec![],
     };
-    run.all(&items, ui)?;
+    match run.all(&items, ui) {
+        Err(error) if run.reports.is_empty() => return Err(error),
+        // what was done before the error is reported all the same
+        Err(error) => run.exit = run.exit.worst(ui.fail(&run.after(error))),
+        Ok(()) => {}
+    }
     run.report(ui)
 }
 
@@ -173,8 +178,7 @@ impl Run<'_> {
         let detailed = look::exit_of(plans, false, self.arguments.selection.require_all);
         self.exit = self.exit.worst(detailed);
         if !self.arguments.json {
-            let call = invocation(&self.arguments.selection);
-            show(plans, &Format::TEXT, &call, self.exit, ui)?;
+            show(plans, &Format::TEXT, &self.call(), self.exit, ui)?;
         }
         let wanted = something_to_do(&plan);
         if wanted && !self.confirmed(&plan, ui)? {
@@ -186,6 +190,25 @@ impl Run<'_> {
         }
         self.connections = connections;
         Ok(())
+    }
+
+    /// How the person called us.
+    fn call(&self) -> Invocation {
+        let mut call = invocation(&self.arguments.selection);
+        call.again.extend(self.arguments.allowances.words());
+        call.again
+            .extend(self.arguments.yes.then(|| "--yes".to_owned()));
+        call.applying = true;
+        call
+    }
+
+    /// An error that ends the run. "Nothing was written" is about its own manifest alone.
+    fn after(&self, error: CommandError) -> CommandError {
+        if self.reports.iter().any(ApplyReport::wrote) {
+            error.partial()
+        } else {
+            error
+        }
     }
 
     fn confirmed(&self, plan: &Plan, ui: &mut Ui) -> Result<bool, CommandError> {
@@ -220,6 +243,7 @@ impl Run<'_> {
             author: &author,
             intents: std::collections::BTreeMap::new(),
             notes: vec![],
+            failure: None,
         };
         let memory: &Memory = &opened.memory;
         let report = look::drive(ui, &self.runtime, async |events| {
@@ -227,6 +251,9 @@ impl Run<'_> {
         });
         for note in &record.notes {
             ui.warn(note);
+        }
+        if let Some(why) = record.failure {
+            self.exit = self.exit.worst(ui.fail(&CommandError::error(why)));
         }
         Ok(report)
     }
@@ -257,7 +284,7 @@ impl Run<'_> {
             });
             json::render_json(&mut out, &ApplyDocument::new(&self.reports, verdict))
         } else {
-            let call = invocation(&self.arguments.selection);
+            let call = self.call();
             self.reports
                 .iter()
                 .filter(|report| !report.is_empty())

@@ -192,6 +192,8 @@ pub struct TargetPlan {
     pub platform: PlatformKind,
     /// The address as people read it.
     pub address: String,
+    /// The dialect of a file.
+    pub format: Option<String>,
     /// How it could be seen.
     pub state: TargetState,
     /// Whether it was ever recorded.

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::load::{OpenValue, Opener};
 use crate::manifest::{ExpandError, Manifest, Source, TargetSpec, UseSource};
-use crate::model::{Desired, DesiredVar, SecretValue, Sensitivity, Trust, VarName, lint_value};
+use crate::model::{
+    Desired, DesiredVar, SecretValue, Sensitivity, Trust, UnknownVar, VarName, lint_value,
+};
 
 /// The encrypted values of a manifest that some targets use, each known or not.
 #[derive(Debug)]
@@ -93,7 +95,11 @@ impl<'a> Values<'a> {
         for used in &spec.uses {
             match self.value(&used.source) {
                 Err(why) => {
-                    desired.unknown.insert(used.name.clone(), why);
+                    let unknown = UnknownVar {
+                        declared: declared(&used.source).cloned(),
+                        why,
+                    };
+                    desired.unknown.insert(used.name.clone(), unknown);
                 }
                 Ok(value) => {
                     let variable = self.variable(&used.name, &used.source, value, &accepts);
@@ -111,10 +117,7 @@ impl<'a> Values<'a> {
         value: SecretValue,
         accepts: impl Fn(&VarName, &SecretValue) -> Result<(), String>,
     ) -> DesiredVar {
-        let declared = match source {
-            UseSource::Declared(name) => Some(name),
-            UseSource::Clear(_) | UseSource::Template(_) => None,
-        };
+        let declared = declared(source);
         let variable = declared.and_then(|name| self.manifest.variables.get(name));
         let secret = self.manifest.is_secret_use(source);
         DesiredVar {
@@ -130,7 +133,7 @@ impl<'a> Values<'a> {
                 .and_then(|value| value.as_ref().ok()?.sequence),
             protected: variable.is_some_and(|variable| variable.metadata.protected),
             refusal: accepts(name, &value).err(),
-            lints: lint_value(&value),
+            lints: lints(&value, secret),
             value,
         }
     }
@@ -166,4 +169,20 @@ impl<'a> Values<'a> {
             Trust::Authenticated
         }
     }
+}
+
+/// The name in the manifest's `variables`, where the use has one.
+const fn declared(source: &UseSource) -> Option<&VarName> {
+    match source {
+        UseSource::Declared(name) => Some(name),
+        UseSource::Clear(_) | UseSource::Template(_) => None,
+    }
+}
+
+/// What the rails shall look at. That a clear value is empty or a placeholder is seen by whoever
+/// reviews the manifest.
+fn lints(value: &SecretValue, secret: bool) -> Vec<&'static str> {
+    let mut lints = lint_value(value);
+    lints.retain(|lint| secret || !matches!(*lint, "empty" | "placeholder"));
+    lints
 }

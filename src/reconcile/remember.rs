@@ -88,6 +88,8 @@ pub struct JournalRecord<'a> {
     pub intents: BTreeMap<TargetName, IntentId>,
     /// What the journal had to say.
     pub notes: Vec<String>,
+    /// Why nothing could be recorded, where there is no target to say it of.
+    pub failure: Option<String>,
 }
 
 impl Record for JournalRecord<'_> {
@@ -106,7 +108,7 @@ impl Record for JournalRecord<'_> {
         let ids = self
             .journal
             .begin(self.scope, &intents)
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| format!("cannot {error}"))?;
         self.intents = writing
             .iter()
             .map(|target| target.target.target.clone())
@@ -116,8 +118,15 @@ impl Record for JournalRecord<'_> {
     }
 
     fn receipts(&mut self, plan: &Plan, done: &[Completed<'_>]) -> Result<Vec<String>, String> {
-        self.keep(plan, done)
-            .map_err(|error| format!("what was done could not be recorded: {error}"))
+        let kept = self.keep(plan, done).map_err(|error| {
+            let cause = std::error::Error::source(&error);
+            let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
+            format!("what was done could not be recorded: cannot {error}{cause}")
+        });
+        if done.is_empty() {
+            self.failure = kept.as_ref().err().cloned();
+        }
+        kept
     }
 }
 
@@ -157,8 +166,13 @@ impl JournalRecord<'_> {
             );
             self.notes.extend(kept.notes);
         }
+        let facts = accepted_facts(plan, self.last_facts, self.facts);
+        // an apply that found nothing to do needs no journal that can be written
+        if done.is_empty() && self.last_facts == Some(&facts) {
+            return Ok(vec![]);
+        }
         let applied = AppliedAuthority {
-            facts: accepted_facts(plan, self.last_facts, self.facts),
+            facts,
             revision: self.author.revision.clone(),
             at: self.author.at,
         };

@@ -126,9 +126,9 @@ fn a_renamed_protected_variable_is_not_deleted_either() {
 #[test]
 fn findings_about_a_value_hold_where_none_was() {
     for (lint, same) in [
-        ("empty", " "),
+        ("empty", ""),
         ("placeholder", "changeme"),
-        ("ciphertext", "ENC[x]"),
+        ("ciphertext", "ENC[AES256_GCM,x]"),
         ("private-key", "-----BEGIN PRIVATE KEY-----"),
     ] {
         let world = World::one(|p| {
@@ -141,6 +141,17 @@ fn findings_about_a_value_hold_where_none_was() {
             p.desired.vars.get_mut("A").unwrap().lints = vec![lint];
         });
         assert_eq!(holds(&before.plan(), "A"), [""; 0], "{lint}");
+    }
+}
+
+#[test]
+fn a_new_private_key_is_everyday_work() {
+    for (lint, held) in [("private-key", 0), ("placeholder", 1)] {
+        let new = World::one(|p| {
+            p.want("A", "d").remember("X", "x").has("X", "x");
+            p.desired.vars.get_mut("A").unwrap().lints = vec![lint];
+        });
+        assert_eq!(holds(&new.plan(), "A").len(), held, "{lint}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{
     Address, AuthorityFacts, Completeness, Desired, DesiredVar, Fingerprint, FingerprintKey,
     Fingerprinter, KeyId, LastApplied, Live, LiveVar, Overrides, Rails, Recorded, SecretValue,
-    Sensitivity, Target, TargetFacts, TargetName, Trust, VarName, Version,
+    Sensitivity, Target, TargetFacts, TargetName, Trust, UnknownVar, VarName, Version,
 };
 use crate::plan::{
     ActionKind, Authority, Change, DesiredState, LiveState, Plan, PlanInput, Reason, TargetInput,
@@ -335,4 +335,12 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
                 .map(move |change| format!("{}: {}", target.target, line(change)))
         })
         .collect()
+}
+
+/// A variable whose value could not be had.
+pub(super) fn unknown(declared: &str) -> UnknownVar {
+    UnknownVar {
+        declared: Some(var(declared)),
+        why: "no identity".to_owned(),
+    }
 }

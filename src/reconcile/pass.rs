@@ -120,6 +120,10 @@ impl Pass<'_> {
             targets,
             authority: crate::plan::compare_authority(memory.authority.as_ref(), &present),
             last_facts: memory.authority.as_ref(),
+            recipients_authentic: self
+                .opening
+                .as_open()
+                .is_none_or(|open| open.recipients_authentic),
             facts: &present,
             overrides: &self.scope.overrides,
             only_targets: self.scope.targets.clone(),
@@ -150,19 +154,13 @@ impl Pass<'_> {
     }
 
     /// Anyone with the public keys can make a valid header over a key that they know: a key that
-    /// was not in force at the last apply, or a recipients list that no reader signed, is not
-    /// believed.
+    /// was not in force at the last apply is not believed.
     fn key_trusted(&self, memory: &Memory) -> bool {
         let known = memory
             .authority
             .as_ref()
             .is_none_or(|facts| facts.key_id == key_id(&self.loaded.manifest));
-        known
-            && !memory.key_unknown
-            && self
-                .opening
-                .as_open()
-                .is_none_or(|open| open.recipients_authentic)
+        known && !memory.key_unknown
     }
 }
 

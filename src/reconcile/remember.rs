@@ -383,6 +383,7 @@ mod tests {
             target: name.parse().unwrap(),
             platform: PlatformKind::Memory,
             address: String::new(),
+            format: None,
             state: TargetState::Read,
             recorded: true,
             changes: vec![Change {

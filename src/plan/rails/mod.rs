@@ -20,6 +20,7 @@ pub(super) fn early(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     value::rollback(plan, site);
     value::lints(plan, site);
     value::new_key(plan, site);
+    value::recipients(plan, site);
     place::identity(plan, site);
     place::vanished(plan, site);
     place::protected(plan, site);

@@ -249,6 +249,15 @@ fn authority_waits_for_a_person() {
 }
 
 #[test]
+fn a_recipients_list_that_no_reader_signed_waits() {
+    let mut world = World::one(|p| {
+        p.want("A", "d").has("A", "b").remember("A", "b");
+    });
+    world.recipients_authentic = false;
+    held_until_allowed(world, "recipients", None);
+}
+
+#[test]
 fn pruning_just_switched_on_counts_one_apply_later() {
     let mut world = World::one(|p| {
         p.target.rails.deletes.percent = None;

@@ -67,12 +67,6 @@ impl CommandError {
         Self::new(Exit::REFUSED, message)
     }
 
-    /// The same after something was written already: exit 4.
-    pub(crate) fn partial(mut self) -> Self {
-        self.exit = Exit::Ran(event::Exit::Partial);
-        self
-    }
-
     /// A command line that makes no sense: exit 64.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)

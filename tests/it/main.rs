@@ -13,6 +13,7 @@ mod journal;
 mod merge;
 mod platforms;
 mod rooms;
+mod scale;
 mod schemas;
 mod source;
 mod support;

@@ -14,7 +14,8 @@ use std::ops::Range;
 
 use super::problem::Problems;
 use super::spec::Source;
-use super::tree::{Node, parse_tree};
+use super::tree::Node;
+use super::yaml::parse_tree;
 use super::{Parsed, decode};
 use crate::model::{Diagnostic, TargetName, VarName};
 

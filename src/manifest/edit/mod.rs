@@ -7,6 +7,9 @@
 mod layout;
 mod lists;
 mod seal;
+mod section;
+mod source;
+mod unset;
 mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -93,6 +93,13 @@ impl Node {
         }
     }
 
+    pub(super) fn items_mut(&mut self) -> Option<&mut Vec<Self>> {
+        match &mut self.kind {
+            Kind::Seq { items, .. } => Some(items),
+            _ => None,
+        }
+    }
+
     pub(super) fn entries_mut(&mut self) -> Option<&mut Vec<(Self, Self)>> {
         match &mut self.kind {
             Kind::Map { entries, .. } => Some(entries),

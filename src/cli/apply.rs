@@ -9,7 +9,7 @@ use super::context::Context;
 use super::error::{CommandError, Exit};
 use super::look::{self, Opened};
 use super::plan::{Format, invocation, show};
-use super::prompt::confirm;
+use super::prompt::confirm_unless_stopped;
 use super::selection::{Allowances, Selection};
 use super::session::{self, Item};
 use super::ui::Ui;
@@ -128,6 +128,12 @@ impl Run<'_> {
             Stop::on_signals()
         };
         for item in items {
+            if stop.is_requested() {
+                let path = item.file.path.display();
+                ui.warn(&format!("stopped by a signal: {path} was left alone"));
+                self.exit = self.exit.worst(Exit::ERROR);
+                continue;
+            }
             let since = self.arguments.selection.since.as_deref();
             // taken before anything is read: what others wrote until now is seen, and nobody
             // writes until this run has ended
@@ -181,7 +187,7 @@ impl Run<'_> {
             show(plans, &Format::TEXT, &self.call(), self.exit, ui)?;
         }
         let wanted = something_to_do(&plan);
-        if wanted && !self.confirmed(&plan, ui)? {
+        if wanted && !self.confirmed(&plan, stop, ui)? {
             ui.say("nothing was written");
             self.exit = self.exit.worst(Exit::REFUSED);
         } else {
@@ -211,11 +217,11 @@ impl Run<'_> {
         }
     }
 
-    fn confirmed(&self, plan: &Plan, ui: &mut Ui) -> Result<bool, CommandError> {
+    fn confirmed(&self, plan: &Plan, stop: &Stop, ui: &mut Ui) -> Result<bool, CommandError> {
         if self.scope.unattended || !needs_consent(plan) {
             return Ok(true);
         }
-        confirm(ui, "Apply this plan?")
+        confirm_unless_stopped(ui, "Apply this plan?", &self.runtime, stop)
     }
 
     fn carry_out(

@@ -283,18 +283,23 @@ pub fn accepted_facts(
     last: Option<&AuthorityFacts>,
     present: &AuthorityFacts,
 ) -> AuthorityFacts {
+    // whoever applies first approves the whole manifest, also by applying a part of it
+    let Some(last) = last else {
+        return present.clone();
+    };
     let mut waiting = plan.targets.iter().flat_map(|target| &target.changes);
-    let mut facts = match last {
-        Some(last) if waiting.any(is_held_by_authority) => last.clone(),
-        _ => AuthorityFacts {
+    let mut facts = if waiting.any(is_held_by_authority) {
+        last.clone()
+    } else {
+        AuthorityFacts {
             targets: BTreeMap::new(),
             ..present.clone()
-        },
+        }
     };
     for target in &plan.targets {
         let waits = target.changes.iter().any(is_held_by_authority);
-        let source = if waits { last } else { Some(present) };
-        match source.and_then(|facts| facts.targets.get(&target.target)) {
+        let source = if waits { last } else { present };
+        match source.targets.get(&target.target) {
             Some(of_target) => {
                 facts
                     .targets

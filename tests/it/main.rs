@@ -7,10 +7,13 @@
     reason = "a test may fail, print what it measured and look at its own environment"
 )]
 
+mod bad_places;
+mod cli;
 mod crypto;
 mod dialects;
 mod journal;
 mod merge;
+mod pass;
 mod platforms;
 mod rooms;
 mod schemas;

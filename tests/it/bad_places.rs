@@ -120,7 +120,7 @@ fn what_is_no_regular_file_is_not_touched() {
     refuses(&world, 1, 1, "is a device");
     fs::remove_file(&path).unwrap();
     symlink(".env", &path).unwrap();
-    refuses(&world, 1, 1, "symbolic links");
+    refuses(&world, 1, 1, "is a symbolic link to another");
 }
 
 #[test]

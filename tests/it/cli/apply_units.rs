@@ -36,7 +36,8 @@ fn one_unreadable_target_holds_the_variable_everywhere() {
         world.run("plan").exits(1).says("? unknown");
         std::fs::remove_dir(world.path("two.env")).unwrap();
         world.run("apply --yes").exits(3).says("vanished");
-        world.run("apply --yes --allow vanished@two").success();
+        let allowed = "--allow vanished@two --overwrite RENAMED@two";
+        world.run(&format!("apply --yes {allowed}")).success();
         assert_eq!(world.read("two.env"), "RENAMED=new\n");
         world.in_sync();
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use driftlock::crypto::{IdentityEnv, IdentityRequest, Keyring, NoPrompt};
-use driftlock::journal::{Authenticator, Journal, Scope as JournalScope, SqliteJournal};
+use driftlock::journal::{Authenticator, Scope as JournalScope, SqliteJournal};
 use driftlock::model::{
     Address, FingerprintKey, Fingerprinter, Overrides, PlatformKind, SecretValue, VarName,
 };
@@ -243,7 +243,11 @@ impl Record for Meanwhile<'_> {
         Ok(())
     }
 
-    fn receipts(&mut self, plan: &Plan, done: &[Completed<'_>]) -> Result<Vec<String>, String> {
+    fn receipts(
+        &mut self,
+        plan: &Plan,
+        done: &[Completed<'_>],
+    ) -> Result<Vec<Option<String>>, String> {
         self.inner.receipts(plan, done)
     }
 }

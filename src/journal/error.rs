@@ -44,7 +44,10 @@ pub enum JournalError {
         path: PathBuf,
     },
     /// It can be read, not written.
-    #[error("write to the journal {path}: the file, its folder or its disk is read-only")]
+    #[error(
+        "write to the journal {path}: the file, its folder or its disk is read-only, or the disk \
+         is full"
+    )]
     ReadOnly {
         /// The file.
         path: PathBuf,

@@ -15,6 +15,8 @@ use crate::model::{LastApplied, Recorded, VarName};
 pub(super) struct State {
     /// The receipt that made it so: an older row put back is noticed.
     pub(super) number: u64,
+    /// Whether anything was ever settled: an apply that was refused as a whole makes no target ours.
+    pub(super) recorded: bool,
     pub(super) identity: String,
     pub(super) at: Timestamp,
     pub(super) vars: BTreeMap<VarName, KeptVar>,
@@ -33,6 +35,7 @@ impl State {
     pub(super) const fn new(at: Timestamp) -> Self {
         Self {
             number: 0,
+            recorded: false,
             identity: String::new(),
             at,
             vars: BTreeMap::new(),
@@ -59,6 +62,7 @@ impl State {
     }
 
     fn settle(&mut self, name: &VarName, var: &VarReceipt, at: Timestamp, key: KeyHint) {
+        self.recorded = true;
         self.in_doubt.remove(name);
         if let (Some(declared), Some(sequence)) = (&var.declared, var.sequence) {
             let highest = self.sequences.entry(declared.clone()).or_default();
@@ -96,7 +100,7 @@ impl State {
         let mut doubts = self.in_doubt;
         doubts.extend(open.into_iter().flatten().cloned());
         let last = LastApplied {
-            recorded: true,
+            recorded: self.recorded,
             vars: vars.collect(),
             comparable,
             identity: self.identity,

@@ -147,6 +147,11 @@ pub struct Change {
 }
 
 impl Change {
+    /// Whether `--target` or `--only` left it out of this run.
+    pub fn is_left_out(&self) -> bool {
+        self.holds.iter().any(|hold| hold.rail == "not-selected")
+    }
+
     /// Whether apply will do it.
     pub fn will_happen(&self) -> bool {
         self.action != ActionKind::None && self.holds.is_empty()

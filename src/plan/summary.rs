@@ -22,6 +22,9 @@ pub fn summary(plan: &Plan) -> Summary {
 }
 
 fn count(sum: &mut Summary, change: &Change) {
+    if change.is_left_out() {
+        return;
+    }
     match (change.class, change.action) {
         // a record that is only to be forgotten is no variable any more
         (Class::InSync, _) if change.before == Glimpse::Absent => {}
@@ -40,9 +43,10 @@ fn count(sum: &mut Summary, change: &Change) {
 }
 
 /// Whether desired and live differ anywhere that we could see. What pruning would delete if it were
-/// on is reported, and no difference.
+/// on is reported, and no difference; nor is what a run was not asked for.
 pub fn has_differences(plan: &Plan) -> bool {
     changes(plan).any(|change| match change.class {
+        _ if change.is_left_out() => false,
         Class::Change => change.action != ActionKind::None,
         Class::Drift | Class::Conflict => true,
         Class::InSync | Class::Unmanaged | Class::Unknown => false,
@@ -64,7 +68,7 @@ pub fn has_holds(plan: &Plan) -> bool {
 
 /// What a run was not asked for does not count as held, whatever else holds it.
 fn is_held(change: &Change) -> bool {
-    !change.holds.is_empty() && (change.holds.iter()).all(|hold| hold.rail != "not-selected")
+    !change.holds.is_empty() && !change.is_left_out()
 }
 
 fn changes(plan: &Plan) -> impl Iterator<Item = &Change> {

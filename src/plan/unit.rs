@@ -70,5 +70,9 @@ fn block(change: &Change) -> Option<String> {
     // deletes have no declared name and belong to no unit
     change.declared.as_ref()?;
     let hold = change.holds.first().filter(|_| writes(change))?;
-    Some(format!("is held by the rail {}", hold.rail))
+    Some(if change.is_left_out() {
+        "is not part of this run".to_owned()
+    } else {
+        format!("is held by the rail {}", hold.rail)
+    })
 }

@@ -30,8 +30,13 @@ pub trait Record {
     /// Before the first write: what will be tried on which targets.
     fn intend(&mut self, plan: &Plan, targets: &[Intended<'_>]) -> Result<(), String>;
 
-    /// After the last read: what happened to each target. Gives the receipts' names, in order.
-    fn receipts(&mut self, plan: &Plan, done: &[Completed<'_>]) -> Result<Vec<String>, String>;
+    /// After the last read: what happened to each target. Gives the receipts' names, in order;
+    /// `None` where there was nothing to tell.
+    fn receipts(
+        &mut self,
+        plan: &Plan,
+        done: &[Completed<'_>],
+    ) -> Result<Vec<Option<String>>, String>;
 }
 
 /// One target before its write.
@@ -254,7 +259,7 @@ async fn carry_out(
     match record.receipts(approved, &completed) {
         Ok(names) => {
             for (report, name) in reports.iter_mut().zip(names) {
-                report.receipt = Some(name);
+                report.receipt = name;
             }
         }
         Err(why) => {

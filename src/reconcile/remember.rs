@@ -117,7 +117,11 @@ impl Record for JournalRecord<'_> {
         Ok(())
     }
 
-    fn receipts(&mut self, plan: &Plan, done: &[Completed<'_>]) -> Result<Vec<String>, String> {
+    fn receipts(
+        &mut self,
+        plan: &Plan,
+        done: &[Completed<'_>],
+    ) -> Result<Vec<Option<String>>, String> {
         let kept = self.keep(plan, done).map_err(|error| {
             let cause = std::error::Error::source(&error);
             let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
@@ -131,12 +135,20 @@ impl Record for JournalRecord<'_> {
 }
 
 impl JournalRecord<'_> {
-    fn keep(&mut self, plan: &Plan, done: &[Completed<'_>]) -> Result<Vec<String>, JournalError> {
+    fn keep(
+        &mut self,
+        plan: &Plan,
+        done: &[Completed<'_>],
+    ) -> Result<Vec<Option<String>>, JournalError> {
         let mut names: BTreeMap<usize, String> = BTreeMap::new();
         let (mut written, mut recorded) = (vec![], vec![]);
         let (mut written_places, mut recorded_places) = (vec![], vec![]);
         for (place, target) in done.iter().enumerate() {
             let receipt = self.receipt(plan, target);
+            // all of it went stale: there is nothing to tell
+            if receipt.vars.is_empty() && !self.intents.contains_key(&target.target.target) {
+                continue;
+            }
             match self.intents.remove(&target.target.target) {
                 Some(intent) => {
                     written.push((intent, receipt));
@@ -178,7 +190,7 @@ impl JournalRecord<'_> {
         };
         self.journal
             .set_authority(self.scope, &applied, self.auth)?;
-        Ok(names.into_values().collect())
+        Ok((0..done.len()).map(|place| names.remove(&place)).collect())
     }
 
     fn intent(&self, plan: &Plan, target: &Intended<'_>) -> Intent {
@@ -283,18 +295,23 @@ pub fn accepted_facts(
     last: Option<&AuthorityFacts>,
     present: &AuthorityFacts,
 ) -> AuthorityFacts {
+    // whoever applies first approves the whole manifest, also by applying a part of it
+    let Some(last) = last else {
+        return present.clone();
+    };
     let mut waiting = plan.targets.iter().flat_map(|target| &target.changes);
-    let mut facts = match last {
-        Some(last) if waiting.any(is_held_by_authority) => last.clone(),
-        _ => AuthorityFacts {
+    let mut facts = if waiting.any(is_held_by_authority) {
+        last.clone()
+    } else {
+        AuthorityFacts {
             targets: BTreeMap::new(),
             ..present.clone()
-        },
+        }
     };
     for target in &plan.targets {
         let waits = target.changes.iter().any(is_held_by_authority);
-        let source = if waits { last } else { Some(present) };
-        match source.and_then(|facts| facts.targets.get(&target.target)) {
+        let source = if waits { last } else { present };
+        match source.targets.get(&target.target) {
             Some(of_target) => {
                 facts
                     .targets

@@ -84,7 +84,10 @@ pub(crate) const fn sign(change: &Change, style: &Style) -> (&'static str, Role)
 }
 
 /// Wrong side first: smaller is worse.
-pub(crate) const fn rank(change: &Change) -> u8 {
+pub(crate) fn rank(change: &Change) -> u8 {
+    if change.is_left_out() {
+        return 7;
+    }
     match (change.class, change.action) {
         (Class::Unknown, _) => 0,
         (Class::Conflict, _) => 1,
@@ -97,9 +100,10 @@ pub(crate) const fn rank(change: &Change) -> u8 {
     }
 }
 
-/// Whether a report lists it: what is in sync and what was never ours is only counted.
-pub(crate) const fn is_listed(change: &Change) -> bool {
-    !matches!(change.class, Class::InSync | Class::Unmanaged)
+/// Whether a report lists it: what is in sync and what was never ours is only counted, and of what
+/// the run was not asked for nothing is said.
+pub(crate) fn is_listed(change: &Change) -> bool {
+    !matches!(change.class, Class::InSync | Class::Unmanaged) && !change.is_left_out()
 }
 
 /// `n thing`, `n things`.

@@ -6,11 +6,14 @@
     reason = "a test may fail, and looks at its own environment"
 )]
 
+mod bad_places;
+mod cli;
 mod crypto;
 mod dialects;
 mod example;
 mod journal;
 mod merge;
+mod pass;
 mod platforms;
 mod rooms;
 mod scale;

@@ -6,7 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
 use crate::cli::look::{self, Opened};
 use crate::cli::plan::{Format, invocation, show};
-use crate::cli::prompt::confirm;
+use crate::cli::prompt::confirm_unless_stopped;
 use crate::cli::session::{self, Item};
 use crate::cli::ui::Ui;
 use crate::crypto::Keyring;
@@ -84,8 +84,12 @@ impl<'a> Run<'a> {
             .map(|(opened, values)| look::pass(opened, values, &connections, self.scope))
             .collect();
         let plans = self.plan(&opened, &passes, ui)?;
-        if self.confirmed(&plans, ui)? {
-            self.carry_out_all(&opened, &passes, &plans, ui);
+        let stop = {
+            let _inside = self.runtime.enter();
+            Stop::on_signals()
+        };
+        if self.confirmed(&plans, &stop, ui)? {
+            self.carry_out_all(&opened, &passes, &plans, &stop, ui);
         } else {
             ui.say("nothing was written");
             self.exit = self.exit.worst(Exit::REFUSED);
@@ -112,7 +116,7 @@ impl<'a> Run<'a> {
         Ok(plans)
     }
 
-    fn confirmed(&self, plans: &[Plan], ui: &mut Ui) -> Result<bool, CommandError> {
+    fn confirmed(&self, plans: &[Plan], stop: &Stop, ui: &mut Ui) -> Result<bool, CommandError> {
         if self.scope.unattended || !plans.iter().any(needs_consent) {
             return Ok(true);
         }
@@ -121,7 +125,7 @@ impl<'a> Run<'a> {
         } else {
             "Apply these plans?"
         };
-        confirm(ui, question)
+        confirm_unless_stopped(ui, question, &self.runtime, stop)
     }
 
     fn carry_out_all(
@@ -129,21 +133,22 @@ impl<'a> Run<'a> {
         opened: &[Opened<'_>],
         passes: &[Pass<'_>],
         plans: &[Plan],
+        stop: &Stop,
         ui: &mut Ui,
     ) {
-        // not before: while a person is asked, Ctrl-C ends the program at once
-        let stop = {
-            let _inside = self.runtime.enter();
-            Stop::on_signals()
-        };
         for ((opened, pass), plan) in opened.iter().zip(passes).zip(plans) {
+            let path = opened.item.file.path.display();
+            if stop.is_requested() {
+                ui.warn(&format!("stopped by a signal: {path} was left alone"));
+                self.exit = self.exit.worst(Exit::ERROR);
+                continue;
+            }
             if let Opening::Sealed(_) = opened.opening {
-                let path = opened.item.file.path.display();
                 let why = format!("{path} stays sealed, so nothing of it was written");
                 self.exit = self.exit.worst(ui.fail(&CommandError::error(why)));
                 continue;
             }
-            let report = self.carry_out(pass, opened, plan, &stop, ui);
+            let report = self.carry_out(pass, opened, plan, stop, ui);
             self.reports.push(report);
         }
     }

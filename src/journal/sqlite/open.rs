@@ -162,11 +162,25 @@ fn ready(path: &Path, connection: Connection, header: &Header) -> Result<Opened,
     })
 }
 
+/// SQLite cannot make, or make larger, the file that processes share beside the log: the disk is
+/// full.
+const NO_ROOM_TO_SHARE: [i32; 2] = [
+    rusqlite::ffi::SQLITE_IOERR_SHMSIZE,
+    rusqlite::ffi::SQLITE_IOERR_SHMOPEN,
+];
+
+fn has_no_room(error: &rusqlite::Error) -> bool {
+    error
+        .sqlite_error()
+        .is_some_and(|error| NO_ROOM_TO_SHARE.contains(&error.extended_code))
+}
+
 fn needs_write_access(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
-    )
+    has_no_room(error)
+        || matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
+        )
 }
 
 fn file_error(path: &Path, source: io::Error) -> JournalError {
@@ -188,6 +202,7 @@ pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> JournalError {
         }
         Some(ErrorCode::ReadOnly) => JournalError::ReadOnly { path },
         Some(ErrorCode::DiskFull) => JournalError::Full { path },
+        _ if has_no_room(error) => JournalError::Full { path },
         // A table or column that should be there is not: somebody edited the file.
         Some(ErrorCode::Unknown) => JournalError::Corrupted { path },
         _ => JournalError::Database {

@@ -17,6 +17,10 @@ pub(super) struct Seen {
     pub(super) arrived: BTreeSet<VarName>,
 }
 
+/// Between two reads, at first.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
 /// Reads every target that was written, again and again where its platform may lag.
 pub(super) async fn read_back(
     pass: &Pass<'_>,
@@ -30,7 +34,10 @@ pub(super) async fn read_back(
         .filter(|batch| something_happened(written.get(&batch.target.name)))
         .collect();
     let mut waited = Duration::ZERO;
-    let mut pause = Duration::from_millis(250);
+    let lags = batches
+        .iter()
+        .map(|batch| pass.connections.read_lag(&batch.target));
+    let mut pause = (lags.max().unwrap_or_default() / 4).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
     while !waiting.is_empty() {
         let targets: Vec<_> = waiting.iter().map(|batch| batch.target.clone()).collect();
         let read = pass.connections.read(&targets, &mut |_| {}).await;

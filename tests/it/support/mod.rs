@@ -1,5 +1,5 @@
 //! The test-support room.
-#![expect(dead_code, reason = "shared by many tests, some still to come")]
 
+pub mod lab;
 pub mod peers;
 pub mod world;

@@ -2,6 +2,8 @@
 //! what it may set is not known, so variables that it names, or all of them where it could reach
 //! all, are ambiguous.
 
+use std::collections::BTreeMap;
+
 use super::Reading;
 use super::scan::{Lines, ParseError, Remark, Scan, ambiguous, skip};
 use super::shell_word::{Place, ends_word, read_word};
@@ -158,16 +160,19 @@ impl<'a> Shell<'a> {
     }
 
     fn taint(&mut self) {
+        // gathered once: a file may hold as many commands as variables
+        let mut named: BTreeMap<&str, u32> = BTreeMap::new();
+        for (line, command) in &self.commands {
+            for word in command.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
+                named.entry(word).or_insert(*line);
+            }
+        }
         for statement in &mut self.scan.statements {
             let Some(name) = &statement.name else {
                 continue;
             };
-            let named = self.commands.iter().find(|(_, command)| {
-                command
-                    .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                    .any(|word| word == name.as_str())
-            });
-            if let Some(line) = named.map(|(line, _)| *line).or(self.reaching) {
+            let line = named.get(name.as_str()).copied();
+            if let Some(line) = line.or(self.reaching) {
                 let why = "a shell command there may set or skip this variable";
                 statement.reading = ambiguous(line, why);
             }

@@ -9,9 +9,12 @@
 
 mod crypto;
 mod dialects;
+mod hostile;
 mod journal;
 mod merge;
+mod nasty;
 mod platforms;
+mod recovery;
 mod rooms;
 mod schemas;
 mod source;

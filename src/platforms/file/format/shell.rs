@@ -21,6 +21,7 @@ pub(super) fn scan(text: &str) -> Result<Scan, ParseError> {
         scan: Scan::default(),
         commands: vec![],
         reaching: None,
+        stop: None,
     };
     let mut at = 0;
     while at < text.len() {
@@ -36,6 +37,8 @@ struct Shell<'a> {
     commands: Vec<(u32, &'a str)>,
     /// The line of the first that can reach every variable.
     reaching: Option<u32>,
+    /// The first line that zsh may not come beyond.
+    stop: Option<u32>,
 }
 
 impl<'a> Shell<'a> {
@@ -108,6 +111,9 @@ impl<'a> Shell<'a> {
             if text[key_end..].starts_with('=') {
                 let word =
                     read_word(text, key_end + 1, place).map_err(|why| ParseError { line, why })?;
+                if word.stops {
+                    self.stop.get_or_insert(line);
+                }
                 let reading = match word.value {
                     Ok(value) => Reading::Value(value),
                     Err(why) => ambiguous(line, why),
@@ -134,10 +140,12 @@ impl<'a> Shell<'a> {
         let line = lines.number(at);
         let mut end = at;
         while end < text.len() && !text[end..].starts_with('\n') {
-            end = read_word(text, end, Place::Argument)
-                .map_err(|why| ParseError { line, why })?
-                .end;
-            end = skip(text, end, |c| ends_word(c) && c != '\n');
+            let word =
+                read_word(text, end, Place::Argument).map_err(|why| ParseError { line, why })?;
+            if word.stops {
+                self.stop.get_or_insert(line);
+            }
+            end = skip(text, word.end, |c| ends_word(c) && c != '\n');
             if text[end..].starts_with('#') && text[..end].ends_with(is_blank) {
                 end = lines.text_end(end);
             }
@@ -175,6 +183,10 @@ impl<'a> Shell<'a> {
             if let Some(line) = line.or(self.reaching) {
                 let why = "a shell command there may set or skip this variable";
                 statement.reading = ambiguous(line, why);
+            } else if let Some(line) = self.stop.filter(|line| *line <= statement.line)
+                && matches!(statement.reading, Reading::Value(_))
+            {
+                statement.reading = ambiguous(line, STOPS);
             }
         }
         self.name_only_in_commands();
@@ -197,6 +209,7 @@ impl<'a> Shell<'a> {
     }
 }
 
+const STOPS: &str = "zsh reads no further there unless it knows what `=` or `~` names";
 const SET_BY_COMMAND: &str = "a shell command there sets this variable";
 
 fn is_blank(c: char) -> bool {

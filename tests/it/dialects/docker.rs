@@ -1,6 +1,5 @@
 //! The real docker client, talking to a daemon of ours that only writes down what it is asked for.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Command;
@@ -9,17 +8,18 @@ use std::sync::mpsc;
 use driftlock::platforms::file::format::Dialect;
 use serde_json::Value;
 
-use super::readers::run;
-use super::values::write;
+use super::readers::{Taken, check, run};
 use crate::support::peers;
 
 #[test]
 fn docker_reads_docker() {
-    let Some(written) = write(Dialect::Docker) else {
-        return;
-    };
+    check(Dialect::Docker, docker);
+}
+
+/// What the docker client takes from a file.
+pub(crate) fn docker(text: &str) -> Vec<(String, Taken)> {
     let Some(docker) = peers::program("docker") else {
-        return;
+        return vec![];
     };
     let folder = tempfile::tempdir().unwrap();
     let (file, socket) = (
@@ -41,18 +41,18 @@ fn docker_reads_docker() {
         .args(["create", "--env-file"])
         .arg(&file)
         .arg("image:1");
-    run(&mut command, &written, &file);
+    run(&mut command, text, &file);
     let body: Value = receive
         .try_recv()
         .expect("the client asked for a container");
-    let taken: BTreeMap<String, String> = body["Env"]
+    let taken: Taken = body["Env"]
         .as_array()
         .expect("the container has an environment")
         .iter()
         .filter_map(|entry| entry.as_str()?.split_once('='))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    written.check("docker", &taken);
+    vec![("docker".to_owned(), taken)]
 }
 
 /// Answers the requests of one connection.

@@ -6,10 +6,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod cases;
-mod docker;
+pub(crate) mod docker;
 mod golden;
-mod readers;
-mod rewriting;
+pub(crate) mod readers;
+pub(crate) mod rewriting;
 mod strangers;
-mod systemd;
-mod values;
+pub(crate) mod systemd;
+pub(crate) mod values;

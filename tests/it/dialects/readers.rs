@@ -6,12 +6,15 @@ use std::process::Command;
 
 use driftlock::platforms::file::format::Dialect;
 
-use super::values::{Written, write};
+use super::values::write;
 use crate::support::peers;
 
+/// What a reader took from a file, by name.
+pub(crate) type Taken = BTreeMap<String, String>;
+
 /// Writes the file, runs the reader on it in a clean environment, gives its standard output.
-pub(super) fn run(command: &mut Command, written: &Written, file: &Path) -> Vec<u8> {
-    std::fs::write(file, &written.text).unwrap();
+pub(super) fn run(command: &mut Command, text: &str, file: &Path) -> Vec<u8> {
+    std::fs::write(file, text).unwrap();
     let output = command
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
@@ -25,7 +28,7 @@ pub(super) fn run(command: &mut Command, written: &Written, file: &Path) -> Vec<
 }
 
 /// What `env -0` prints.
-pub(super) fn from_env(output: &[u8]) -> BTreeMap<String, String> {
+pub(super) fn from_env(output: &[u8]) -> Taken {
     let text = std::str::from_utf8(output).expect("the values are UTF-8");
     let entries = text
         .split_terminator('\0')
@@ -35,14 +38,23 @@ pub(super) fn from_env(output: &[u8]) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn from_json(output: &[u8]) -> BTreeMap<String, String> {
+fn from_json(output: &[u8]) -> Taken {
     serde_json::from_slice(output).expect("the reader printed JSON")
 }
 
-fn shells(dialect: Dialect) {
+/// Holds what readers take from a file of ours against what we wrote.
+pub(super) fn check(dialect: Dialect, take: impl Fn(&str) -> Vec<(String, Taken)>) {
     let Some(written) = write(dialect) else {
         return;
     };
+    for (reader, taken) in take(&written.text) {
+        written.check(&reader, &taken);
+    }
+}
+
+/// What each shell takes from a file.
+pub(crate) fn shells(text: &str) -> Vec<(String, Taken)> {
+    let mut all = vec![];
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file.env");
     for (program, first) in [
@@ -59,29 +71,30 @@ fn shells(dialect: Dialect) {
             .args(first)
             .args(["-c", "set -a; . \"$0\"; exec /usr/bin/env -0"])
             .arg(&file);
-        written.check(program, &from_env(&run(&mut command, &written, &file)));
+        let taken = from_env(&run(&mut command, text, &file));
+        all.push((program.to_owned(), taken));
     }
+    all
 }
 
 #[test]
 fn shells_read_shell() {
-    shells(Dialect::Shell);
+    check(Dialect::Shell, shells);
 }
 
 #[test]
 fn shells_read_systemd() {
-    shells(Dialect::Systemd);
+    check(Dialect::Systemd, shells);
 }
 
 #[test]
 fn shells_read_portable() {
-    shells(Dialect::Portable);
+    check(Dialect::Portable, shells);
 }
 
-fn node(dialect: Dialect) {
-    let Some(written) = write(dialect) else {
-        return;
-    };
+/// What npm `dotenv` and two versions of node take from a file.
+pub(crate) fn node(text: &str) -> Vec<(String, Taken)> {
+    let mut all = vec![];
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file.env");
     let read = "require('node:fs').readFileSync(process.argv[1], 'utf8')";
@@ -93,7 +106,8 @@ fn node(dialect: Dialect) {
         let mut command = Command::new(node);
         let parse = print(&format!("require(process.argv[2]).parse({read})"));
         command.args(["-e", &parse]).arg(&file).arg(dotenv);
-        written.check("dotenv", &from_json(&run(&mut command, &written, &file)));
+        let taken = from_json(&run(&mut command, text, &file));
+        all.push(("dotenv".to_owned(), taken));
     }
     for name in ["node", "node-new"] {
         let Some(node) = peers::program(name) else {
@@ -106,71 +120,64 @@ fn node(dialect: Dialect) {
                 &print(&format!("require('node:util').parseEnv({read})")),
             ])
             .arg(&file);
-        written.check(name, &from_json(&run(&mut command, &written, &file)));
+        let taken = from_json(&run(&mut command, text, &file));
+        all.push((name.to_owned(), taken));
         let mut command = Command::new(&node);
         command
             .arg(format!("--env-file={}", file.display()))
             .args(["-e", &print("process.env")]);
-        written.check(
-            &format!("{name} --env-file"),
-            &from_json(&run(&mut command, &written, &file)),
-        );
+        let taken = from_json(&run(&mut command, text, &file));
+        all.push((format!("{name} --env-file"), taken));
     }
+    all
 }
 
 #[test]
 fn node_reads_node() {
-    node(Dialect::Node);
+    check(Dialect::Node, node);
 }
 
 #[test]
 fn node_reads_portable() {
-    node(Dialect::Portable);
+    check(Dialect::Portable, node);
 }
 
-fn python(dialect: Dialect) {
-    let Some(written) = write(dialect) else {
-        return;
-    };
+/// What python-dotenv takes from a file.
+pub(crate) fn python(text: &str) -> Vec<(String, Taken)> {
     let Some(python) = peers::installed("venv/bin/python") else {
-        return;
+        return vec![];
     };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file.env");
     let mut command = Command::new(python);
     let code = "import dotenv, json, sys; print(json.dumps(dotenv.dotenv_values(sys.argv[1])))";
     command.args(["-c", code]).arg(&file);
-    written.check(
-        "python-dotenv",
-        &from_json(&run(&mut command, &written, &file)),
-    );
+    let taken = from_json(&run(&mut command, text, &file));
+    vec![("python-dotenv".to_owned(), taken)]
 }
 
 #[test]
 fn python_reads_python() {
-    python(Dialect::Python);
+    check(Dialect::Python, python);
 }
 
 #[test]
 fn python_reads_portable() {
-    python(Dialect::Portable);
+    check(Dialect::Portable, python);
 }
 
-fn dotenvy(dialect: Dialect) {
-    let Some(written) = write(dialect) else {
-        return;
-    };
-    let taken: Result<BTreeMap<String, String>, _> =
-        dotenvy::from_read_iter(written.text.as_bytes()).collect();
-    written.check("dotenvy", &taken.expect("dotenvy takes the file"));
+/// What the crate dotenvy takes from a file.
+pub(crate) fn dotenvy(text: &str) -> Vec<(String, Taken)> {
+    let taken: Result<Taken, _> = ::dotenvy::from_read_iter(text.as_bytes()).collect();
+    vec![("dotenvy".to_owned(), taken.expect("dotenvy takes the file"))]
 }
 
 #[test]
 fn dotenvy_reads_compose() {
-    dotenvy(Dialect::Compose);
+    check(Dialect::Compose, dotenvy);
 }
 
 #[test]
 fn dotenvy_reads_portable() {
-    dotenvy(Dialect::Portable);
+    check(Dialect::Portable, dotenvy);
 }

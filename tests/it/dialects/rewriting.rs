@@ -73,13 +73,14 @@ fn styles(dialect: Dialect) -> &'static [&'static str] {
     }
 }
 
-struct Strange {
+/// Such a file.
+pub(crate) struct Strange {
     /// Each with its name, or `None` for a line that is nobody's.
     pieces: Vec<(Option<VarName>, String)>,
 }
 
 impl Strange {
-    fn new(dialect: Dialect, random: &mut Random) -> Self {
+    pub(crate) fn new(dialect: Dialect, random: &mut Random) -> Self {
         let mut pieces = vec![];
         let mut lines = 0;
         let end = if random.below(3) == 0 && !matches!(dialect, Dialect::Portable | Dialect::Shell)
@@ -109,13 +110,13 @@ impl Strange {
         Self { pieces }
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.pieces.iter().map(|(_, text)| text.as_str()).collect()
     }
 
     /// Holds that `new` is this file with nothing changed but lines of edited names, and lines added
     /// at the end.
-    fn assert_kept(&self, new: &str, edits: &BTreeMap<VarName, Option<String>>) {
+    pub(crate) fn assert_kept(&self, new: &str, edits: &BTreeMap<VarName, Option<String>>) {
         let named = self.pieces.iter().enumerate();
         let last: BTreeMap<&VarName, usize> = named
             .filter_map(|(index, (name, _))| Some((name.as_ref()?, index)))

@@ -1,14 +1,12 @@
 //! A real `systemd --user`, without booting it: in a mount namespace with a `/run` of its own it
 //! runs one service, whose environment is then looked at.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
 use driftlock::platforms::file::format::Dialect;
 
-use super::readers::from_env;
-use super::values::{Written, write};
+use super::readers::{Taken, check, from_env};
 use crate::support::peers;
 
 const SYSTEMD: &str = "/usr/lib/systemd/systemd";
@@ -24,32 +22,27 @@ exec timeout 60 "$2" --user --unit=t.service
 
 #[test]
 fn systemd_reads_systemd() {
-    systemd(&[Dialect::Systemd]);
+    check(Dialect::Systemd, systemd);
 }
 
 #[test]
 fn systemd_reads_portable_and_compose() {
-    systemd(&[Dialect::Portable, Dialect::Compose]);
+    check(Dialect::Portable, systemd);
+    check(Dialect::Compose, |text| {
+        // compose has text for noncharacters, systemd takes none
+        assert!(!text.contains('\u{FFFE}'));
+        systemd(text)
+    });
 }
 
-fn systemd(dialects: &[Dialect]) {
+/// What systemd takes from a file.
+pub(crate) fn systemd(text: &str) -> Vec<(String, Taken)> {
     if !can_run() {
-        return;
+        return vec![];
     }
-    for dialect in dialects {
-        let Some(written) = write(*dialect) else {
-            return;
-        };
-        if *dialect == Dialect::Compose {
-            // compose has text for noncharacters, systemd takes none
-            assert!(!written.text.contains('\u{FFFE}'));
-        }
-        let folder = tempfile::tempdir().unwrap();
-        written.check(
-            "systemd",
-            &environment_of_a_service(&written, folder.path()),
-        );
-    }
+    let folder = tempfile::tempdir().unwrap();
+    let taken = environment_of_a_service(text, folder.path());
+    vec![("systemd".to_owned(), taken)]
 }
 
 fn can_run() -> bool {
@@ -66,11 +59,11 @@ fn can_run() -> bool {
     probe.status.success() || peers::missing::<()>("root, to run systemd in a namespace").is_some()
 }
 
-fn environment_of_a_service(written: &Written, home: &Path) -> BTreeMap<String, String> {
+fn environment_of_a_service(text: &str, home: &Path) -> Taken {
     let units = home.join(".config/systemd/user");
     std::fs::create_dir_all(&units).unwrap();
     let (file, out) = (home.join("file.env"), home.join("out"));
-    std::fs::write(&file, &written.text).unwrap();
+    std::fs::write(&file, text).unwrap();
     let unit = format!(
         "[Unit]\nSuccessAction=exit-force\nFailureAction=exit-force\nDefaultDependencies=no\n\
          [Service]\nType=oneshot\nEnvironmentFile={}\nStandardOutput=file:{}\n\

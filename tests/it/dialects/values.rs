@@ -8,14 +8,14 @@ use driftlock::platforms::file::format::{Dialect, Edit};
 
 use super::cases;
 
-pub(super) const SEED: u64 = 20_261_122;
+pub(crate) const SEED: u64 = 20_261_122;
 const RANDOM: usize = 1_000;
 
 /// A small generator (splitmix64), so that a failure can be had again from the seed alone.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 

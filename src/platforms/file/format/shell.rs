@@ -2,6 +2,8 @@
 //! what it may set is not known, so variables that it names, or all of them where it could reach
 //! all, are ambiguous.
 
+use std::collections::BTreeMap;
+
 use super::Reading;
 use super::scan::{Lines, ParseError, Remark, Scan, ambiguous, skip};
 use super::shell_word::{PATTERN, Place, TILDE, ends_word, read_word};
@@ -19,6 +21,7 @@ pub(super) fn scan(text: &str) -> Result<Scan, ParseError> {
         scan: Scan::default(),
         commands: vec![],
         reaching: None,
+        stop: None,
     };
     let mut at = 0;
     while at < text.len() {
@@ -34,6 +37,8 @@ struct Shell<'a> {
     commands: Vec<(u32, &'a str)>,
     /// The line of the first that can reach every variable.
     reaching: Option<u32>,
+    /// The first line that zsh may not come beyond.
+    stop: Option<u32>,
 }
 
 impl<'a> Shell<'a> {
@@ -106,6 +111,9 @@ impl<'a> Shell<'a> {
             if text[key_end..].starts_with('=') {
                 let word =
                     read_word(text, key_end + 1, place).map_err(|why| ParseError { line, why })?;
+                if word.stops {
+                    self.stop.get_or_insert(line);
+                }
                 let reading = match word.value {
                     Ok(value) => Reading::Value(value),
                     Err(why) => {
@@ -138,10 +146,12 @@ impl<'a> Shell<'a> {
         let line = lines.number(at);
         let mut end = at;
         while end < text.len() && !text[end..].starts_with('\n') {
-            end = read_word(text, end, Place::Argument)
-                .map_err(|why| ParseError { line, why })?
-                .end;
-            end = skip(text, end, |c| ends_word(c) && c != '\n');
+            let word =
+                read_word(text, end, Place::Argument).map_err(|why| ParseError { line, why })?;
+            if word.stops {
+                self.stop.get_or_insert(line);
+            }
+            end = skip(text, word.end, |c| ends_word(c) && c != '\n');
             if text[end..].starts_with('#') && text[..end].ends_with(is_blank) {
                 end = lines.text_end(end);
             }
@@ -164,18 +174,25 @@ impl<'a> Shell<'a> {
     }
 
     fn taint(&mut self) {
+        // gathered once: a file may hold as many commands as variables
+        let mut named: BTreeMap<&str, u32> = BTreeMap::new();
+        for (line, command) in &self.commands {
+            for word in command.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
+                named.entry(word).or_insert(*line);
+            }
+        }
         for statement in &mut self.scan.statements {
             let Some(name) = &statement.name else {
                 continue;
             };
-            let named = self.commands.iter().find(|(_, command)| {
-                command
-                    .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                    .any(|word| word == name.as_str())
-            });
-            if let Some(line) = named.map(|(line, _)| *line).or(self.reaching) {
+            let line = named.get(name.as_str()).copied();
+            if let Some(line) = line.or(self.reaching) {
                 let why = "a shell command there may set or skip this variable";
                 statement.reading = ambiguous(line, why);
+            } else if let Some(line) = self.stop.filter(|line| *line <= statement.line)
+                && matches!(statement.reading, Reading::Value(_))
+            {
+                statement.reading = ambiguous(line, STOPS);
             }
         }
         self.name_only_in_commands();
@@ -198,6 +215,7 @@ impl<'a> Shell<'a> {
     }
 }
 
+const STOPS: &str = "zsh reads no further there unless it knows what `=` or `~` names";
 const SET_BY_COMMAND: &str = "a shell command there sets this variable";
 
 fn is_blank(c: char) -> bool {

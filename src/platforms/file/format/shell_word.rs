@@ -12,6 +12,8 @@ const CARRIAGE: &str = "the line ends in CR LF, and shells keep the CR in the va
 pub(super) struct Word {
     pub(super) value: Result<String, &'static str>,
     pub(super) end: usize,
+    /// zsh reads no further if there is no such user or command.
+    pub(super) stops: bool,
 }
 
 /// Where the word that is being read stands.
@@ -29,6 +31,7 @@ struct Reader<'a> {
     place: Place,
     value: String,
     problem: Option<&'static str>,
+    stops: bool,
 }
 
 /// Reads the word that begins at `at`; an error if a quote never closes.
@@ -39,9 +42,11 @@ pub(super) fn read_word(text: &str, at: usize, place: Place) -> Result<Word, &'s
         place,
         value: String::new(),
         problem: None,
+        stops: false,
     };
     reader.read()?;
     Ok(Word {
+        stops: reader.stops,
         value: reader.problem.map_or(Ok(reader.value), Err),
         end: reader.at,
     })
@@ -105,7 +110,11 @@ impl Reader<'_> {
 
     fn bare(&mut self, c: char, first: bool) {
         match c {
-            '~' | '=' if first => self.doubt(TILDE),
+            '~' | '=' if first => {
+                self.doubt(TILDE);
+                let own = |next| ends_word(next) || (c == '~' && matches!(next, '/' | ':'));
+                self.stops |= !self.peek().is_none_or(own);
+            }
             '*' | '?' | '[' | '{' | '~' if self.place == Place::Argument => self.doubt(PATTERN),
             '^' if self.place == Place::Argument => self.doubt(PATTERN),
             '\r' if matches!(self.peek(), None | Some('\n')) => self.doubt(CARRIAGE),

@@ -27,6 +27,16 @@ pub struct Memory {
     pub notes: Vec<String>,
 }
 
+impl Memory {
+    /// Every secret that was applied at any time, by its declared name: only they have sequences.
+    fn secrets_ever(&self) -> BTreeSet<VarName> {
+        self.last
+            .values()
+            .flat_map(|last| last.sequences.keys().cloned())
+            .collect()
+    }
+}
+
 /// What this run was asked to look at, and what it may do.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
@@ -118,7 +128,11 @@ impl Pass<'_> {
             key_id: key_id(&self.loaded.manifest),
             fingerprinter: self.fingerprinter,
             targets,
-            authority: crate::plan::compare_authority(memory.authority.as_ref(), &present),
+            authority: crate::plan::compare_authority(
+                memory.authority.as_ref(),
+                &present,
+                &memory.secrets_ever(),
+            ),
             last_facts: memory.authority.as_ref(),
             recipients_authentic: self
                 .opening

@@ -16,6 +16,7 @@ use crate::reconcile::apply::apply;
 use crate::reconcile::connect::Connections;
 use crate::reconcile::desired::Values;
 use crate::reconcile::event::ApplyReport;
+use crate::reconcile::load::Opening;
 use crate::reconcile::pass::{Memory, Pass, Scope};
 use crate::reconcile::remember::{Author, JournalRecord};
 use crate::reconcile::stop::Stop;
@@ -136,6 +137,12 @@ impl<'a> Run<'a> {
             Stop::on_signals()
         };
         for ((opened, pass), plan) in opened.iter().zip(passes).zip(plans) {
+            if let Opening::Sealed(_) = opened.opening {
+                let path = opened.item.file.path.display();
+                let why = format!("{path} stays sealed, so nothing of it was written");
+                self.exit = self.exit.worst(ui.fail(&CommandError::error(why)));
+                continue;
+            }
             let report = self.carry_out(pass, opened, plan, &stop, ui);
             self.reports.push(report);
         }

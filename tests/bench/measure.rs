@@ -85,17 +85,26 @@ impl Table {
         Self
     }
 
-    pub fn row(&mut self, name: &str, limit_ms: u64, limit_kib: Option<u64>, runs: &[Measured]) {
+    pub fn row(
+        &mut self,
+        name: &str,
+        limit_ms: Option<u64>,
+        limit_kib: Option<u64>,
+        runs: &[Measured],
+    ) {
         let cpu = sorted(runs, |run| run.cpu_us);
         let wall = sorted(runs, |run| run.wall_us);
         let peak = sorted(runs, |run| run.peak_kib);
         let highest = peak[peak.len() - 1];
-        let over = median(&cpu) > limit_ms * 1000 || limit_kib.is_some_and(|limit| highest > limit);
+        let over = limit_ms.is_some_and(|limit| median(&cpu) > limit * 1000)
+            || limit_kib.is_some_and(|limit| highest > limit);
+        let shown = |limit: Option<u64>| limit.map_or("–".to_owned(), |limit| limit.to_string());
         println!(
-            "{name:<32} {limit_ms:>8} {:>24} {:>24} {:>9} {:>8.1}{}",
+            "{name:<32} {:>8} {:>24} {:>24} {:>9} {:>8.1}{}",
+            shown(limit_ms),
             spread(&cpu),
             spread(&wall),
-            limit_kib.map_or("–".to_owned(), |limit| (limit / 1024).to_string()),
+            shown(limit_kib.map(|limit| limit / 1024)),
             highest as f64 / 1024.0,
             if over { "  OVER" } else { "" }
         );

@@ -8,7 +8,7 @@ use crate::support::world::World;
 
 fn dotenv(count: usize) -> String {
     (0..count).fold(String::new(), |mut text, number| {
-        writeln!(text, "VARIABLE_{number:05}=value of {number:05}").expect("a String takes all");
+        writeln!(text, "VARIABLE_{number:05}=value-of-{number:05}").expect("a String takes all");
         text
     })
 }
@@ -55,7 +55,7 @@ fn set_to_the_same_value_changes_no_byte() {
     let world = World::with_env(&dotenv(many()));
     let before = world.read("manifests/dev.yaml");
     world
-        .run_with("set VARIABLE_00007", "value of 00007")
+        .run_with("set VARIABLE_00007", "value-of-00007")
         .success()
         .says("unchanged");
     assert!(world.read("manifests/dev.yaml") == before, "the same bytes");

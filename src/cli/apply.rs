@@ -217,6 +217,7 @@ impl Run<'_> {
             fingerprinter: opened.fingerprinter.as_ref(),
             last_facts: opened.memory.authority.as_ref(),
             facts: &facts,
+            key_accepted: pass.key_accepted(plan, &opened.memory),
             author: &author,
             intents: std::collections::BTreeMap::new(),
             notes: vec![],

@@ -77,6 +77,7 @@ pub(crate) fn run(
         );
     }
     let taken = take_in(arguments, context)?;
+    refuse_second_owner(&taken, context)?;
     let asks = context.terminal.input && context.terminal.errors && !arguments.yes;
     let own = identity::find_or_make(global, context, asks, arguments.yes, ui)?;
     if asks && !confirm(ui, &format!("Write {}?", manifest.display()))? {
@@ -105,6 +106,8 @@ struct Taken {
     /// Names left out, with the reason.
     left_out: BTreeMap<VarName, String>,
     notes: Vec<String>,
+    /// A dialect that takes more of them.
+    better: Option<(&'static str, usize)>,
 }
 
 fn take_in(arguments: &InitArgs, context: &Context) -> Result<Taken, CommandError> {
@@ -140,7 +143,64 @@ fn take_in(arguments: &InitArgs, context: &Context) -> Result<Taken, CommandErro
             }
         }
     }
+    if !taken.left_out.is_empty() {
+        taken.better = better_dialect(&taken, &arguments.format);
+    }
     Ok(taken)
+}
+
+/// The dialect that takes the most of what was left out.
+fn better_dialect(taken: &Taken, format: &str) -> Option<(&'static str, usize)> {
+    let (named, path) = (taken.named.as_ref()?, taken.path.as_ref()?);
+    let known = |format: &str| {
+        let live = read(named, path, format).ok()?;
+        let values = live.vars.values();
+        Some(
+            values
+                .filter(|value| matches!(value, LiveVar::Value(_)))
+                .count(),
+        )
+    };
+    FORMATS
+        .into_iter()
+        .filter(|other| *other != format)
+        .filter_map(|other| Some((other, known(other)?)))
+        .filter(|(_, count)| *count > taken.variables.len())
+        .rev()
+        .max_by_key(|(_, count)| *count)
+}
+
+/// Two manifests that write one file would undo each other, so every plan would refuse both.
+fn refuse_second_owner(taken: &Taken, context: &Context) -> Result<(), CommandError> {
+    let Some(path) = taken
+        .path
+        .as_ref()
+        .and_then(|path| path.canonicalize().ok())
+    else {
+        return Ok(());
+    };
+    // no manifests, or none that reads, is no reason to refuse a first one
+    for file in source::load_manifests(&context.folder, &[]).unwrap_or_default() {
+        let Ok(loaded) = crate::reconcile::load::load(&file.text) else {
+            continue;
+        };
+        let item = session::item(file, loaded, context);
+        let owner = item.located.iter().find(|located| {
+            let there = located.target.path.as_ref();
+            there.and_then(|there| there.canonicalize().ok()).as_ref() == Some(&path)
+        });
+        if let (Some(owner), Some(named)) = (owner, &taken.named) {
+            return Err(CommandError::refused(format!(
+                "{} belongs to {} already; nothing was written",
+                named.display(),
+                session::full_name(&item, &owner.target.name)
+            ))
+            .hint(
+                "take in another file with --env-file, or change that manifest with driftlock set",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn read(named: &Path, path: &Path, format: &str) -> Result<Live, CommandError> {
@@ -251,6 +311,12 @@ fn tell(manifest: &Path, taken: &Taken, own: &identity::Own, ignored: &[String],
     }
     for (name, why) in &taken.left_out {
         ui.warn(&format!("{name} was left out: {why}"));
+    }
+    if let Some((dialect, count)) = taken.better {
+        ui.say(&format!(
+            "  help: as {dialect}, {count} variables could be taken in; if that is what reads this file, remove {} and run driftlock init --format {dialect}",
+            manifest.display()
+        ));
     }
     if let Some(file) = &own.file {
         ui.say(&format!(

@@ -145,6 +145,19 @@ impl Pass<'_> {
         })
     }
 
+    /// Whether the key of this revision is in force once this plan is carried out: it is believed,
+    /// or somebody let it go wherever it mattered.
+    pub fn key_accepted(&self, plan: &Plan, memory: &Memory) -> bool {
+        let allowed = |target: &TargetName| self.scope.overrides.allows("new-key", target, None);
+        let held = plan
+            .targets
+            .iter()
+            .flat_map(|target| &target.changes)
+            .any(|change| change.holds.iter().any(|hold| hold.rail == "new-key"));
+        self.key_trusted(memory)
+            || (!held && plan.targets.iter().any(|target| allowed(&target.target)))
+    }
+
     fn specs(&self) -> &[TargetSpec] {
         &self.loaded.manifest.targets
     }

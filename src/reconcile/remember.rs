@@ -82,6 +82,9 @@ pub struct JournalRecord<'a> {
     pub last_facts: Option<&'a AuthorityFacts>,
     /// What this revision may do.
     pub facts: &'a AuthorityFacts,
+    /// Whether this revision's key is believed. If not, nothing of it counts as applied, or the next
+    /// run would take a stranger's key for ours.
+    pub key_accepted: bool,
     /// Who.
     pub author: &'a Author,
     /// Open intents, by target.
@@ -156,6 +159,10 @@ impl JournalRecord<'_> {
                     .zip(kept.ids.iter().map(|id| id.0.to_string())),
             );
             self.notes.extend(kept.notes);
+        }
+        let unmoved = done.is_empty() && self.last_facts == Some(self.facts);
+        if unmoved || !self.key_accepted {
+            return Ok(names.into_values().collect());
         }
         let applied = AppliedAuthority {
             facts: accepted_facts(plan, self.last_facts, self.facts),

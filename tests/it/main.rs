@@ -1,15 +1,17 @@
 //! The one integration binary.
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
     clippy::disallowed_methods,
     unreachable_pub,
-    reason = "a test may fail, print what it measured and look at its own environment"
+    reason = "a test may fail, and looks at its own environment"
 )]
 
+mod bad_manifests;
+mod cli;
 mod crypto;
 mod dialects;
 mod journal;
+mod leaks;
 mod merge;
 mod platforms;
 mod rooms;

@@ -92,6 +92,14 @@ impl CommandError {
         Self::error(message)
     }
 
+    /// Adds a line to what went wrong.
+    #[must_use]
+    pub(crate) fn detail(mut self, detail: impl AsRef<str>) -> Self {
+        self.message.push_str("\n  ");
+        self.message.push_str(detail.as_ref());
+        self
+    }
+
     /// Adds a next thing to do.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -45,9 +45,10 @@ pub(crate) struct InitArgs {
     #[arg(long, value_name = "FILE")]
     env_file: Option<PathBuf>,
 
-    /// The dialect that it is written in
-    #[arg(long, value_name = "DIALECT", default_value = FORMATS[0], value_parser = FORMATS)]
-    format: String,
+    /// The dialect of the program that reads it [default: portable, the texts that all of them
+    /// read alike]
+    #[arg(long, value_name = "DIALECT", value_parser = FORMATS)]
+    format: Option<String>,
 
     /// Keep this variable in clear text, for everyone to read; may be repeated
     #[arg(long, value_name = "VARIABLE")]
@@ -78,6 +79,9 @@ pub(crate) fn run(
     }
     let taken = take_in(arguments, context)?;
     refuse_second_owner(&taken, context)?;
+    if arguments.format.is_none() && !taken.left_out.is_empty() {
+        return Err(ambiguous(&taken));
+    }
     let asks = context.terminal.input && context.terminal.errors && !arguments.yes;
     let own = identity::find_or_make(global, context, asks, arguments.yes, ui)?;
     if asks && !confirm(ui, &format!("Write {}?", manifest.display()))? {
@@ -95,6 +99,12 @@ pub(crate) fn run(
     Ok(Exit::DONE)
 }
 
+impl InitArgs {
+    fn format(&self) -> &str {
+        self.format.as_deref().unwrap_or(FORMATS[0])
+    }
+}
+
 /// What the dotenv file holds.
 #[derive(Default)]
 struct Taken {
@@ -106,8 +116,6 @@ struct Taken {
     /// Names left out, with the reason.
     left_out: BTreeMap<VarName, String>,
     notes: Vec<String>,
-    /// A dialect that takes more of them.
-    better: Option<(&'static str, usize)>,
 }
 
 fn take_in(arguments: &InitArgs, context: &Context) -> Result<Taken, CommandError> {
@@ -117,7 +125,7 @@ fn take_in(arguments: &InitArgs, context: &Context) -> Result<Taken, CommandErro
         None => return Ok(Taken::default()),
     };
     let path = context.absolute(&named);
-    let live = read(&named, &path, &arguments.format)?;
+    let live = read(&named, &path, arguments.format())?;
     if !live.exists {
         return Err(CommandError::error(format!(
             "{} does not exist",
@@ -143,31 +151,7 @@ fn take_in(arguments: &InitArgs, context: &Context) -> Result<Taken, CommandErro
             }
         }
     }
-    if !taken.left_out.is_empty() {
-        taken.better = better_dialect(&taken, &arguments.format);
-    }
     Ok(taken)
-}
-
-/// The dialect that takes the most of what was left out.
-fn better_dialect(taken: &Taken, format: &str) -> Option<(&'static str, usize)> {
-    let (named, path) = (taken.named.as_ref()?, taken.path.as_ref()?);
-    let known = |format: &str| {
-        let live = read(named, path, format).ok()?;
-        let values = live.vars.values();
-        Some(
-            values
-                .filter(|value| matches!(value, LiveVar::Value(_)))
-                .count(),
-        )
-    };
-    FORMATS
-        .into_iter()
-        .filter(|other| *other != format)
-        .filter_map(|other| Some((other, known(other)?)))
-        .filter(|(_, count)| *count > taken.variables.len())
-        .rev()
-        .max_by_key(|(_, count)| *count)
 }
 
 /// Two manifests that write one file would undo each other, so every plan would refuse both.
@@ -201,6 +185,38 @@ fn refuse_second_owner(taken: &Taken, context: &Context) -> Result<(), CommandEr
         }
     }
     Ok(())
+}
+
+/// Different programs take different values from this file: which of them reads it, only its owner
+/// knows.
+fn ambiguous(taken: &Taken) -> CommandError {
+    let named = taken.named.as_deref().unwrap_or(Path::new(".env"));
+    let mut error = CommandError::refused(format!(
+        "{} variables of {} are read differently by different programs; nothing was written",
+        taken.left_out.len(),
+        named.display()
+    ));
+    for (name, why) in &taken.left_out {
+        error = error.detail(format!("{name}: {why}"));
+    }
+    let path = taken.path.as_deref().unwrap_or(named);
+    let readable = FORMATS[1..].iter().filter_map(|format| {
+        let live = read(named, path, format).ok()?;
+        let values = live.vars.values();
+        let known = values.filter(|value| matches!(value, LiveVar::Value(_)));
+        Some(format!(
+            "{format} ({} of {})",
+            known.count(),
+            live.vars.len()
+        ))
+    });
+    let readable: Vec<String> = readable.collect();
+    error
+        .hint(format!(
+            "name the program that reads it, as driftlock init --format DIALECT: {}",
+            readable.join(", ")
+        ))
+        .hint("driftlock init --format portable takes the others in and leaves these out")
 }
 
 fn read(named: &Path, path: &Path, format: &str) -> Result<Live, CommandError> {
@@ -284,7 +300,7 @@ fn compose(
             } else {
                 format!("../{}", named.display())
             },
-            format: arguments.format.clone(),
+            format: arguments.format().to_owned(),
             variables: taken.variables.keys().cloned().collect(),
         })
         .collect();
@@ -311,12 +327,6 @@ fn tell(manifest: &Path, taken: &Taken, own: &identity::Own, ignored: &[String],
     }
     for (name, why) in &taken.left_out {
         ui.warn(&format!("{name} was left out: {why}"));
-    }
-    if let Some((dialect, count)) = taken.better {
-        ui.say(&format!(
-            "  help: as {dialect}, {count} variables could be taken in; if that is what reads this file, remove {} and run driftlock init --format {dialect}",
-            manifest.display()
-        ));
     }
     if let Some(file) = &own.file {
         ui.say(&format!(

@@ -77,12 +77,16 @@ pub(crate) fn run(
         .map(|(plan, _)| plan)
         .collect();
     let exit = look::exit_of(&plans, arguments.detailed_exitcode, selection.require_all);
-    show(&plans, &arguments.format, &invocation(selection), exit, ui)?;
+    let mut call = invocation(selection);
+    call.again.extend(arguments.allowances.words());
+    show(&plans, &arguments.format, &call, exit, ui)?;
     Ok(exit)
 }
 
 pub(crate) fn invocation(selection: &Selection) -> Invocation {
     Invocation {
+        again: selection.words(),
+        applying: false,
         manifests: selection
             .manifests
             .iter()

@@ -44,6 +44,15 @@ impl Selection {
         }
     }
 
+    /// What was selected, as the words of a command line.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut words = flags("--target", &self.target);
+        words.extend(flags("--only", &self.only));
+        words.extend(flags("--since", self.since.as_slice()));
+        words.extend(self.require_all.then(|| "--require-all".to_owned()));
+        words
+    }
+
     pub(crate) fn targets(&self) -> Option<BTreeSet<TargetName>> {
         (!self.target.is_empty()).then(|| self.target.iter().cloned().collect())
     }
@@ -80,7 +89,24 @@ pub(crate) struct Allowances {
     partial: Vec<VarName>,
 }
 
+fn flags(flag: &str, values: &[impl ToString]) -> Vec<String> {
+    values
+        .iter()
+        .flat_map(|value| [flag.to_owned(), value.to_string()])
+        .collect()
+}
+
 impl Allowances {
+    /// What was allowed, as the words of a command line.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut words = flags("--take-over", &self.take_over);
+        words.extend(flags("--overwrite", &self.overwrite));
+        words.extend(flags("--adopt", &self.adopt));
+        words.extend(flags("--allow", &self.allow));
+        words.extend(flags("--partial", &self.partial));
+        words
+    }
+
     pub(crate) fn overrides(&self) -> Result<Overrides, CommandError> {
         let mut overrides = Overrides {
             take_over: self.take_over.iter().cloned().collect(),

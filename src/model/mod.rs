@@ -21,5 +21,5 @@ pub use target::{Address, FileAddress, Machine, PlatformKind, Target};
 pub use value::SecretValue;
 pub use vars::{
     Completeness, Desired, DesiredVar, LastApplied, Live, LiveVar, Recorded, Sensitivity, Trust,
-    Version,
+    UnknownVar, Version,
 };

@@ -50,13 +50,22 @@ pub struct DesiredVar {
     pub lints: Vec<&'static str>,
 }
 
+/// A variable that is wanted, but whose value could not be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownVar {
+    /// As in [`DesiredVar::declared`]: what its other targets wait for.
+    pub declared: Option<VarName>,
+    /// Why, without values.
+    pub why: String,
+}
+
 /// What one target shall hold. Keyed by the name on the target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Desired {
     /// Values that are known.
     pub vars: BTreeMap<VarName, DesiredVar>,
-    /// Variables that are wanted, but whose value could not be had, with the reason.
-    pub unknown: BTreeMap<VarName, String>,
+    /// Variables that are wanted, but whose value could not be had.
+    pub unknown: BTreeMap<VarName, UnknownVar>,
     /// Whether the header's key is one that we have reason to trust. `false` prints and stores no
     /// fingerprint of secrets and is held by the rail `new-key`.
     pub key_trusted: bool,

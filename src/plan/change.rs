@@ -111,7 +111,7 @@ pub enum Glimpse {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Hold {
     /// The rail's name: `deletes`, `changes`, `would-be-empty`, `protected`, `empty`,
-    /// `placeholder`, `ciphertext`, `private-key`, `identity`, `vanished`, `new-key`, `rollback`,
+    /// `placeholder`, `ciphertext`, `private-key`, `identity`, `vanished`, `new-key`, `recipients`, `rollback`,
     /// `unauthenticated`, `authority`, `take-over`, `conflict`, `unit`, `unrepresentable`,
     /// `unknown`, `prune` (switched on in this very revision), `not-selected`.
     pub rail: String,
@@ -192,6 +192,8 @@ pub struct TargetPlan {
     pub platform: PlatformKind,
     /// The address as people read it.
     pub address: String,
+    /// The dialect of a file.
+    pub format: Option<String>,
     /// How it could be seen.
     pub state: TargetState,
     /// Whether it was ever recorded.

@@ -3,7 +3,7 @@
 use super::change::{ActionKind, Change, Class, Glimpse, Reason};
 use super::classify::{Memory, Row};
 use super::evidence::{Evidence, Look};
-use crate::model::{LiveVar, VarName};
+use crate::model::{LiveVar, UnknownVar, VarName};
 
 const IN_DOUBT: &str = "an earlier apply did not say how it ended; the live value may be its own";
 
@@ -28,7 +28,7 @@ pub(super) fn undecryptable(
     evidence: &Evidence<'_>,
     name: &VarName,
     look: &Look<'_>,
-    why: &str,
+    unknown: &UnknownVar,
 ) -> Change {
     let row = Row {
         class: Class::Unknown,
@@ -37,7 +37,8 @@ pub(super) fn undecryptable(
     };
     Change {
         after: Glimpse::Unknown,
-        detail: Some(why.to_owned()),
+        declared: unknown.declared.clone(),
+        detail: Some(unknown.why.clone()),
         ..change(evidence, name, look, row)
     }
 }

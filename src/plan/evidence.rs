@@ -104,7 +104,9 @@ impl<'a> Evidence<'a> {
         let (Some(desired), Some(recorded)) = (look.desired, look.recorded) else {
             return false;
         };
+        // a doubt is settled by recording what is there now
         self.last.comparable
+            && !self.last.in_doubt
             && look.desired_print == Some(recorded.fingerprint)
             && desired.sequence == recorded.sequence
             && desired.sensitivity == recorded.sensitivity

@@ -8,7 +8,7 @@ use super::describe::{change, detail, undecryptable, unreadable_variable};
 use super::effective::{EffectiveRails, effective_rails};
 use super::evidence::{Evidence, Look};
 use super::input::{DesiredState, LiveState, PlanInput, TargetInput};
-use crate::model::{Completeness, Desired, DesiredVar, Live, LiveVar, VarName};
+use crate::model::{Address, Completeness, Desired, DesiredVar, Live, LiveVar, VarName};
 
 /// A target on its way to a [`TargetPlan`], with what the rails look at.
 pub(super) struct Site<'a> {
@@ -41,6 +41,7 @@ impl<'a> Site<'a> {
                 target: input.target.name.clone(),
                 platform: input.target.address.platform(),
                 address: input.target.address.to_string(),
+                format: format(&input.target.address),
                 state: state(input),
                 recorded: evidence.is_recorded(),
                 changes: Vec::new(),
@@ -61,6 +62,12 @@ impl<'a> Site<'a> {
             );
         }
         site
+    }
+
+    /// Whether there is anything that a rail could hold.
+    pub(super) fn has_actions(&self) -> bool {
+        let mut changes = self.plan.changes.iter();
+        changes.any(|change| change.action != ActionKind::None)
     }
 
     /// The desired variable behind a change.
@@ -112,7 +119,7 @@ impl<'a> Site<'a> {
             let seen = live.vars.get(*name).or(unseen.as_ref());
             let look = evidence.look(name, desired.vars.get(*name), seen);
             let change = match desired.unknown.get(*name) {
-                Some(why) => Some(undecryptable(evidence, name, &look, why)),
+                Some(unknown) => Some(undecryptable(evidence, name, &look, unknown)),
                 None => self.classify(plan, evidence, name, &look),
             };
             self.plan.changes.extend(change);
@@ -202,6 +209,11 @@ impl<'a> Site<'a> {
             for (name, var) in &desired.vars {
                 add(name, Some(var));
             }
+            for (name, unknown) in &desired.unknown {
+                if let Some(change) = changes.get_mut(name) {
+                    change.declared.clone_from(&unknown.declared);
+                }
+            }
         }
         self.plan.changes = changes.into_values().collect();
     }
@@ -232,6 +244,13 @@ pub(super) fn writes(change: &Change) -> bool {
         change.action,
         ActionKind::Create | ActionKind::Update | ActionKind::Delete
     )
+}
+
+fn format(address: &Address) -> Option<String> {
+    match address {
+        Address::File(file) => Some(file.format.clone()),
+        Address::Memory(_) => None,
+    }
 }
 
 fn state(input: &TargetInput) -> TargetState {

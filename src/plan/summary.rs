@@ -1,6 +1,6 @@
 //! Counts and questions over a finished plan.
 
-use super::change::{ActionKind, Class, Glimpse, Hold, Plan, Summary, TargetState};
+use super::change::{ActionKind, Change, Class, Glimpse, Plan, Summary, TargetState};
 use super::site::writes;
 
 /// Counts over one plan. A target that is unknown as a whole counts once, not by variable.
@@ -21,7 +21,7 @@ pub fn summary(plan: &Plan) -> Summary {
     sum
 }
 
-fn count(sum: &mut Summary, change: &super::change::Change) {
+fn count(sum: &mut Summary, change: &Change) {
     match (change.class, change.action) {
         // a record that is only to be forgotten is no variable any more
         (Class::InSync, _) if change.before == Glimpse::Absent => {}
@@ -34,7 +34,7 @@ fn count(sum: &mut Summary, change: &super::change::Change) {
         (Class::Conflict, _) => sum.conflict += 1,
         (Class::Unknown, _) => sum.unknown += 1,
     }
-    if writes(change) && change.holds.iter().any(is_held) {
+    if writes(change) && is_held(change) {
         sum.held += 1;
     }
 }
@@ -59,14 +59,14 @@ pub fn has_unknown(plan: &Plan) -> bool {
 
 /// Whether a rail holds anything. What this run was not asked for does not count.
 pub fn has_holds(plan: &Plan) -> bool {
-    changes(plan).flat_map(|change| &change.holds).any(is_held)
+    changes(plan).any(is_held)
 }
 
-/// What a run was not asked for does not count as held.
-fn is_held(hold: &Hold) -> bool {
-    hold.rail != "not-selected"
+/// What a run was not asked for does not count as held, whatever else holds it.
+fn is_held(change: &Change) -> bool {
+    !change.holds.is_empty() && (change.holds.iter()).all(|hold| hold.rail != "not-selected")
 }
 
-fn changes(plan: &Plan) -> impl Iterator<Item = &super::change::Change> {
+fn changes(plan: &Plan) -> impl Iterator<Item = &Change> {
     plan.targets.iter().flat_map(|target| &target.changes)
 }

@@ -49,8 +49,8 @@ fn find_blocked(sites: &[Site<'_>]) -> BTreeMap<VarName, Vec<(TargetName, String
         }
         for change in &site.plan.changes {
             if let Some(why) = block(change) {
-                // what could not be decrypted has lost its declared name; the name on the target
-                // is the best guess, and a wrong one only waits
+                // a place that could not be read has nameless records; the name on the target is the
+                // best guess, and a wrong one only waits
                 let key = change.declared.as_ref().unwrap_or(&change.name);
                 let place = (site.plan.target.clone(), why);
                 blocked.entry(key.clone()).or_default().push(place);

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::load::{OpenValue, Opener};
 use crate::manifest::{ExpandError, Manifest, Source, TargetSpec, UseSource};
-use crate::model::{Desired, DesiredVar, SecretValue, Sensitivity, Trust, VarName, lint_value};
+use crate::model::{
+    Desired, DesiredVar, SecretValue, Sensitivity, Trust, UnknownVar, VarName, lint_value,
+};
 
 /// The encrypted values of a manifest that some targets use, each known or not.
 #[derive(Debug)]
@@ -93,7 +95,11 @@ impl<'a> Values<'a> {
         for used in &spec.uses {
             match self.value(&used.source) {
                 Err(why) => {
-                    desired.unknown.insert(used.name.clone(), why);
+                    let unknown = UnknownVar {
+                        declared: declared(&used.source).cloned(),
+                        why,
+                    };
+                    desired.unknown.insert(used.name.clone(), unknown);
                 }
                 Ok(value) => {
                     let variable = self.variable(&used.name, &used.source, value, &accepts);
@@ -111,32 +117,30 @@ impl<'a> Values<'a> {
         value: SecretValue,
         accepts: impl Fn(&VarName, &SecretValue) -> Result<(), String>,
     ) -> DesiredVar {
-        let declared = match source {
-            UseSource::Declared(name) => Some(name),
-            UseSource::Clear(_) | UseSource::Template(_) => None,
-        };
+        let declared = declared(source);
         let variable = declared.and_then(|name| self.manifest.variables.get(name));
-        let secret = self.manifest.is_secret_use(source);
+        let (sensitivity, trust) = self.standing(source);
         DesiredVar {
             declared: declared.cloned(),
-            sensitivity: if secret {
-                Sensitivity::Secret
-            } else {
-                Sensitivity::Clear
-            },
-            trust: self.trust(source),
+            sensitivity,
+            trust,
             sequence: declared
                 .and_then(|name| self.secrets.get(name))
                 .and_then(|value| value.as_ref().ok()?.sequence),
             protected: variable.is_some_and(|variable| variable.metadata.protected),
             refusal: accepts(name, &value).err(),
-            lints: lint_value(&value),
+            lints: lints(&value, sensitivity == Sensitivity::Secret),
             value,
         }
     }
 
     /// The value of one use, or why it cannot be had.
     pub fn value(&self, source: &UseSource) -> Result<SecretValue, String> {
+        if let UseSource::Declared(name) = source
+            && let Some(Ok(known)) = self.secrets.get(name)
+        {
+            return Ok(known.value.clone());
+        }
         let lookup = |name: &VarName| Some(&self.secrets.get(name)?.as_ref().ok()?.value);
         self.manifest.expand_use(source, lookup).map_err(|error| {
             if let ExpandError::Unavailable(name) = &error
@@ -151,8 +155,23 @@ impl<'a> Values<'a> {
         })
     }
 
-    /// Only as good as the weakest part.
-    fn trust(&self, source: &UseSource) -> Trust {
+    /// Whether the value of a use may be shown, and whether it may be believed: both only as far as
+    /// the weakest part of it. Most uses have one part, and then nothing needs to be searched.
+    fn standing(&self, source: &UseSource) -> (Sensitivity, Trust) {
+        let simple = match source {
+            UseSource::Clear(_) => return (Sensitivity::Clear, Trust::Authenticated),
+            UseSource::Declared(name) => self.manifest.variables.get(name),
+            UseSource::Template(_) => None,
+        };
+        match simple.map(|variable| &variable.source) {
+            Some(Source::Clear(_)) => (Sensitivity::Clear, Trust::Authenticated),
+            Some(Source::Sealed(_)) => (Sensitivity::Secret, Trust::Authenticated),
+            Some(Source::Armored(_)) => (Sensitivity::Secret, Trust::Unauthenticated),
+            Some(Source::Template(_)) | None => self.standing_of_parts(source),
+        }
+    }
+
+    fn standing_of_parts(&self, source: &UseSource) -> (Sensitivity, Trust) {
         let armored = |name: &VarName| {
             self.manifest
                 .variables
@@ -160,10 +179,33 @@ impl<'a> Values<'a> {
                 .is_some_and(|variable| matches!(variable.source, Source::Armored(_)))
         };
         let touched = self.manifest.secrets_of_use(source);
-        if touched.iter().any(armored) {
-            Trust::Unauthenticated
-        } else {
-            Trust::Authenticated
-        }
+        (
+            if self.manifest.is_secret_use(source) {
+                Sensitivity::Secret
+            } else {
+                Sensitivity::Clear
+            },
+            if touched.iter().any(armored) {
+                Trust::Unauthenticated
+            } else {
+                Trust::Authenticated
+            },
+        )
     }
+}
+
+/// The name in the manifest's `variables`, where the use has one.
+const fn declared(source: &UseSource) -> Option<&VarName> {
+    match source {
+        UseSource::Declared(name) => Some(name),
+        UseSource::Clear(_) | UseSource::Template(_) => None,
+    }
+}
+
+/// What the rails shall look at. That a clear value is empty or a placeholder is seen by whoever
+/// reviews the manifest.
+fn lints(value: &SecretValue, secret: bool) -> Vec<&'static str> {
+    let mut lints = lint_value(value);
+    lints.retain(|lint| secret || !matches!(*lint, "empty" | "placeholder"));
+    lints
 }

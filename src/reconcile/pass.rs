@@ -27,6 +27,16 @@ pub struct Memory {
     pub notes: Vec<String>,
 }
 
+impl Memory {
+    /// Every secret that was applied at any time, by its declared name: only they have sequences.
+    fn secrets_ever(&self) -> BTreeSet<VarName> {
+        self.last
+            .values()
+            .flat_map(|last| last.sequences.keys().cloned())
+            .collect()
+    }
+}
+
 /// What this run was asked to look at, and what it may do.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
@@ -118,8 +128,16 @@ impl Pass<'_> {
             key_id: key_id(&self.loaded.manifest),
             fingerprinter: self.fingerprinter,
             targets,
-            authority: crate::plan::compare_authority(memory.authority.as_ref(), &present),
+            authority: crate::plan::compare_authority(
+                memory.authority.as_ref(),
+                &present,
+                &memory.secrets_ever(),
+            ),
             last_facts: memory.authority.as_ref(),
+            recipients_authentic: self
+                .opening
+                .as_open()
+                .is_none_or(|open| open.recipients_authentic),
             facts: &present,
             overrides: &self.scope.overrides,
             only_targets: self.scope.targets.clone(),
@@ -145,17 +163,19 @@ impl Pass<'_> {
         })
     }
 
-    /// Whether the key of this revision is in force once this plan is carried out: it is believed,
-    /// or somebody let it go wherever it mattered.
+    /// Whether key and recipients of this revision are in force once this plan is carried out: they
+    /// are believed, or somebody let them go wherever it mattered.
     pub fn key_accepted(&self, plan: &Plan, memory: &Memory) -> bool {
-        let allowed = |target: &TargetName| self.scope.overrides.allows("new-key", target, None);
-        let held = plan
-            .targets
-            .iter()
-            .flat_map(|target| &target.changes)
-            .any(|change| change.holds.iter().any(|hold| hold.rail == "new-key"));
-        self.key_trusted(memory)
-            || (!held && plan.targets.iter().any(|target| allowed(&target.target)))
+        let let_go = |rail: &str| {
+            let mut targets = plan.targets.iter();
+            let mut changes = plan.targets.iter().flat_map(|target| &target.changes);
+            let held = changes.any(|change| change.holds.iter().any(|hold| hold.rail == rail));
+            let allows = |target: &TargetName| self.scope.overrides.allows(rail, target, None);
+            !held && targets.any(|target| allows(&target.target))
+        };
+        let open = self.opening.as_open();
+        let signed = open.is_none_or(|open| open.recipients_authentic);
+        (self.key_trusted(memory) || let_go("new-key")) && (signed || let_go("recipients"))
     }
 
     fn specs(&self) -> &[TargetSpec] {
@@ -163,19 +183,13 @@ impl Pass<'_> {
     }
 
     /// Anyone with the public keys can make a valid header over a key that they know: a key that
-    /// was not in force at the last apply, or a recipients list that no reader signed, is not
-    /// believed.
+    /// was not in force at the last apply is not believed.
     fn key_trusted(&self, memory: &Memory) -> bool {
         let known = memory
             .authority
             .as_ref()
             .is_none_or(|facts| facts.key_id == key_id(&self.loaded.manifest));
-        known
-            && !memory.key_unknown
-            && self
-                .opening
-                .as_open()
-                .is_none_or(|open| open.recipients_authentic)
+        known && !memory.key_unknown
     }
 }
 

@@ -91,6 +91,8 @@ pub struct JournalRecord<'a> {
     pub intents: BTreeMap<TargetName, IntentId>,
     /// What the journal had to say.
     pub notes: Vec<String>,
+    /// Why nothing could be recorded, where there is no target to say it of.
+    pub failure: Option<String>,
 }
 
 impl Record for JournalRecord<'_> {
@@ -109,7 +111,7 @@ impl Record for JournalRecord<'_> {
         let ids = self
             .journal
             .begin(self.scope, &intents)
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| format!("cannot {error}"))?;
         self.intents = writing
             .iter()
             .map(|target| target.target.target.clone())
@@ -119,8 +121,15 @@ impl Record for JournalRecord<'_> {
     }
 
     fn receipts(&mut self, plan: &Plan, done: &[Completed<'_>]) -> Result<Vec<String>, String> {
-        self.keep(plan, done)
-            .map_err(|error| format!("what was done could not be recorded: {error}"))
+        let kept = self.keep(plan, done).map_err(|error| {
+            let cause = std::error::Error::source(&error);
+            let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
+            format!("what was done could not be recorded: cannot {error}{cause}")
+        });
+        if done.is_empty() {
+            self.failure = kept.as_ref().err().cloned();
+        }
+        kept
     }
 }
 
@@ -160,12 +169,13 @@ impl JournalRecord<'_> {
             );
             self.notes.extend(kept.notes);
         }
-        let unmoved = done.is_empty() && self.last_facts == Some(self.facts);
-        if unmoved || !self.key_accepted {
+        let facts = accepted_facts(plan, self.last_facts, self.facts);
+        // an apply that found nothing to do needs no journal that can be written
+        if !self.key_accepted || done.is_empty() && self.last_facts == Some(&facts) {
             return Ok(names.into_values().collect());
         }
         let applied = AppliedAuthority {
-            facts: accepted_facts(plan, self.last_facts, self.facts),
+            facts,
             revision: self.author.revision.clone(),
             at: self.author.at,
         };
@@ -341,5 +351,97 @@ fn outcome(done: &Completed<'_>) -> ReceiptOutcome {
         ReceiptOutcome::Applied
     } else {
         ReceiptOutcome::Partial
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::model::{PlatformKind, Rails, TargetFacts};
+    use crate::plan::{Class, Hold, PlanId, TargetPlan, TargetState};
+
+    fn facts(recipient: &str, destination: &str) -> AuthorityFacts {
+        let target = |destination: &str| TargetFacts {
+            destination: destination.to_owned(),
+            format: None,
+            secrets: BTreeSet::new(),
+            protected: BTreeSet::new(),
+            prune: false,
+            rails: Rails::default(),
+        };
+        AuthorityFacts {
+            recipients: BTreeSet::from([recipient.to_owned()]),
+            targets: BTreeMap::from([
+                ("a".parse().unwrap(), target(destination)),
+                ("b".parse().unwrap(), target(destination)),
+            ]),
+            ..AuthorityFacts::default()
+        }
+    }
+
+    fn plan(held: &[&str]) -> Plan {
+        let target = |name: &str| TargetPlan {
+            target: name.parse().unwrap(),
+            platform: PlatformKind::Memory,
+            address: String::new(),
+            format: None,
+            state: TargetState::Read,
+            recorded: true,
+            changes: vec![Change {
+                name: "V".parse().unwrap(),
+                declared: None,
+                class: Class::Change,
+                reason: Reason::DesiredMoved,
+                action: ActionKind::Update,
+                before: Glimpse::Sealed,
+                after: Glimpse::Sealed,
+                sequence: None,
+                holds: held
+                    .contains(&name)
+                    .then(|| Hold {
+                        rail: "authority".to_owned(),
+                        why: String::new(),
+                        release: None,
+                    })
+                    .into_iter()
+                    .collect(),
+                detail: None,
+            }],
+            unmanaged: 0,
+            notes: vec![],
+        };
+        Plan {
+            manifest: "m".parse().unwrap(),
+            key_id: None,
+            id: PlanId(String::new()),
+            authority: vec![],
+            targets: vec![target("a"), target("b")],
+        }
+    }
+
+    #[test]
+    fn what_was_held_is_not_accepted() {
+        let (last, present) = (facts("old", "there"), facts("new", "here"));
+        let accepted = accepted_facts(&plan(&["b"]), Some(&last), &present);
+        assert_eq!(accepted.targets["a"].destination, "here");
+        assert_eq!(accepted.targets["b"].destination, "there");
+        assert_eq!(accepted.recipients, last.recipients);
+    }
+
+    #[test]
+    fn what_nothing_held_is_accepted_whole() {
+        let (last, present) = (facts("old", "there"), facts("new", "here"));
+        assert_eq!(accepted_facts(&plan(&[]), Some(&last), &present), present);
+        assert_eq!(accepted_facts(&plan(&[]), None, &present), present);
+    }
+
+    #[test]
+    fn a_first_apply_accepts_only_the_targets_that_it_was_about() {
+        let present = facts("new", "here");
+        let accepted = accepted_facts(&plan(&["b"]), None, &present);
+        assert!(accepted.targets.contains_key("a"));
+        assert!(!accepted.targets.contains_key("b"));
     }
 }

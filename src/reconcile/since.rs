@@ -55,7 +55,8 @@ pub fn recall(
             .find(|spec| spec.name == *name && spec.address == located.target.address);
         let Some(spec) = spec else { continue };
         let desired = values.desired(spec, true, |_, _| Ok(()));
-        if let Some((variable, why)) = desired.unknown.iter().next() {
+        if let Some((variable, unknown)) = desired.unknown.iter().next() {
+            let why = &unknown.why;
             return Err(SinceError::Sealed(format!("{variable}: {why}")));
         }
         let mut vars = BTreeMap::new();

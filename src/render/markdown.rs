@@ -159,11 +159,7 @@ fn details(
         target.target,
         words::counted(listed.len(), "difference"),
     )?;
-    writeln!(
-        out,
-        "{}\n",
-        markdown_code(&format!("{} {}", target.platform, target.address))
-    )?;
+    writeln!(out, "{}\n", markdown_code(&words::place(target)))?;
     for change in listed {
         line(out, change)?;
         holds(out, call, change)?;

@@ -39,6 +39,7 @@ pub(super) fn target(name: &str, address: &str, changes: Vec<Change>) -> TargetP
         target: name.parse().unwrap(),
         platform: PlatformKind::File,
         address: address.to_owned(),
+        format: Some("portable".to_owned()),
         state: TargetState::Read,
         recorded: true,
         changes,

@@ -122,23 +122,52 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
 pub struct Invocation {
     /// The manifests as given on the command line; empty where the default was used.
     pub manifests: Vec<String>,
+    /// Flags that an `apply` has to repeat: what was selected and allowed so far, as separate words.
+    pub again: Vec<String>,
+    /// Whether `apply` itself is speaking: its next command is not `apply`.
+    pub applying: bool,
 }
 
 impl Invocation {
     /// `driftlock VERB MANIFESTS FLAGS`, quoted for a shell.
     pub fn command(&self, verb: &str, flags: &[&str]) -> String {
         let mut text = format!("driftlock {verb}");
-        for manifest in &self.manifests {
-            text.push(' ');
-            // a path that begins with a dash would be read as a flag
-            let dash = if manifest.starts_with('-') { "./" } else { "" };
-            text.push_str(&shell_quoted(&format!("{dash}{manifest}")));
+        self.push_manifests(&mut text, "");
+        if verb == "apply" {
+            for word in &self.again {
+                text.push(' ');
+                text.push_str(&shell_quoted(word));
+            }
         }
         for flag in flags {
             text.push(' ');
             text.push_str(flag);
         }
         text
+    }
+
+    /// The same for commands that take one manifest, behind `--manifest`. Where several were given
+    /// the person has to choose.
+    pub fn command_of_one(&self, verb: &str, flags: &[&str]) -> String {
+        let mut text = format!("driftlock {verb}");
+        if self.manifests.len() == 1 {
+            self.push_manifests(&mut text, "--manifest ");
+        }
+        for flag in flags {
+            text.push(' ');
+            text.push_str(flag);
+        }
+        text
+    }
+
+    fn push_manifests(&self, text: &mut String, before: &str) {
+        for manifest in &self.manifests {
+            text.push(' ');
+            text.push_str(before);
+            // a path that begins with a dash would be read as a flag
+            let dash = if manifest.starts_with('-') { "./" } else { "" };
+            text.push_str(&shell_quoted(&format!("{dash}{manifest}")));
+        }
     }
 }
 
@@ -161,6 +190,7 @@ mod tests {
         let call = |path: &str| {
             Invocation {
                 manifests: vec![path.to_owned()],
+                ..Invocation::default()
             }
             .command("apply", &["--yes"])
         };
@@ -168,6 +198,20 @@ mod tests {
         assert_eq!(call("it's $HOME"), "driftlock apply 'it'\\''s $HOME' --yes");
         assert_eq!(call("-x.yaml"), "driftlock apply ./-x.yaml --yes");
         assert_eq!(Invocation::default().command("plan", &[]), "driftlock plan");
+        let call = Invocation {
+            manifests: vec!["a.yaml".to_owned()],
+            again: ["--since", "v 1", "--yes"].map(str::to_owned).into(),
+            applying: true,
+        };
+        assert_eq!(
+            call.command("apply", &["--partial X"]),
+            "driftlock apply a.yaml --since 'v 1' --yes --partial X"
+        );
+        assert_eq!(call.command("plan", &[]), "driftlock plan a.yaml");
+        assert_eq!(
+            call.command_of_one("history", &["X"]),
+            "driftlock history --manifest a.yaml X"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::style::{Role, Style};
 use crate::model::Fingerprint;
-use crate::plan::{ActionKind, AuthorityKind, Change, Class, Glimpse, Reason, Summary};
+use crate::plan::{ActionKind, AuthorityKind, Change, Class, Glimpse, Reason, Summary, TargetPlan};
 
 pub(crate) const fn class(class: Class) -> &'static str {
     match class {
@@ -159,4 +159,13 @@ pub(crate) fn opaque(glimpse: &Glimpse) -> String {
         Glimpse::Sealed => "sealed".to_owned(),
         Glimpse::Unknown => "unknown".to_owned(),
     }
+}
+
+/// Where a target is: platform, address and dialect, not escaped yet.
+pub(crate) fn place(target: &TargetPlan) -> String {
+    let format = target
+        .format
+        .as_ref()
+        .map_or_else(String::new, |format| format!(" ({format})"));
+    format!("{} {}{format}", target.platform, target.address)
 }

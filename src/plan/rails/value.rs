@@ -1,6 +1,6 @@
 //! Rails about the desired value: where it comes from, and what it looks like.
 
-use crate::model::{DesiredVar, LiveVar, SecretValue, Trust};
+use crate::model::{DesiredVar, LiveVar, Trust, shows_lint};
 use crate::plan::change::{ActionKind, Change, Class};
 use crate::plan::input::{DesiredState, PlanInput};
 use crate::plan::site::{Site, hold, writes};
@@ -85,6 +85,19 @@ pub(super) fn new_key(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     }
 }
 
+/// Somebody without the key edited the list of who may read the manifest.
+pub(super) fn recipients(plan: &PlanInput<'_>, site: &mut Site<'_>) {
+    let target = &site.plan.target;
+    if plan.recipients_authentic || plan.overrides.allows("recipients", target, None) {
+        return;
+    }
+    for change in site.plan.changes.iter_mut().filter(|c| writes(c)) {
+        let why = "the recipients list is not the one that a reader signed: somebody without the key edited it";
+        let release = format!("--allow recipients@{target}");
+        hold(change, "recipients", why.to_owned(), Some(release));
+    }
+}
+
 /// What the value looks like, held where none was: not if live shows the same, and not if it is
 /// what we applied before.
 pub(super) fn lints(plan: &PlanInput<'_>, site: &mut Site<'_>) {
@@ -99,7 +112,11 @@ pub(super) fn lints(plan: &PlanInput<'_>, site: &mut Site<'_>) {
             _ => None,
         };
         for lint in &desired.lints {
-            let new = !there.is_some_and(|value| shows(lint, value));
+            let new = match there {
+                Some(value) => !shows_lint(lint, value),
+                // a new TLS key is everyday work; one in the place of a password is not
+                None => *lint != "private-key",
+            };
             if new && !plan.overrides.allows(lint, target, None) {
                 let why = format!("the new value of {} {}", change.name, describe(lint));
                 let release = format!("--allow {lint}@{target}");
@@ -116,37 +133,5 @@ fn describe(lint: &str) -> &'static str {
         "ciphertext" => "looks like ciphertext",
         "private-key" => "looks like a private key",
         _ => "looks wrong",
-    }
-}
-
-/// Whether a live value shows the same finding. When in doubt it does not, and the rail holds.
-fn shows(lint: &str, value: &SecretValue) -> bool {
-    let text = value.expose();
-    match lint {
-        "empty" => text.trim().is_empty(),
-        "placeholder" => ["changeme", "change-me", "todo", "placeholder", "xxx"]
-            .iter()
-            .any(|word| text.trim().eq_ignore_ascii_case(word)),
-        "ciphertext" => {
-            text.starts_with("-----BEGIN AGE ENCRYPTED FILE-----") || text.starts_with("ENC[")
-        }
-        "private-key" => text.contains("-----BEGIN") && text.contains("PRIVATE KEY-----"),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_same_finding_on_live_is_seen() {
-        let shows = |lint, text: &str| shows(lint, &SecretValue::new(text));
-        assert!(shows("empty", " ") && !shows("empty", "x"));
-        assert!(shows("placeholder", "ChangeMe") && !shows("placeholder", "change"));
-        assert!(shows("ciphertext", "ENC[AES256_GCM,data:a]") && !shows("ciphertext", "ENC"));
-        assert!(shows("private-key", "-----BEGIN RSA PRIVATE KEY-----\na\n"));
-        assert!(!shows("private-key", "-----BEGIN PUBLIC KEY-----\na\n"));
-        assert!(!shows("another", ""));
     }
 }

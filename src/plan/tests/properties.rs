@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-use super::world::{Place, World, clear, line, secret, stamp, target, var};
+use super::world::{Place, World, clear, line, secret, stamp, target, unknown, var};
 use crate::model::{Completeness, LiveVar, SecretValue, Sensitivity, VarName};
 use crate::plan::{ActionKind, Change, Class, Plan, Reason, TargetState, has_differences, summary};
 
@@ -63,10 +63,7 @@ fn put(place: &mut Place, name: &str, sides: &Sides) {
         let make = if is_clear { clear } else { secret };
         let desired = make(name, &text(value));
         if sides.undecryptable {
-            place
-                .desired
-                .unknown
-                .insert(var(name), "no identity".into());
+            place.desired.unknown.insert(var(name), unknown(name));
         } else {
             place.desired.vars.insert(var(name), desired);
         }

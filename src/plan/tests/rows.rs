@@ -1,6 +1,6 @@
 //! One test for each row of the classification table.
 
-use super::world::{Place, World, keys, line, only, stamp, target, var};
+use super::world::{Place, World, keys, line, only, stamp, target, unknown, var};
 use crate::model::{Completeness, LiveVar};
 use crate::plan::{Glimpse, has_differences, has_holds, has_unknown, summary};
 
@@ -161,7 +161,7 @@ fn the_table() {
                 p.has("A", "d")
                     .desired
                     .unknown
-                    .insert(var("A"), "no identity".into());
+                    .insert(var("A"), unknown("A"));
             },
             "A Unknown/Undecryptable None []",
         ),

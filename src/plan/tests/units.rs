@@ -1,6 +1,6 @@
 //! A variable on several targets goes together or waits.
 
-use super::world::{Place, World, line, target, var};
+use super::world::{Place, World, line, target, unknown, var};
 use crate::model::LiveVar;
 use crate::plan::Plan;
 
@@ -53,7 +53,7 @@ fn one_side_that_cannot_go_holds_the_other() {
         (
             |p| {
                 p.desired.vars.remove("A");
-                p.desired.unknown.insert(var("A"), "no identity".into());
+                p.desired.unknown.insert(var("A"), unknown("A"));
             },
             WAITS,
         ),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{
     Address, AuthorityFacts, Completeness, Desired, DesiredVar, Fingerprint, FingerprintKey,
     Fingerprinter, KeyId, LastApplied, Live, LiveVar, Overrides, Rails, Recorded, SecretValue,
-    Sensitivity, Target, TargetFacts, TargetName, Trust, VarName, Version,
+    Sensitivity, Target, TargetFacts, TargetName, Trust, UnknownVar, VarName, Version,
 };
 use crate::plan::{
     ActionKind, Authority, Change, DesiredState, LiveState, Plan, PlanInput, Reason, TargetInput,
@@ -39,6 +39,7 @@ pub(super) struct World {
     pub(super) overrides: Overrides,
     pub(super) authority: Vec<Authority>,
     pub(super) last_facts: Option<AuthorityFacts>,
+    pub(super) recipients_authentic: bool,
     pub(super) facts: AuthorityFacts,
     pub(super) only_targets: Option<BTreeSet<TargetName>>,
     pub(super) only_variables: Option<BTreeSet<VarName>>,
@@ -214,6 +215,7 @@ impl World {
             overrides: Overrides::default(),
             authority: vec![],
             last_facts: None,
+            recipients_authentic: true,
             facts: AuthorityFacts::default(),
             only_targets: None,
             only_variables: None,
@@ -245,6 +247,7 @@ impl World {
             targets: self.places.iter().map(Place::input).collect(),
             authority: self.authority.clone(),
             last_facts: self.last_facts.as_ref(),
+            recipients_authentic: self.recipients_authentic,
             facts: &self.facts,
             overrides: &self.overrides,
             only_targets: self.only_targets.clone(),
@@ -335,4 +338,12 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
                 .map(move |change| format!("{}: {}", target.target, line(change)))
         })
         .collect()
+}
+
+/// A variable whose value could not be had.
+pub(super) fn unknown(declared: &str) -> UnknownVar {
+    UnknownVar {
+        declared: Some(var(declared)),
+        why: "no identity".to_owned(),
+    }
 }

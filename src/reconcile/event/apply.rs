@@ -137,6 +137,11 @@ impl ApplyReport {
             .collect()
     }
 
+    /// Whether a target was changed for sure.
+    pub fn wrote(&self) -> bool {
+        self.targets.iter().any(TargetReport::wrote)
+    }
+
     /// Whether nothing was done, held or left undone.
     pub fn is_empty(&self) -> bool {
         self.targets.is_empty() && self.held.is_empty() && self.interrupted.is_none()
@@ -144,7 +149,7 @@ impl ApplyReport {
 
     /// The exit and its reason.
     pub fn verdict(&self) -> Verdict {
-        let wrote = self.targets.iter().any(TargetReport::wrote);
+        let wrote = self.wrote();
         let doubt = self.targets.iter().any(TargetReport::in_doubt);
         let failed = self.targets.iter().any(|target| target.error.is_some());
         let refused = self.targets.iter().any(|target| {
@@ -173,9 +178,9 @@ impl ApplyReport {
 
 impl Held {
     /// Whether it makes the apply incomplete: what the person left out by `--target` or `--only`
-    /// does not.
-    fn counts(&self) -> bool {
-        self.holds.iter().any(|hold| hold.rail != "not-selected")
+    /// does not, whatever else holds it.
+    pub fn counts(&self) -> bool {
+        self.holds.iter().all(|hold| hold.rail != "not-selected")
     }
 }
 

@@ -123,6 +123,8 @@ struct TargetJson {
     target: String,
     platform: String,
     address: String,
+    /// The dialect of a file.
+    format: Option<String>,
     state: StateJson,
     /// Whether a receipt of it exists.
     recorded: bool,
@@ -138,6 +140,7 @@ impl From<&plan::TargetPlan> for TargetJson {
             target: of.target.to_string(),
             platform: of.platform.to_string(),
             address: of.address.clone(),
+            format: of.format.clone(),
             state: (&of.state).into(),
             recorded: of.recorded,
             changes: of.changes.iter().map(ChangeJson::from).collect(),

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::{command, hold, names, past};
+use crate::plan::ActionKind;
 use crate::reconcile::event::{
     ApplyReport, Exit, OperationOutcome, OperationReport, ReadBack, TargetReport,
 };
@@ -24,7 +25,22 @@ pub fn render_apply(
     for target in targets {
         target_block(out, style, target)?;
     }
-    for held in &report.held {
+    held(out, style, call, report)?;
+    let verdict = report.verdict();
+    if verdict.exit != Exit::Clean && report.targets.iter().any(needs_a_look) {
+        command(out, style, 0, &call.command("plan", &[]))?;
+    }
+    summary(out, style, report)
+}
+
+/// What the plan held. Inside `apply` the plan stands above, with its reasons and releases.
+fn held(
+    out: &mut dyn Write,
+    style: &Style,
+    call: &Invocation,
+    report: &ApplyReport,
+) -> fmt::Result {
+    for held in report.held.iter().filter(|_| !call.applying) {
         Line::new()
             .then(Role::Bad, format!("{}@{}", held.name, held.target))
             .then(Role::Plain, " was held, nothing was written for it")
@@ -33,11 +49,22 @@ pub fn render_apply(
             hold(out, style, call, one)?;
         }
     }
-    let verdict = report.verdict();
-    if verdict.exit != Exit::Clean {
-        command(out, style, 0, &call.command("plan", &[]))?;
-    }
-    summary(out, style, report)
+    Ok(())
+}
+
+/// Whether the next plan says more than this report.
+fn needs_a_look(target: &TargetReport) -> bool {
+    target.error.is_some()
+        || target.in_doubt()
+        || target
+            .results
+            .iter()
+            .any(|result| !result.outcome.is_good())
+}
+
+/// Recorded as known, without a write: only counted.
+fn is_record(result: &OperationReport) -> bool {
+    result.action == ActionKind::Record && result.outcome.is_good()
 }
 
 fn half_written(
@@ -69,7 +96,7 @@ fn half_written(
 }
 
 fn target_block(out: &mut dyn Write, style: &Style, target: &TargetReport) -> fmt::Result {
-    if target.results.is_empty() && target.error.is_none() {
+    if target.results.iter().all(is_record) && target.error.is_none() {
         return Ok(());
     }
     Line::new()
@@ -85,7 +112,7 @@ fn target_block(out: &mut dyn Write, style: &Style, target: &TargetReport) -> fm
             .then(Role::Plain, format!(": {}", escape::terminal(error)))
             .write(out, style, 2, 2)?;
     }
-    for result in &target.results {
+    for result in target.results.iter().filter(|one| !is_record(one)) {
         operation(out, style, result)?;
     }
     read_back(out, style, &target.read_back)?;
@@ -141,28 +168,39 @@ fn summary(out: &mut dyn Write, style: &Style, report: &ApplyReport) -> fmt::Res
         let all = report.targets.iter().flat_map(|target| &target.results);
         all.filter(|result| wanted(result)).count()
     };
-    use crate::plan::ActionKind as A;
     use OperationOutcome as O;
-    let written = count(|r| r.outcome == O::Done && r.action != A::Record && r.action != A::Delete);
-    let deleted = count(|r| r.outcome == O::Done && r.action == A::Delete);
+    let written = count(|r| {
+        r.outcome == O::Done && r.action != ActionKind::Record && r.action != ActionKind::Delete
+    });
+    let deleted = count(|r| r.outcome == O::Done && r.action == ActionKind::Delete);
     let not_done = count(|r| matches!(r.outcome, O::Refused(_) | O::NotDone(_)));
     let doubt = count(|r| matches!(r.outcome, O::InDoubt(_)));
-    let word = match report.verdict().exit {
-        Exit::Clean => "Applied",
-        Exit::Partial => "Partly applied",
-        _ => "Not applied",
+    let recorded = count(is_record);
+    let wrote = report.targets.iter().filter(|t| t.wrote()).count();
+    let exit = report.verdict().exit;
+    let mut text = if exit == Exit::Clean && wrote == 0 && recorded > 0 {
+        let recorded = counted(recorded, "variable");
+        format!("{recorded} recorded as known, nothing written")
+    } else {
+        let word = match exit {
+            Exit::Clean => "Applied",
+            Exit::Partial => "Partly applied",
+            _ => "Not applied",
+        };
+        let targets = counted(wrote, "target");
+        let mut text = format!("{word}: {written} written, {deleted} deleted on {targets}");
+        if recorded > 0 {
+            text.push_str(&format!(", {recorded} recorded as known"));
+        }
+        text
     };
-    let mut text = format!(
-        "{word}: {written} written, {deleted} deleted on {}",
-        counted(
-            report.targets.iter().filter(|t| t.wrote()).count(),
-            "target"
-        )
-    );
     for (number, what) in [
         (not_done, "not done"),
         (doubt, "in doubt"),
-        (report.held.len(), "held"),
+        (
+            report.held.iter().filter(|held| held.counts()).count(),
+            "held",
+        ),
     ] {
         if number > 0 {
             text.push_str(&format!(", {number} {what}"));

@@ -58,8 +58,9 @@ fn hold(out: &mut dyn Write, style: &Style, call: &Invocation, hold: &Hold) -> f
 
 /// A release is a flag of `apply`, or a command of its own (`driftlock accept NAME`).
 pub(super) fn release_command(call: &Invocation, release: &str) -> String {
-    if release.starts_with("driftlock ") {
-        release.to_owned()
+    if let Some(command) = release.strip_prefix("driftlock ") {
+        let (verb, rest) = command.split_once(' ').unwrap_or((command, ""));
+        call.command_of_one(verb, &[rest])
     } else {
         call.command("apply", &[release])
     }

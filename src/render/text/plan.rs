@@ -38,7 +38,8 @@ pub fn render_plan(
         writeln!(out)?;
     }
     let mut changes = plan.targets.iter().flat_map(|target| &target.changes);
-    if changes.any(|change| words::is_listed(change) && change.will_happen()) {
+    let goes = |change: &Change| words::is_listed(change) && change.will_happen();
+    if !call.applying && changes.any(goes) {
         command(out, style, 0, &call.command("apply", &[]))?;
     }
     Ok(())
@@ -118,11 +119,7 @@ fn target_block(
         .then(Role::Heading, target.target.as_str())
         .then(
             Role::Dim,
-            format!(
-                "  {} {}",
-                target.platform,
-                escape::terminal(&target.address)
-            ),
+            format!("  {}", escape::terminal(&words::place(target))),
         )
         .write(out, style, 0, 4)?;
     state(out, style, call, target)?;
@@ -234,7 +231,7 @@ fn next(
     let place = format!("{}@{}", change.name, target.target);
     let text = match (change.class, change.reason) {
         (Class::Conflict, Reason::PruneChangedOutside) | (Class::Change, Reason::PruneOff) => {
-            call.command("history", &["--target", target.target.as_str()])
+            call.command_of_one("history", &["--target", target.target.as_str()])
         }
         (Class::Conflict, _) if change.action == ActionKind::None => {
             call.command("apply", &[&format!("--overwrite {place}")])

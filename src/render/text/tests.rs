@@ -24,6 +24,7 @@ fn style(width: usize) -> Style {
 fn call() -> Invocation {
     Invocation {
         manifests: vec!["manifests/production.yaml".to_owned()],
+        ..Invocation::default()
     }
 }
 
@@ -192,12 +193,12 @@ fn a_plan_at_60_columns() {
           (held)
           $ driftlock apply manifests/production.yaml --allow authority@vps
 
-    dead  file /mnt/x/.env
+    dead  file /mnt/x/.env (portable)
       ? unknown: permission denied @admin -->
         help: run as the owner of the file
         $ driftlock plan manifests/production.yaml --target dead
 
-    vps  file /srv/app/\u{1b}[31m|`x`\u{202e}.env
+    vps  file /srv/app/\u{1b}[31m|`x`\u{202e}.env (portable)
       ✗ DB_PASSWORD  conflict: the manifest and the live value
           both moved  aaaaaaaa → bbbbbbbb
           held by conflict: both sides moved since the last
@@ -218,7 +219,7 @@ fn a_plan_at_60_columns() {
       + NEW          change: new  " padded "
       note: lines end in CRLF
 
-    api  file /srv/api/.env
+    api  file /srv/api/.env (portable)
       ~ AUTH_SECRET  change: the manifest has a new value
           3f3f3f3f → 91919191  (same on vps)
 
@@ -237,12 +238,12 @@ fn a_plan_at_80_columns() {
       ! destination changed, vps: file /srv/a → file /srv/b (held)
           $ driftlock apply manifests/production.yaml --allow authority@vps
 
-    dead  file /mnt/x/.env
+    dead  file /mnt/x/.env (portable)
       ? unknown: permission denied @admin -->
         help: run as the owner of the file
         $ driftlock plan manifests/production.yaml --target dead
 
-    vps  file /srv/app/\u{1b}[31m|`x`\u{202e}.env
+    vps  file /srv/app/\u{1b}[31m|`x`\u{202e}.env (portable)
       ✗ DB_PASSWORD  conflict: the manifest and the live value both moved
           aaaaaaaa → bbbbbbbb
           held by conflict: both sides moved since the last apply
@@ -260,7 +261,7 @@ fn a_plan_at_80_columns() {
       + NEW          change: new  " padded "
       note: lines end in CRLF
 
-    api  file /srv/api/.env
+    api  file /srv/api/.env (portable)
       ~ AUTH_SECRET  change: the manifest has a new value  3f3f3f3f → 91919191
           (same on vps)
 
@@ -279,12 +280,12 @@ fn a_plan_at_120_columns() {
       ! destination changed, vps: file /srv/a → file /srv/b (held)
           $ driftlock apply manifests/production.yaml --allow authority@vps
 
-    dead  file /mnt/x/.env
+    dead  file /mnt/x/.env (portable)
       ? unknown: permission denied @admin -->
         help: run as the owner of the file
         $ driftlock plan manifests/production.yaml --target dead
 
-    vps  file /srv/app/\u{1b}[31m|`x`\u{202e}.env
+    vps  file /srv/app/\u{1b}[31m|`x`\u{202e}.env (portable)
       ✗ DB_PASSWORD  conflict: the manifest and the live value both moved  aaaaaaaa → bbbbbbbb
           held by conflict: both sides moved since the last apply
           $ driftlock apply manifests/production.yaml --overwrite DB_PASSWORD@vps
@@ -300,7 +301,7 @@ fn a_plan_at_120_columns() {
       + NEW          change: new  " padded "
       note: lines end in CRLF
 
-    api  file /srv/api/.env
+    api  file /srv/api/.env (portable)
       ~ AUTH_SECRET  change: the manifest has a new value  3f3f3f3f → 91919191  (same on vps)
 
     $ driftlock apply manifests/production.yaml
@@ -317,12 +318,12 @@ fn a_plan_in_colour() {
       ^[1m^[31m!^[0m destination changed, vps: file /srv/a → file /srv/b ^[2m(held)^[0m
           ^[36m$ driftlock apply manifests/production.yaml --allow authority@vps^[0m
 
-    ^[1mdead^[0m  ^[2mfile /mnt/x/.env^[0m
+    ^[1mdead^[0m  ^[2mfile /mnt/x/.env (portable)^[0m
       ^[34m? unknown^[0m: permission denied @admin -->
         ^[2mhelp: run as the owner of the file^[0m
         ^[36m$ driftlock plan manifests/production.yaml --target dead^[0m
 
-    ^[1mvps^[0m  ^[2mfile /srv/app/\u{1b}[31m|`x`\u{202e}.env^[0m
+    ^[1mvps^[0m  ^[2mfile /srv/app/\u{1b}[31m|`x`\u{202e}.env (portable)^[0m
       ^[1m^[31m✗ DB_PASSWORD^[0m  ^[1m^[31mconflict^[0m: the manifest and the live value both moved
           ^[1maaaaaaaa → bbbbbbbb^[0m
           ^[1m^[31mheld by conflict^[0m: both sides moved since the last apply
@@ -340,7 +341,7 @@ fn a_plan_in_colour() {
       ^[32m+ NEW^[0m          ^[32mchange^[0m: new  ^[1m" padded "^[0m
       ^[2mnote: lines end in CRLF^[0m
 
-    ^[1mapi^[0m  ^[2mfile /srv/api/.env^[0m
+    ^[1mapi^[0m  ^[2mfile /srv/api/.env (portable)^[0m
       ^[33m~ AUTH_SECRET^[0m  ^[33mchange^[0m: the manifest has a new value  ^[1m3f3f3f3f → 91919191^[0m
           ^[2m(same on vps)^[0m
 
@@ -355,7 +356,7 @@ fn a_long_line_shows_what_moved() {
     insta::assert_snapshot!(long_text(), @r###"
     production  plan 3fa9c1d2ab12
 
-    api  file /srv/.env
+    api  file /srv/.env (portable)
       ~ DATABASE_URL  change: the manifest has a new value
           │ - postgres://app@db1.internal/app?op…
           │ + postgres://app@db2.internal/app?op…
@@ -474,7 +475,7 @@ fn a_comment_is_escaped_and_folded() {
 
     <details><summary>production · api: 1 difference</summary>
 
-    `file /srv/api/.env`
+    `file /srv/api/.env (portable)`
 
     - `~` `AUTH_SECRET`: **change**, the manifest has a new value, would update, `3f3f3f3f` → `91919191`
 
@@ -482,7 +483,7 @@ fn a_comment_is_escaped_and_folded() {
 
     <details><summary>production · vps: 6 differences</summary>
 
-    ``file /srv/app/\u{1b}[31m|`x`\u{202e}.env``
+    ``file /srv/app/\u{1b}[31m|`x`\u{202e}.env (portable)``
 
     - `✗` `DB_PASSWORD`: **conflict**, the manifest and the live value both moved, would update, `aaaaaaaa` → `bbbbbbbb`
       - held by `conflict`: both sides moved since the last apply; `driftlock apply manifests/production.yaml --overwrite DB_PASSWORD@vps`

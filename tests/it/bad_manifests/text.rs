@@ -137,7 +137,7 @@ fn a_bomb_of_aliases_does_not_go_off() {
         ));
     }
     let [plan, ..] = bad.runs(&bomb, [1, 1, 1], &["manifests/dev.yaml:1:9", "[alias]"]);
-    assert!(plan.stderr.lines().count() < 15, "{}", plan.all());
+    assert!(plan.stderr.lines().count() < 45, "{}", plan.all());
     let deep = format!("variables: {}", "[".repeat(200_000));
     bad.runs(&deep, [1, 1, 1], &["manifests/dev.yaml:1:"]);
 }

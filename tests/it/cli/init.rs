@@ -149,16 +149,19 @@ fn what_cannot_be_taken_in_is_named_and_not_shown() {
 }
 
 #[test]
-fn a_dialect_that_takes_more_is_named() {
+fn a_file_that_programs_read_differently_needs_a_word_from_its_owner() {
     let world = World::new();
     world.write(".env", format!("export A='{TOKEN}'\nexport B=2\n"));
+    let before = world.files();
     world
         .run("init --yes")
-        .success()
-        .says("A was left out")
-        .says("2 variables could be taken in")
-        .says("driftlock init --format")
+        .exits(3)
+        .says("nothing was written")
+        .says("driftlock init --format DIALECT")
         .hides(TOKEN);
+    assert!(world.files() == before);
+    world.run("init --yes --format node").success();
+    world.run("plan --detailed-exitcode").success();
 }
 
 #[test]

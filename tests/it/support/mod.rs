@@ -1,5 +1,4 @@
 //! The test-support room.
-#![expect(dead_code, reason = "shared by many tests, some still to come")]
 
 pub mod peers;
 pub mod shop;

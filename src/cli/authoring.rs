@@ -25,7 +25,11 @@ const MAX_VALUE: u64 = 1024 * 1024;
 /// Reads a value from a file, exactly as it is.
 pub(crate) fn value_of_file(path: &Path) -> Result<SecretValue, CommandError> {
     let file = std::fs::File::open(path).map_err(|error| {
-        CommandError::error(format!("cannot read {}: {}", path.display(), error.kind()))
+        let why = match error.kind() {
+            std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            kind => kind.to_string(),
+        };
+        CommandError::error(format!("cannot read {}: {why}", path.display()))
     })?;
     read_value(file, &path.display().to_string())
 }
@@ -85,15 +89,14 @@ pub(crate) fn seal(
         .variables
         .get(name)
         .is_some_and(|variable| matches!(variable.source, Source::Sealed(_)));
-    let mut sequence = 1;
-    if sealed {
-        // a value that does not open is replaced; its sequence is lost with it
-        if let Ok(present) = opener.value(manifest, name) {
-            if present.value == *value {
-                return Ok(None);
-            }
-            sequence = present.sequence.unwrap_or_default().saturating_add(1);
+    // whoever had this name before had a lower one, even if it is not in the manifest any more or
+    // does not open: `unset` and `set` must not look like an older value put back
+    let mut sequence = sequence_of(now);
+    if sealed && let Ok(present) = opener.value(manifest, name) {
+        if present.value == *value {
+            return Ok(None);
         }
+        sequence = present.sequence.unwrap_or_default().saturating_add(1);
     }
     sealed_source(&open.envelope, name.as_str(), sequence, now, value).map(Some)
 }
@@ -125,6 +128,11 @@ pub(crate) fn sealed_payload(
     })
 }
 
+/// The sequence of a value whose predecessor cannot be seen: it follows whatever was there.
+pub(crate) fn sequence_of(now: Timestamp) -> u64 {
+    u64::try_from(now.as_second()).unwrap_or_default().max(1)
+}
+
 /// Seals a value without the manifest's key, for its recipients. Its sequence is the time, so that
 /// it follows whatever is there.
 pub(crate) fn seal_without_key(
@@ -135,7 +143,7 @@ pub(crate) fn seal_without_key(
     prompt: &SharedPrompt,
 ) -> Result<Source, CommandError> {
     let recipients = recipients(manifest)?;
-    let sequence = u64::try_from(now.as_second()).unwrap_or_default();
+    let sequence = sequence_of(now);
     seal_armored(
         &recipients,
         &manifest.name,

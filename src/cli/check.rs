@@ -55,17 +55,24 @@ pub(crate) fn run(
     let files = source::load_manifests(&context.folder, &arguments.manifests)
         .map_err(|error| CommandError::of(&error))?;
     let mut keyring = session::keyring(global, context);
+    let strict = arguments.require_identity || !global.identity.is_empty();
     let mut checked = vec![];
+    let mut items = vec![];
     for file in files {
         let path = file.path.display().to_string();
         let diagnostics = match load::load(&file.text) {
             Err(diagnostics) => diagnostics,
             Ok(loaded) => {
                 let item = session::item(file, loaded, context);
-                inspect(&item, arguments, &mut keyring, context.now())
+                let found = inspect(&item, strict, &mut keyring, context.now());
+                items.push(item);
+                found
             }
         };
         checked.push((path, diagnostics));
+    }
+    if let Some((first, second)) = session::shared_place_of(&items) {
+        same_place(&mut checked, &first, &second, &items);
     }
     let exit = exit(&checked, arguments.strict);
     show(&checked, arguments, exit, ui)?;
@@ -112,7 +119,7 @@ fn show(
 /// Everything that can be said of a manifest that parses.
 fn inspect(
     item: &Item,
-    arguments: &CheckArgs,
+    identity_required: bool,
     keyring: &mut Keyring,
     now: Timestamp,
 ) -> Vec<Diagnostic> {
@@ -125,7 +132,7 @@ fn inspect(
             let broken = !why.is_locked();
             found.push(Diagnostic {
                 position: Position::default(),
-                severity: if broken || arguments.require_identity {
+                severity: if broken || identity_required {
                     Severity::Error
                 } else {
                     Severity::Warning
@@ -134,6 +141,8 @@ fn inspect(
                 message: format!("its values were not checked: {why}"),
                 help: Some(why.help().to_owned()),
             });
+            found.extend(manifest.variables.iter().filter_map(unauthenticated));
+            found.sort();
             return found;
         }
         Opening::Open(open) if !open.recipients_authentic => found.push(Diagnostic {
@@ -207,17 +216,51 @@ fn inspect_variable(
                     found.extend(expiry(name, variable, value.sealed_at, now));
                 }
             }
-            if matches!(variable.source, Source::Armored(_)) {
-                found.push(at(
-                    Severity::Warning,
-                    "unauthenticated",
-                    format!("{name} was written without the key, and waits"),
-                    Some(format!("driftlock accept {name}")),
-                ));
-            }
+            found.extend(unauthenticated((name, variable)));
         }
     }
     found
+}
+
+/// Written without the key: that can be seen without one, too.
+fn unauthenticated((name, variable): (&VarName, &Variable)) -> Option<Diagnostic> {
+    matches!(variable.source, Source::Armored(_)).then(|| Diagnostic {
+        position: variable.position,
+        severity: Severity::Warning,
+        code: "unauthenticated",
+        message: format!("{name} was written without the key, and waits"),
+        help: Some(format!("driftlock accept {name}")),
+    })
+}
+
+/// Two targets of different manifests that are one place; within one manifest the parser finds it.
+fn same_place(
+    checked: &mut [(String, Vec<Diagnostic>)],
+    first: &str,
+    second: &str,
+    items: &[Item],
+) {
+    let spec = items
+        .iter()
+        .flat_map(|item| {
+            item.loaded
+                .manifest
+                .targets
+                .iter()
+                .map(move |spec| (item, spec))
+        })
+        .find(|(item, spec)| session::full_name(item, &spec.name) == second);
+    let Some((item, spec)) = spec else { return };
+    let path = item.file.path.display().to_string();
+    for (_, diagnostics) in checked.iter_mut().filter(|(of, _)| *of == path) {
+        diagnostics.push(Diagnostic {
+            position: spec.position,
+            severity: Severity::Error,
+            code: "same-place",
+            message: format!("{first} and {second} are the same place"),
+            help: Some("let one target hold the variables of both".to_owned()),
+        });
+    }
 }
 
 /// `expires` has passed, or `rotate` counts further than from the day it was sealed.

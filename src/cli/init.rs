@@ -78,6 +78,7 @@ pub(crate) fn run(
         );
     }
     let taken = take_in(arguments, context)?;
+    refuse_second_owner(&taken, context)?;
     if arguments.format.is_none() && !taken.left_out.is_empty() {
         return Err(ambiguous(&taken));
     }
@@ -151,6 +152,39 @@ fn take_in(arguments: &InitArgs, context: &Context) -> Result<Taken, CommandErro
         }
     }
     Ok(taken)
+}
+
+/// Two manifests that write one file would undo each other, so every plan would refuse both.
+fn refuse_second_owner(taken: &Taken, context: &Context) -> Result<(), CommandError> {
+    let Some(path) = taken
+        .path
+        .as_ref()
+        .and_then(|path| path.canonicalize().ok())
+    else {
+        return Ok(());
+    };
+    // no manifests, or none that reads, is no reason to refuse a first one
+    for file in source::load_manifests(&context.folder, &[]).unwrap_or_default() {
+        let Ok(loaded) = crate::reconcile::load::load(&file.text) else {
+            continue;
+        };
+        let item = session::item(file, loaded, context);
+        let owner = item.located.iter().find(|located| {
+            let there = located.target.path.as_ref();
+            there.and_then(|there| there.canonicalize().ok()).as_ref() == Some(&path)
+        });
+        if let (Some(owner), Some(named)) = (owner, &taken.named) {
+            return Err(CommandError::refused(format!(
+                "{} belongs to {} already; nothing was written",
+                named.display(),
+                session::full_name(&item, &owner.target.name)
+            ))
+            .hint(
+                "take in another file with --env-file, or change that manifest with driftlock set",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Different programs take different values from this file: which of them reads it, only its owner

@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod context;
 mod error;
+mod harden;
 mod history;
 mod init;
 mod look;
@@ -20,6 +21,7 @@ mod set;
 mod status;
 mod ui;
 mod unset;
+mod usage;
 
 use std::path::PathBuf;
 
@@ -106,9 +108,10 @@ enum Command {
 
 /// Parses the command line and runs it. Everything that is printed is printed below here.
 pub fn main() -> Exit {
+    harden::start();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return ui::print_usage(&error),
+        Err(error) => return ui::print_usage(error),
     };
     crate::telemetry::start(cli.global.verbose);
     let context = match Context::from_process() {
@@ -118,7 +121,8 @@ pub fn main() -> Exit {
         }
     };
     let mut ui = Ui::new(&context, cli.global.color);
-    let outcome = dispatch(&cli.command, &cli.global, &context, &mut ui);
+    let outcome = harden::check(&cli.global, &context)
+        .and_then(|()| dispatch(&cli.command, &cli.global, &context, &mut ui));
     match outcome {
         Ok(exit) => exit,
         Err(error) => ui.fail(&error),

@@ -12,7 +12,7 @@ use super::prompt::TerminalPrompt;
 use super::ui::Ui;
 use crate::crypto::{IdentityEnv, IdentityRequest, Keyring, NoPrompt, SharedPrompt};
 use crate::journal::{Authenticator, Journal, Scope, SqliteJournal};
-use crate::model::{Diagnostic, Fingerprinter, Severity};
+use crate::model::{Diagnostic, Fingerprinter, Severity, TargetName};
 use crate::reconcile::load::{self, Loaded, Opening, SealedBecause};
 use crate::reconcile::pass::journal_scope;
 use crate::reconcile::targets::{Located, Surroundings, locate, shared_place};
@@ -88,19 +88,27 @@ fn errors(diagnostics: &[Diagnostic]) -> usize {
 }
 
 fn refuse_shared_places(items: &[Item]) -> Result<(), CommandError> {
-    let all = items.iter().flat_map(|item| {
-        item.located.iter().map(|located| {
-            let name = format!("{}/{}", item.loaded.manifest.name, located.target.name);
-            (name, located)
-        })
-    });
-    match shared_place(all) {
+    match shared_place_of(items) {
         None => Ok(()),
         Some((first, second)) => Err(CommandError::error(format!(
             "{first} and {second} are the same place; nothing was read or written"
         ))
         .hint("let one target hold the variables of both")),
     }
+}
+
+/// Two targets of these manifests that are one place, as `manifest/target`.
+pub(crate) fn shared_place_of(items: &[Item]) -> Option<(String, String)> {
+    shared_place(items.iter().flat_map(|item| {
+        item.located
+            .iter()
+            .map(|located| (full_name(item, &located.target.name), located))
+    }))
+}
+
+/// How people tell the targets of several manifests apart.
+pub(crate) fn full_name(item: &Item, target: &TargetName) -> String {
+    format!("{}/{target}", item.loaded.manifest.name)
 }
 
 /// Loads the one manifest that a command is about: the one named, else the only one there is.

@@ -75,6 +75,12 @@ pub(crate) fn run(
     ui: &mut Ui,
 ) -> Result<Exit, CommandError> {
     let (name, given) = name_and_value(arguments)?;
+    if arguments.apply && !arguments.yes && !context.terminal.input {
+        return Err(CommandError::usage(
+            "--apply asks before it writes, and standard input is no terminal; nothing was changed",
+        )
+        .hint("with --apply --yes nobody is asked"));
+    }
     let item = session::load_one(arguments.manifest.as_ref(), context, ui)?;
     let clear = stays_clear(arguments, &item.loaded.manifest, &name)?;
     if given.is_some() && !clear {
@@ -244,7 +250,13 @@ fn first_secret(
     let now = context.now();
     let envelope = Envelope::generate(&manifest.name);
     let seal = authoring::new_seal(&envelope, &recipients, now, &session::person(context))?;
-    let payload = authoring::sealed_payload(&envelope, name.as_str(), 1, now, value)?;
+    let payload = authoring::sealed_payload(
+        &envelope,
+        name.as_str(),
+        authoring::sequence_of(now),
+        now,
+        value,
+    )?;
     Ok(Change {
         source: Some(Source::Sealed(payload)),
         seal: Some(seal),
@@ -275,12 +287,13 @@ fn tell(
         ));
         return;
     }
-    let kind = match &change.source {
-        Some(Source::Clear(_)) => "in clear",
-        Some(_) => "encrypted",
-        None => "unchanged, its targets are",
-    };
-    ui.say(&format!("{name} set {kind} in {path}"));
+    match &change.source {
+        Some(Source::Clear(_)) => ui.say(&format!("{name} set in clear in {path}")),
+        Some(_) => ui.say(&format!("{name} set encrypted in {path}")),
+        None => ui.say(&format!(
+            "{name} has this value already; in {path} it has a target more"
+        )),
+    }
     if change.waits {
         ui.warn(&format!(
             "no identity of yours opens this manifest: {name} waits until a reader runs `driftlock accept {name}`"
@@ -290,6 +303,10 @@ fn tell(
     targets.extend(arguments.target.iter().map(ToString::to_string));
     if targets.is_empty() {
         ui.say(&format!("  no target uses it yet: driftlock set {name} --target TARGET, or list it in the manifest"));
+    } else if change.waits {
+        ui.say(&format!(
+            "  next: commit it; then a reader runs driftlock accept {name}"
+        ));
     } else if !arguments.apply {
         ui.say("  next: driftlock plan");
     }

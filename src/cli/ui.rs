@@ -1,5 +1,4 @@
 //! The two streams: results go to standard output, talk to standard error. Nothing else prints.
-#![expect(clippy::print_stderr, reason = "this is the one place that prints")]
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -159,8 +158,14 @@ impl Ui {
 }
 
 /// Usage errors get 64 instead of clap's 2; help and version are no errors.
-pub(crate) fn print_usage(error: &clap::Error) -> Exit {
+pub(crate) fn print_usage(mut error: clap::Error) -> Exit {
+    let masked = super::usage::mask(&mut error);
     let _closed = error.print();
+    if masked {
+        print_line(
+            "\nWhat was typed is not repeated here: it could be a secret. `driftlock set NAME` asks for a value.",
+        );
+    }
     if error.use_stderr() {
         Exit::Usage
     } else {
@@ -170,11 +175,12 @@ pub(crate) fn print_usage(error: &clap::Error) -> Exit {
 
 /// For errors before there is a [`Ui`].
 pub(crate) fn print_bare_error(message: &str) -> Exit {
-    eprintln!("error: {message}");
+    print_line(&format!("error: {message}"));
     Exit::ERROR
 }
 
 /// One line of talk, for those who have no [`Ui`] at hand.
 pub(crate) fn print_line(text: &str) {
-    eprintln!("{text}");
+    // a closed standard error is no reason to fail
+    let _closed = writeln!(io::stderr().lock(), "{text}");
 }

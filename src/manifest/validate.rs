@@ -31,7 +31,9 @@ fn check_declared(raw: &Raw, name: &VarName, position: Position, problems: &mut 
     let known = raw.variables.keys().map(VarName::as_str);
     let help = match nearest(name.as_str(), known) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("declare it under `variables`: `driftlock set {name}`"),
+        None => format!(
+            "declare it under `variables`, for now as `{name}: later`; then `driftlock set {name} --secret`"
+        ),
     };
     let message = format!("{name} is used but not declared");
     problems.error(position, code::UNDECLARED, message, Some(&help));
@@ -273,14 +275,17 @@ pub(super) fn check_encryption(
         return;
     };
     let short = seal.key_id.short();
-    let help = "set it again, or take the commit back that changed the key";
     for (name, position, payload) in sealed {
         if payload.key != short {
             let message = format!(
                 "{name} is encrypted to another key than this file's: \
                  a re-key and a new value were merged"
             );
-            problems.error(position, code::KEY_MISMATCH, message, Some(help));
+            let help = format!(
+                "put `{name}: later` in its place, then `driftlock set {name} --secret`; \
+                 or take the commit back that changed the key"
+            );
+            problems.error(position, code::KEY_MISMATCH, message, Some(&help));
         }
     }
     let own = seal.fingerprints.iter().chain(&seal.former_fingerprints);

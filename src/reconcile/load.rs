@@ -209,9 +209,13 @@ impl Opener<'_> {
                     .open(name.as_str(), &payload.base64)
                     .map(OpenValue::from)
                     .map_err(|error| error.to_string()),
-                Opening::Sealed(why) => Err(format!("sealed: {why}")),
+                // why is said once, for the whole manifest
+                Opening::Sealed(_) => Err("the manifest stays sealed".to_owned()),
                 Opening::Clear => Err("the manifest has no age header".to_owned()),
             },
+            Some(Source::Armored(_)) if self.locked() => {
+                Err("the manifest stays sealed".to_owned())
+            }
             Some(Source::Armored(text)) => {
                 crate::crypto::open_armored(text, &manifest.name, name.as_str(), self.keyring)
                     .map(|opened| OpenValue::from(opened.opened))
@@ -220,6 +224,12 @@ impl Opener<'_> {
             Some(Source::Clear(_) | Source::Template(_)) => Err("it is not encrypted".to_owned()),
             None => Err("it is not declared".to_owned()),
         }
+    }
+}
+
+impl Opener<'_> {
+    fn locked(&self) -> bool {
+        matches!(self.opening, Opening::Sealed(why) if why.is_locked())
     }
 }
 

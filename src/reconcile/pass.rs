@@ -163,6 +163,21 @@ impl Pass<'_> {
         })
     }
 
+    /// Whether key and recipients of this revision are in force once this plan is carried out: they
+    /// are believed, or somebody let them go wherever it mattered.
+    pub fn key_accepted(&self, plan: &Plan, memory: &Memory) -> bool {
+        let let_go = |rail: &str| {
+            let mut targets = plan.targets.iter();
+            let mut changes = plan.targets.iter().flat_map(|target| &target.changes);
+            let held = changes.any(|change| change.holds.iter().any(|hold| hold.rail == rail));
+            let allows = |target: &TargetName| self.scope.overrides.allows(rail, target, None);
+            !held && targets.any(|target| allows(&target.target))
+        };
+        let open = self.opening.as_open();
+        let signed = open.is_none_or(|open| open.recipients_authentic);
+        (self.key_trusted(memory) || let_go("new-key")) && (signed || let_go("recipients"))
+    }
+
     fn specs(&self) -> &[TargetSpec] {
         &self.loaded.manifest.targets
     }

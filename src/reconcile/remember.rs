@@ -9,8 +9,8 @@ use super::event::OperationOutcome;
 use super::pass::Memory;
 use super::targets::Located;
 use crate::journal::{
-    AppliedAuthority, Authenticator, IntendedVar, Intent, IntentId, Journal, JournalError, Receipt,
-    ReceiptOutcome, Remembered, Scope, VarAction, VarOutcome, VarReceipt,
+    AppliedAuthority, Authenticator, IntendedVar, Intent, IntentId, Journal, JournalError, Kept,
+    Receipt, ReceiptOutcome, Remembered, Scope, VarAction, VarOutcome, VarReceipt,
 };
 use crate::model::{
     AuthorityFacts, Fingerprint, Fingerprinter, LiveVar, ManifestName, Sensitivity, TargetName,
@@ -82,6 +82,9 @@ pub struct JournalRecord<'a> {
     pub last_facts: Option<&'a AuthorityFacts>,
     /// What this revision may do.
     pub facts: &'a AuthorityFacts,
+    /// Whether this revision's key is believed. If not, nothing of it counts as applied, or the next
+    /// run would take a stranger's key for ours.
+    pub key_accepted: bool,
     /// Who.
     pub author: &'a Author,
     /// Open intents, by target.
@@ -140,57 +143,47 @@ impl JournalRecord<'_> {
         plan: &Plan,
         done: &[Completed<'_>],
     ) -> Result<Vec<Option<String>>, JournalError> {
-        let mut names: BTreeMap<usize, String> = BTreeMap::new();
-        let (mut written, mut recorded) = (vec![], vec![]);
-        let (mut written_places, mut recorded_places) = (vec![], vec![]);
+        let (mut intents, mut written, mut recorded) = (vec![], vec![], vec![]);
         for (place, target) in done.iter().enumerate() {
             let receipt = self.receipt(plan, target);
-            // all of it went stale: there is nothing to tell
-            if receipt.vars.is_empty() && !self.intents.contains_key(&target.target.target) {
-                continue;
-            }
             match self.intents.remove(&target.target.target) {
                 Some(intent) => {
-                    written.push((intent, receipt));
-                    written_places.push(place);
+                    written.push(place);
+                    intents.push((intent, receipt));
                 }
-                None => {
-                    recorded.push(receipt);
-                    recorded_places.push(place);
-                }
+                // all of it went stale: there is nothing to tell
+                None if receipt.vars.is_empty() => {}
+                None => recorded.push((place, receipt)),
             }
         }
-        if !written.is_empty() {
-            let kept = self.journal.finish(self.scope, &written, self.auth)?;
-            names.extend(
-                written_places
-                    .into_iter()
-                    .zip(kept.ids.iter().map(|id| id.0.to_string())),
-            );
+        let mut names: Vec<Option<String>> = vec![None; done.len()];
+        if !intents.is_empty() {
+            let kept = self.journal.finish(self.scope, &intents, self.auth)?;
+            name(&mut names, written, &kept);
             self.notes.extend(kept.notes);
         }
         if !recorded.is_empty() {
-            let kept = self.journal.record(self.scope, &recorded, self.auth)?;
-            names.extend(
-                recorded_places
-                    .into_iter()
-                    .zip(kept.ids.iter().map(|id| id.0.to_string())),
-            );
+            let (places, receipts): (Vec<usize>, Vec<Receipt>) = recorded.into_iter().unzip();
+            let kept = self.journal.record(self.scope, &receipts, self.auth)?;
+            name(&mut names, places, &kept);
             self.notes.extend(kept.notes);
         }
+        self.keep_facts(plan, done.is_empty())?;
+        Ok(names)
+    }
+
+    fn keep_facts(&mut self, plan: &Plan, idle: bool) -> Result<(), JournalError> {
         let facts = accepted_facts(plan, self.last_facts, self.facts);
         // an apply that found nothing to do needs no journal that can be written
-        if done.is_empty() && self.last_facts == Some(&facts) {
-            return Ok(vec![]);
+        if !self.key_accepted || idle && self.last_facts == Some(&facts) {
+            return Ok(());
         }
         let applied = AppliedAuthority {
             facts,
             revision: self.author.revision.clone(),
             at: self.author.at,
         };
-        self.journal
-            .set_authority(self.scope, &applied, self.auth)?;
-        Ok((0..done.len()).map(|place| names.remove(&place)).collect())
+        self.journal.set_authority(self.scope, &applied, self.auth)
     }
 
     fn intent(&self, plan: &Plan, target: &Intended<'_>) -> Intent {
@@ -285,6 +278,13 @@ impl JournalRecord<'_> {
             ),
             _ => None,
         }
+    }
+}
+
+/// Puts the receipts' numbers at the places of their targets.
+fn name(names: &mut [Option<String>], places: Vec<usize>, kept: &Kept) {
+    for (place, id) in places.into_iter().zip(&kept.ids) {
+        names[place] = Some(id.0.to_string());
     }
 }
 

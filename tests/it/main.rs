@@ -6,6 +6,7 @@
     reason = "a test may fail, and looks at its own environment"
 )]
 
+mod bad_manifests;
 mod bad_places;
 mod cli;
 mod crypto;
@@ -13,6 +14,7 @@ mod dialects;
 mod example;
 mod hostile;
 mod journal;
+mod leaks;
 mod merge;
 mod nasty;
 mod pass;

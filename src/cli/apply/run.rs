@@ -190,6 +190,7 @@ impl<'a> Run<'a> {
             fingerprinter: opened.fingerprinter.as_ref(),
             last_facts: opened.memory.authority.as_ref(),
             facts: &facts,
+            key_accepted: pass.key_accepted(plan, &opened.memory),
             author: &author,
             intents: std::collections::BTreeMap::new(),
             notes: vec![],

@@ -33,7 +33,7 @@ pub(super) struct Contents {
 /// Reads a file or pipe; on failure says why, to follow the file's name.
 pub(super) fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Option<String>), String> {
     let unreadable = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => "does not exist".to_owned(),
+        io::ErrorKind::NotFound => super::MISSING.to_owned(),
         kind => format!("cannot be read ({kind})"),
     };
     let file = File::open(path).map_err(unreadable)?;

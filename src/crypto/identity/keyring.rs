@@ -124,9 +124,15 @@ impl Place {
 
     /// `by` is what named the file, if it was not the default.
     fn file(by: Option<&str>, path: &Path) -> Self {
-        let shown = path.display();
+        let shown = path.display().to_string();
+        // a key in a variable that wants a file must not come back in a message
+        let shown = if shown.to_ascii_uppercase().contains("AGE-SECRET-KEY-") {
+            "a key itself, where a file is wanted"
+        } else {
+            &shown
+        };
         Self {
-            name: by.map_or_else(|| shown.to_string(), |by| format!("{by} ({shown})")),
+            name: by.map_or_else(|| shown.to_owned(), |by| format!("{by} ({shown})")),
             source: Source::File(path.to_owned()),
             opened: None,
         }

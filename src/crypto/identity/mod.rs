@@ -97,12 +97,23 @@ pub fn open_header(
     Keyring::new(request, prompt.clone()).open(header)
 }
 
+/// Why a place holds nothing, where there is no file.
+const MISSING: &str = "does not exist";
+
 fn no_identity(tried: &[Tried]) -> String {
     if tried.is_empty() {
         return "no identity was found; name a key file with --identity or DRIFTLOCK_AGE_KEY_FILE"
             .to_owned();
     }
-    let list: Vec<String> = tried.iter().map(Tried::to_string).collect();
+    // default places that are not there are worth a name, not a sentence each
+    let (missing, rest): (Vec<&Tried>, Vec<&Tried>) = tried
+        .iter()
+        .partition(|tried| tried.why == MISSING && tried.place.starts_with('/'));
+    let mut list: Vec<String> = rest.into_iter().map(Tried::to_string).collect();
+    if !missing.is_empty() {
+        let places: Vec<&str> = missing.iter().map(|tried| tried.place.as_str()).collect();
+        list.push(format!("there is none in {}", places.join(", ")));
+    }
     format!("no identity opens the header: {}", list.join("; "))
 }
 

@@ -101,7 +101,7 @@ fn all_problems_at_once() {
 12:23 Error unknown-key: `file` has no key `fromat` [did you mean `format`?]
 13:12 Error bad-value: `prune` must be true or false
 14:20 Error duplicate-use: this target has A twice [keep one of the two]
-14:23 Error undeclared: NOPE is used but not declared [declare it under `variables`: `driftlock set NOPE`]
+14:23 Error undeclared: NOPE is used but not declared [declare it under `variables`, for now as `NOPE: later`; then `driftlock set NOPE --secret`]
 15:14 Error unknown-group: there is no such group [declare it under `groups`]
 "#);
 }

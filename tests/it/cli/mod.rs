@@ -1,11 +1,19 @@
-//! The commands, through the binary: one file per command, and one per thing that can happen to it.
+//! The commands through the binary: wiring, words and exit codes.
 
+mod accept;
 mod apply;
 mod apply_killed;
 mod apply_rails;
 mod apply_several;
 mod apply_units;
+mod check;
+mod completions;
 mod history;
+mod init;
 mod plan;
 mod plan_since;
+mod reveal;
+mod schema;
+mod set;
 mod status;
+mod unset;

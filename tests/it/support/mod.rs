@@ -2,4 +2,6 @@
 
 pub mod lab;
 pub mod peers;
+pub mod shop;
+pub mod terminal;
 pub mod world;

@@ -111,7 +111,7 @@ impl Run {
         Self::from_output(&command.output().expect("the binary runs"))
     }
 
-    fn from_output(output: &std::process::Output) -> Self {
+    pub fn from_output(output: &std::process::Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout.clone()).expect("output is text"),
@@ -140,8 +140,10 @@ impl Run {
 
     #[track_caller]
     pub fn says(self, words: &str) -> Self {
+        // long lines are broken to fit a window
+        let flat = self.all().split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
-            self.stdout.contains(words) || self.stderr.contains(words),
+            self.stdout.contains(words) || self.stderr.contains(words) || flat.contains(words),
             "`{words}` is missing from\n{}",
             self.all()
         );

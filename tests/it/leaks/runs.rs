@@ -1,0 +1,396 @@
+//! The runs: days on which all goes well, and days on which nothing does.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::forms::Canary;
+use super::sink;
+use crate::support::shop::MANIFEST;
+use crate::support::world::{Run, World};
+
+const SECRET: &str = "canary-desired-\"q\"-7c21";
+const PEM: &str = "canary-pem-9d02\n-----BEGIN x\nline two\n";
+const LIVE: &str = "canary-live-5e77-$HOME";
+const STRANGER: &str = "canary-unmanaged-31aa";
+const NEXT: &str = "canary-next-88f0 with spaces";
+
+/// A world of canaries, and which commands ran in it.
+pub struct Leaky {
+    pub world: World,
+    /// By command: the lines that were run.
+    pub ran: BTreeMap<String, Vec<String>>,
+    canaries: Vec<Canary>,
+    seen: HashSet<u64>,
+}
+
+impl Leaky {
+    pub fn new() -> Self {
+        let world = World::new();
+        git(&world, &["init", "-q"]);
+        world.write(
+            ".env",
+            format!("TOKEN='{SECRET}'\nLOG_LEVEL=info\nEXTRA={STRANGER}\n"),
+        );
+        let mut leaky = Self {
+            world,
+            ran: BTreeMap::new(),
+            seen: HashSet::new(),
+            canaries: [
+                ("a desired value", SECRET),
+                ("a PEM value", PEM),
+                ("a live value", LIVE),
+                ("an unmanaged value", STRANGER),
+                ("a new value", NEXT),
+            ]
+            .map(|(name, text)| Canary::new(name, text))
+            .into(),
+        };
+        leaky.runs(
+            "init --yes --name dev --env-file .env --format node --clear LOG_LEVEL",
+            "",
+        );
+        let keys = std::fs::read_to_string(leaky.world.config("driftlock/keys.txt")).unwrap();
+        let key = keys.lines().last().unwrap();
+        leaky.canaries.push(Canary::new("the identity", key));
+        let manifest = leaky.world.manifest();
+        let text = manifest.replace(
+            "      - LOG_LEVEL",
+            "      - LOG_LEVEL\n      - URL: { template: 'https://${TOKEN|url}.x/${TOKEN|base64}' }",
+        );
+        leaky.world.write(MANIFEST, text);
+        git(&leaky.world, &["add", "manifests"]);
+        git(
+            &leaky.world,
+            &[
+                "-c",
+                "user.name=t",
+                "-c",
+                "user.email=t@t",
+                "commit",
+                "-qm",
+                "x",
+            ],
+        );
+        leaky
+    }
+
+    /// Runs one line and searches everything.
+    pub fn runs(&mut self, line: &str, input: &str) -> Run {
+        let run = self.world.run_with(line, input);
+        self.searched(line, &run);
+        run
+    }
+
+    fn searched(&mut self, line: &str, run: &Run) {
+        let command = line.split_whitespace().find(|word| !word.starts_with('-'));
+        let lines = self
+            .ran
+            .entry(command.unwrap_or_default().to_owned())
+            .or_default();
+        lines.push(line.to_owned());
+        assert!(
+            [0, 1, 2, 3, 4, 64].contains(&run.code),
+            "{line}: {}",
+            run.code
+        );
+        assert!(!run.stderr.contains("panicked"), "`{line}` panicked");
+        let meant: Vec<PathBuf> = [".env", "value.pem", "odd.env"]
+            .map(|path| self.world.path(path))
+            .into_iter()
+            .chain([
+                self.world.config("driftlock/keys.txt"),
+                self.world.root().join("away.txt"),
+            ])
+            .collect();
+        let meant: Vec<_> = meant.iter().map(PathBuf::as_path).collect();
+        let seen = &mut self.seen;
+        sink::search_run(line, run, &self.world, &meant, &self.canaries, seen);
+    }
+
+    /// Everything that only looks, in every form.
+    fn looks(&mut self) {
+        for line in [
+            "plan",
+            "plan --json",
+            "plan --markdown",
+            "plan --detailed-exitcode",
+            "plan --since HEAD",
+            "plan --target local",
+            "plan --only TOKEN",
+            "plan --require-all",
+            "plan --take-over local",
+            "plan --overwrite TOKEN@local",
+            "plan --adopt TOKEN@local",
+            "plan --allow placeholder@local",
+            "plan --partial TOKEN",
+            "plan --color always",
+            "status",
+            "status --json",
+            "status --target local",
+            "status --only TOKEN",
+            "status --since HEAD",
+            "status --require-all",
+            "history",
+            "history --json",
+            "history TOKEN --target local",
+            "history --limit 1",
+            "history --manifest manifests/dev.yaml",
+            "check",
+            "check --json",
+            "check --strict",
+            "check --require-identity",
+        ] {
+            self.runs(line, "");
+        }
+        self.glances();
+    }
+
+    /// Each of them once, with everything logged.
+    fn glances(&mut self) {
+        for line in [
+            "-vv plan --json",
+            "-vv plan",
+            "-vv status --json",
+            "-vv status",
+            "-vv history",
+            "-vv check",
+        ] {
+            self.runs(line, "");
+        }
+    }
+
+    pub fn good_days(&mut self) {
+        self.looks();
+        self.runs("apply --yes --take-over local", "").success();
+        self.looks();
+        self.world.write("value.pem", PEM);
+        for (line, input) in [
+            ("set TOKEN", NEXT),
+            ("set TOKEN --manifest manifests/dev.yaml", NEXT),
+            ("set PEM --from-file value.pem --target local", ""),
+            ("set LOG_LEVEL=debug", ""),
+            ("set LOG_LEVEL --clear", "warn"),
+            ("set LOG_LEVEL --secret", NEXT),
+            ("set MADE --generate --target local", ""),
+            ("set TOKEN --apply --yes -vv", SECRET),
+            ("apply --yes --json -vv", ""),
+            (
+                "apply --yes --target local --only TOKEN --since HEAD --require-all",
+                "",
+            ),
+        ] {
+            self.runs(line, input);
+        }
+        self.looks();
+        for line in [
+            "unset MADE --with-uses",
+            "unset PEM --manifest manifests/dev.yaml",
+            "schema",
+            "man",
+            "man set",
+            "completions bash",
+        ] {
+            self.runs(line, "");
+        }
+        self.reveals();
+        self.argv();
+    }
+
+    /// The one command that may print, and only the one value.
+    fn reveals(&mut self) {
+        self.runs("reveal TOKEN", "").exits(3);
+        self.runs("reveal NOPE --yes-print-the-secret", "").exits(1);
+        self.runs(
+            "reveal URL --target nowhere --manifest manifests/dev.yaml",
+            "",
+        );
+        let line = "reveal TOKEN --yes-print-the-secret -vv";
+        let mut run = self.world.run(line).success();
+        assert_eq!(run.stdout, SECRET);
+        run.stdout.clear();
+        self.searched(line, &run);
+    }
+
+    /// Somebody edits the file, damages the manifest, hides the key, types into the wrong place.
+    pub fn bad_days(&mut self) {
+        self.world
+            .write(".env", format!("TOKEN=\"{LIVE}\"\nEXTRA={STRANGER}\n"));
+        self.looks();
+        for line in [
+            "apply --yes",
+            "apply --yes --json",
+            "apply --yes --adopt TOKEN@local",
+            "apply --yes --overwrite TOKEN@local --partial TOKEN --allow authority@*",
+            "apply",
+            "apply --yes --target nowhere",
+            "apply --yes --since nowhere",
+            "--journal no/where/x.sqlite3 plan",
+            "--journal /dev/null apply --yes",
+            "-i nowhere plan",
+        ] {
+            self.runs(line, "");
+        }
+        self.world.write(
+            ".env",
+            format!("TOKEN={LIVE}\n'{STRANGER}\n\u{0}=\"{SECRET}"),
+        );
+        self.looks();
+        self.wrong_places();
+        let good = self.world.manifest();
+        for (from, to) in [
+            ("  LOG_LEVEL:", "  LOG_LEVEL: &a"),
+            ("variables:\n", "variables: [\n"),
+            ("name: dev", "name: prod"),
+            ("    age: ", "    age: x"),
+            ("  --- ", "  --- A"),
+        ] {
+            self.world.write(MANIFEST, good.replacen(from, to, 1));
+            self.glances();
+            self.runs("set TOKEN", NEXT);
+            self.runs("unset TOKEN", "");
+            self.runs("accept TOKEN", "");
+            self.runs("reveal TOKEN --yes-print-the-secret", "");
+        }
+        self.world.write(MANIFEST, &good);
+        let away = self.world.hide_identity();
+        self.looks();
+        self.runs("set TOKEN", NEXT).success();
+        self.runs("accept TOKEN --manifest manifests/dev.yaml", "")
+            .exits(1);
+        self.runs(&format!("-i {away} plan"), "");
+        self.runs(&format!("accept TOKEN -i {away}"), "").success();
+        self.looks();
+        self.strange_env_files();
+    }
+
+    /// Values where the command line wants something else.
+    fn wrong_places(&mut self) {
+        let key = self.canaries.last().map(|canary| canary.text.clone());
+        for value in [SECRET.to_owned(), LIVE.to_owned(), key.unwrap_or_default()] {
+            for command in super::commands(&self.world) {
+                // these take files, and what is not there must be named
+                if !matches!(command.as_str(), "plan" | "apply" | "status" | "check") {
+                    let run = Run::of(self.world.command([&command, &value, &value]));
+                    assert_eq!(run.code, 64, "{command}");
+                    self.searched(&command, &run);
+                }
+                for arguments in [
+                    vec![&command, "--no-such-flag", &value],
+                    vec![&command, &format!("--no-such-flag={value}")],
+                    vec![&command, "--identity", &value, "--no-such-flag"],
+                    vec![&command, "--color", &value],
+                ] {
+                    let run = Run::of(self.world.command(&arguments));
+                    assert_eq!(run.code, 64, "{command}: {}", run.code);
+                    self.searched(&command, &run);
+                }
+            }
+            for arguments in [
+                vec!["set", &format!("TOKEN={value}")],
+                vec!["unset", &value],
+                vec!["reveal", &value],
+                vec!["init", "--name", &value],
+                vec![
+                    "init",
+                    "--recipient",
+                    &value,
+                    "--name",
+                    "x",
+                    "--env-file",
+                    "odd.env",
+                ],
+                vec!["init", "--clear", &value],
+                vec!["plan", "--allow", &value],
+                vec!["plan", "--overwrite", &value],
+                vec!["plan", "--target", &value],
+                vec!["man", &value],
+                vec!["schema", &value],
+                vec![&value],
+            ] {
+                let run = Run::of(self.world.command(&arguments));
+                assert!(
+                    run.code == 64 || run.code == 1,
+                    "{}: {}",
+                    arguments[0],
+                    run.code
+                );
+                self.searched(
+                    if arguments[0] == value {
+                        ""
+                    } else {
+                        arguments[0]
+                    },
+                    &run,
+                );
+            }
+        }
+    }
+
+    /// `init` on files that hold what it cannot take in.
+    fn strange_env_files(&mut self) {
+        for (number, text) in [
+            format!("A=${{B:-{LIVE}}}\nC='{STRANGER}\n"),
+            format!("{SECRET}\nexport X=\"{NEXT}\n=\n"),
+            format!("A=\u{0}{LIVE}\n"),
+        ]
+        .iter()
+        .enumerate()
+        {
+            self.world.write("odd.env", text);
+            for format in [
+                "portable", "compose", "docker", "systemd", "shell", "node", "python",
+            ] {
+                self.runs(&format!("init --name odd{number}-{format} --env-file odd.env --format {format} --recipient age1x"), "");
+                self.runs(
+                    &format!(
+                        "init --name odd{number}-{format} --env-file odd.env --format {format}"
+                    ),
+                    "",
+                );
+                let made = self
+                    .world
+                    .path(format!("manifests/odd{number}-{format}.yaml"));
+                let _absent = std::fs::remove_file(made);
+            }
+        }
+    }
+
+    /// What processes are started with: ours, and `git` as its only child.
+    fn argv(&mut self) {
+        for (line, input) in [
+            ("set TOKEN --apply --yes", NEXT),
+            ("plan --since HEAD", ""),
+            ("apply --yes", ""),
+        ] {
+            let Some(trace) = sink::started(&self.world, line, input) else {
+                return;
+            };
+            sink::search(
+                line,
+                "the arguments of a process",
+                trace.as_bytes(),
+                &self.canaries,
+            );
+            let programs = trace
+                .lines()
+                .filter_map(|line| line.split("execve(\"").nth(1));
+            for program in programs.map(|rest| rest.split('"').next().unwrap_or_default()) {
+                let known = ["/driftlock", "/git"]
+                    .iter()
+                    .any(|name| program.ends_with(name));
+                assert!(known, "`{line}` starts {program}");
+            }
+        }
+        self.runs("set TOKEN --apply --yes", SECRET);
+    }
+}
+
+fn git(world: &World, arguments: &[&str]) {
+    let status = Command::new("git")
+        .args(arguments)
+        .current_dir(world.path(""))
+        .status()
+        .unwrap();
+    assert!(status.success());
+}

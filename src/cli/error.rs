@@ -67,12 +67,6 @@ impl CommandError {
         Self::new(Exit::REFUSED, message)
     }
 
-    /// The same after something was written already: exit 4.
-    pub(crate) fn partial(mut self) -> Self {
-        self.exit = Exit::Ran(event::Exit::Partial);
-        self
-    }
-
     /// A command line that makes no sense: exit 64.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
@@ -96,6 +90,14 @@ impl CommandError {
             behind = cause.source();
         }
         Self::error(message)
+    }
+
+    /// Adds a line to what went wrong.
+    #[must_use]
+    pub(crate) fn detail(mut self, detail: impl AsRef<str>) -> Self {
+        self.message.push_str("\n  ");
+        self.message.push_str(detail.as_ref());
+        self
     }
 
     /// Adds a next thing to do.

@@ -45,9 +45,10 @@ pub(crate) struct InitArgs {
     #[arg(long, value_name = "FILE")]
     env_file: Option<PathBuf>,
 
-    /// The dialect that it is written in
-    #[arg(long, value_name = "DIALECT", default_value = FORMATS[0], value_parser = FORMATS)]
-    format: String,
+    /// The dialect of the program that reads it [default: portable, the texts that all of them
+    /// read alike]
+    #[arg(long, value_name = "DIALECT", value_parser = FORMATS)]
+    format: Option<String>,
 
     /// Keep this variable in clear text, for everyone to read; may be repeated
     #[arg(long, value_name = "VARIABLE")]
@@ -77,6 +78,9 @@ pub(crate) fn run(
         );
     }
     let taken = take_in(arguments, context)?;
+    if arguments.format.is_none() && !taken.left_out.is_empty() {
+        return Err(ambiguous(&taken));
+    }
     let asks = context.terminal.input && context.terminal.errors && !arguments.yes;
     let own = identity::find_or_make(global, context, asks, arguments.yes, ui)?;
     if asks && !confirm(ui, &format!("Write {}?", manifest.display()))? {
@@ -92,6 +96,12 @@ pub(crate) fn run(
     let ignored = ignore::ignore(context, taken.path.as_deref(), own.file.as_deref())?;
     tell(&manifest, &taken, &own, &ignored, ui);
     Ok(Exit::DONE)
+}
+
+impl InitArgs {
+    fn format(&self) -> &str {
+        self.format.as_deref().unwrap_or(FORMATS[0])
+    }
 }
 
 /// What the dotenv file holds.
@@ -114,7 +124,7 @@ fn take_in(arguments: &InitArgs, context: &Context) -> Result<Taken, CommandErro
         None => return Ok(Taken::default()),
     };
     let path = context.absolute(&named);
-    let live = read(&named, &path, &arguments.format)?;
+    let live = read(&named, &path, arguments.format())?;
     if !live.exists {
         return Err(CommandError::error(format!(
             "{} does not exist",
@@ -141,6 +151,38 @@ fn take_in(arguments: &InitArgs, context: &Context) -> Result<Taken, CommandErro
         }
     }
     Ok(taken)
+}
+
+/// Different programs take different values from this file: which of them reads it, only its owner
+/// knows.
+fn ambiguous(taken: &Taken) -> CommandError {
+    let named = taken.named.as_deref().unwrap_or(Path::new(".env"));
+    let mut error = CommandError::refused(format!(
+        "{} variables of {} are read differently by different programs; nothing was written",
+        taken.left_out.len(),
+        named.display()
+    ));
+    for (name, why) in &taken.left_out {
+        error = error.detail(format!("{name}: {why}"));
+    }
+    let path = taken.path.as_deref().unwrap_or(named);
+    let readable = FORMATS[1..].iter().filter_map(|format| {
+        let live = read(named, path, format).ok()?;
+        let values = live.vars.values();
+        let known = values.filter(|value| matches!(value, LiveVar::Value(_)));
+        Some(format!(
+            "{format} ({} of {})",
+            known.count(),
+            live.vars.len()
+        ))
+    });
+    let readable: Vec<String> = readable.collect();
+    error
+        .hint(format!(
+            "name the program that reads it, as driftlock init --format DIALECT: {}",
+            readable.join(", ")
+        ))
+        .hint("driftlock init --format portable takes the others in and leaves these out")
 }
 
 fn read(named: &Path, path: &Path, format: &str) -> Result<Live, CommandError> {
@@ -224,7 +266,7 @@ fn compose(
             } else {
                 format!("../{}", named.display())
             },
-            format: arguments.format.clone(),
+            format: arguments.format().to_owned(),
             variables: taken.variables.keys().cloned().collect(),
         })
         .collect();

@@ -235,11 +235,14 @@ pub(crate) fn look(
     let connections = Connections::local();
     let runtime = runtime()?;
     let mut plans = vec![];
-    for opened in &opened {
-        let values = values(opened, &mut keyring, ui);
-        let pass = pass(opened, &values, &connections, scope);
-        let live = drive(ui, &runtime, async |events| pass.read(events).await);
-        plans.push((pass.plan(live, &opened.memory), opened.memory.clone()));
+    for opened in opened {
+        let plan = {
+            let values = values(&opened, &mut keyring, ui);
+            let pass = pass(&opened, &values, &connections, scope);
+            let live = drive(ui, &runtime, async |events| pass.read(events).await);
+            pass.plan(live, &opened.memory)
+        };
+        plans.push((plan, opened.memory));
     }
     Ok(plans)
 }

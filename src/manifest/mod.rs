@@ -16,6 +16,7 @@ mod template;
 mod tests;
 mod tree;
 mod validate;
+mod yaml;
 
 pub use document::json_schema;
 pub use edit::{EditError, Editor};
@@ -26,7 +27,7 @@ pub use spec::{
     format_duration, parse_duration,
 };
 pub use template::{ExpandError, Filter, Part, Template, TemplateError};
-pub use tree::MAX_BYTES;
+pub use yaml::MAX_BYTES;
 
 use crate::model::Diagnostic;
 
@@ -42,7 +43,7 @@ pub const MAX_RECIPIENTS: usize = 256;
 pub fn parse(text: &str) -> Result<Parsed, Vec<Diagnostic>> {
     let mut problems = problem::Problems::default();
     let manifest =
-        tree::parse_tree(text, &mut problems).and_then(|root| decode::decode(&root, &mut problems));
+        yaml::parse_tree(text, &mut problems).and_then(|root| decode::decode(&root, &mut problems));
     match manifest {
         Some(manifest) if !problems.failed() => Ok(Parsed {
             manifest,

@@ -1,7 +1,8 @@
 //! Writes a text as a YAML scalar that reads back as the same text.
 
 use super::problem::Problems;
-use super::tree::{Kind, Node, Style, parse_tree};
+use super::tree::{Kind, Node, Style};
+use super::yaml::parse_tree;
 
 /// On one line: plain where that reads back as the same text, in block and in flow style, else in
 /// double quotes.

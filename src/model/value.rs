@@ -1,21 +1,24 @@
 //! The one type that holds a secret.
 
 use std::fmt;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 /// The value of a variable: text, wiped from memory when dropped. It has no `Display`, and its
 /// `Debug` says nothing about the text. Two values are compared whole.
 ///
+/// A clone shares the text: there is one copy of it to wipe, and it goes with its last holder.
+///
 /// Not every value is a secret, but every value travels as one: what may be shown is decided by
 /// [`super::Sensitivity`], in one place.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SecretValue(Zeroizing<Box<str>>);
+pub struct SecretValue(Arc<Zeroizing<Box<str>>>);
 
 impl SecretValue {
     /// Takes the text over.
     pub fn new(text: impl Into<Box<str>>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        Self(Arc::new(Zeroizing::new(text.into())))
     }
 
     /// The text itself. Each call is a place to look at in review.

@@ -7,15 +7,18 @@ use super::change::{Authority, AuthorityKind};
 use crate::model::{AuthorityFacts, Rails, TargetFacts, TargetName, VarName};
 
 /// Compares two revisions. Without a last one (the first apply) there is nothing to compare: the
-/// person who applies first approves the whole manifest.
+/// person who applies first approves the whole manifest. `ever` are the secrets that were applied at
+/// any time: one that left the manifest and comes back for another target is not new.
 pub fn compare_authority(
     last: Option<&AuthorityFacts>,
     present: &AuthorityFacts,
+    ever: &BTreeSet<VarName>,
 ) -> Vec<Authority> {
     let Some(last) = last else {
         return Vec::new();
     };
-    let known = secrets_of(last);
+    let mut known = secrets_of(last);
+    known.extend(ever);
     let mut found = recipients(last, present);
     for (name, facts) in &present.targets {
         match last.targets.get(name) {
@@ -183,7 +186,7 @@ mod tests {
     fn kinds(change: impl FnOnce(&mut AuthorityFacts)) -> Vec<(AuthorityKind, bool)> {
         let mut now = facts();
         change(&mut now);
-        compare_authority(Some(&facts()), &now)
+        compare_authority(Some(&facts()), &now, &names(&["RETIRED"]))
             .into_iter()
             .map(|found| (found.kind, found.held))
             .collect()
@@ -196,7 +199,7 @@ mod tests {
     #[test]
     fn each_widening_is_named() {
         use AuthorityKind as K;
-        assert_eq!(compare_authority(None, &facts()), []);
+        assert_eq!(compare_authority(None, &facts(), &names(&[])), []);
         assert_eq!(kinds(|_| ()), []);
         let recipient = kinds(|f| f.recipients = ["age1b".to_owned()].into());
         assert_eq!(
@@ -220,6 +223,11 @@ mod tests {
             [(K::SecretEdgeAdded, true)]
         );
         assert_eq!(kinds(|f| at(f, "vps").secrets = names(&["BRAND_NEW"])), []);
+        assert_eq!(
+            kinds(|f| at(f, "vps").secrets = names(&["RETIRED"])),
+            [(K::SecretEdgeAdded, true)],
+            "gone from the manifest and back for another target"
+        );
         assert_eq!(
             kinds(|f| at(f, "api").rails.deletes.count = None),
             [(K::RailsLoosened, false)]

@@ -28,6 +28,8 @@ pub struct PlanInput<'a> {
     /// The facts of the last applied revision; `None` before the first apply. What it limits more
     /// strictly than the present one counts once more.
     pub last_facts: Option<&'a AuthorityFacts>,
+    /// Whether the recipients list is the one that a reader of the manifest signed.
+    pub recipients_authentic: bool,
     /// The facts of this revision.
     pub facts: &'a AuthorityFacts,
     /// What the person allowed.

@@ -32,7 +32,7 @@ pub use input::{DesiredState, LiveState, PlanInput, TargetInput};
 pub use summary::{has_differences, has_holds, has_unknown, summary};
 
 /// The rails that `--allow` can let go, by name.
-pub const RAILS: [&str; 14] = [
+pub const RAILS: [&str; 15] = [
     "deletes",
     "changes",
     "would-be-empty",
@@ -45,6 +45,7 @@ pub const RAILS: [&str; 14] = [
     "identity",
     "vanished",
     "new-key",
+    "recipients",
     "rollback",
     "authority",
 ];

@@ -64,6 +64,12 @@ impl<'a> Site<'a> {
         site
     }
 
+    /// Whether there is anything that a rail could hold.
+    pub(super) fn has_actions(&self) -> bool {
+        let mut changes = self.plan.changes.iter();
+        changes.any(|change| change.action != ActionKind::None)
+    }
+
     /// The desired variable behind a change.
     pub(super) fn desired(&self, name: &VarName) -> Option<&'a DesiredVar> {
         match &self.input.desired {

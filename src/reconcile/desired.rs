@@ -119,27 +119,28 @@ impl<'a> Values<'a> {
     ) -> DesiredVar {
         let declared = declared(source);
         let variable = declared.and_then(|name| self.manifest.variables.get(name));
-        let secret = self.manifest.is_secret_use(source);
+        let (sensitivity, trust) = self.standing(source);
         DesiredVar {
             declared: declared.cloned(),
-            sensitivity: if secret {
-                Sensitivity::Secret
-            } else {
-                Sensitivity::Clear
-            },
-            trust: self.trust(source),
+            sensitivity,
+            trust,
             sequence: declared
                 .and_then(|name| self.secrets.get(name))
                 .and_then(|value| value.as_ref().ok()?.sequence),
             protected: variable.is_some_and(|variable| variable.metadata.protected),
             refusal: accepts(name, &value).err(),
-            lints: lints(&value, secret),
+            lints: lints(&value, sensitivity == Sensitivity::Secret),
             value,
         }
     }
 
     /// The value of one use, or why it cannot be had.
     pub fn value(&self, source: &UseSource) -> Result<SecretValue, String> {
+        if let UseSource::Declared(name) = source
+            && let Some(Ok(known)) = self.secrets.get(name)
+        {
+            return Ok(known.value.clone());
+        }
         let lookup = |name: &VarName| Some(&self.secrets.get(name)?.as_ref().ok()?.value);
         self.manifest.expand_use(source, lookup).map_err(|error| {
             if let ExpandError::Unavailable(name) = &error
@@ -154,8 +155,23 @@ impl<'a> Values<'a> {
         })
     }
 
-    /// Only as good as the weakest part.
-    fn trust(&self, source: &UseSource) -> Trust {
+    /// Whether the value of a use may be shown, and whether it may be believed: both only as far as
+    /// the weakest part of it. Most uses have one part, and then nothing needs to be searched.
+    fn standing(&self, source: &UseSource) -> (Sensitivity, Trust) {
+        let simple = match source {
+            UseSource::Clear(_) => return (Sensitivity::Clear, Trust::Authenticated),
+            UseSource::Declared(name) => self.manifest.variables.get(name),
+            UseSource::Template(_) => None,
+        };
+        match simple.map(|variable| &variable.source) {
+            Some(Source::Clear(_)) => (Sensitivity::Clear, Trust::Authenticated),
+            Some(Source::Sealed(_)) => (Sensitivity::Secret, Trust::Authenticated),
+            Some(Source::Armored(_)) => (Sensitivity::Secret, Trust::Unauthenticated),
+            Some(Source::Template(_)) | None => self.standing_of_parts(source),
+        }
+    }
+
+    fn standing_of_parts(&self, source: &UseSource) -> (Sensitivity, Trust) {
         let armored = |name: &VarName| {
             self.manifest
                 .variables
@@ -163,11 +179,18 @@ impl<'a> Values<'a> {
                 .is_some_and(|variable| matches!(variable.source, Source::Armored(_)))
         };
         let touched = self.manifest.secrets_of_use(source);
-        if touched.iter().any(armored) {
-            Trust::Unauthenticated
-        } else {
-            Trust::Authenticated
-        }
+        (
+            if self.manifest.is_secret_use(source) {
+                Sensitivity::Secret
+            } else {
+                Sensitivity::Clear
+            },
+            if touched.iter().any(armored) {
+                Trust::Unauthenticated
+            } else {
+                Trust::Authenticated
+            },
+        )
     }
 }
 

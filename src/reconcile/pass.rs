@@ -27,6 +27,16 @@ pub struct Memory {
     pub notes: Vec<String>,
 }
 
+impl Memory {
+    /// Every secret that was applied at any time, by its declared name: only they have sequences.
+    fn secrets_ever(&self) -> BTreeSet<VarName> {
+        self.last
+            .values()
+            .flat_map(|last| last.sequences.keys().cloned())
+            .collect()
+    }
+}
+
 /// What this run was asked to look at, and what it may do.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
@@ -118,8 +128,16 @@ impl Pass<'_> {
             key_id: key_id(&self.loaded.manifest),
             fingerprinter: self.fingerprinter,
             targets,
-            authority: crate::plan::compare_authority(memory.authority.as_ref(), &present),
+            authority: crate::plan::compare_authority(
+                memory.authority.as_ref(),
+                &present,
+                &memory.secrets_ever(),
+            ),
             last_facts: memory.authority.as_ref(),
+            recipients_authentic: self
+                .opening
+                .as_open()
+                .is_none_or(|open| open.recipients_authentic),
             facts: &present,
             overrides: &self.scope.overrides,
             only_targets: self.scope.targets.clone(),
@@ -150,19 +168,13 @@ impl Pass<'_> {
     }
 
     /// Anyone with the public keys can make a valid header over a key that they know: a key that
-    /// was not in force at the last apply, or a recipients list that no reader signed, is not
-    /// believed.
+    /// was not in force at the last apply is not believed.
     fn key_trusted(&self, memory: &Memory) -> bool {
         let known = memory
             .authority
             .as_ref()
             .is_none_or(|facts| facts.key_id == key_id(&self.loaded.manifest));
-        known
-            && !memory.key_unknown
-            && self
-                .opening
-                .as_open()
-                .is_none_or(|open| open.recipients_authentic)
+        known && !memory.key_unknown
     }
 }
 

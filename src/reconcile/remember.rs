@@ -367,3 +367,95 @@ fn outcome(done: &Completed<'_>) -> ReceiptOutcome {
         ReceiptOutcome::Partial
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::model::{PlatformKind, Rails, TargetFacts};
+    use crate::plan::{Class, Hold, PlanId, TargetPlan, TargetState};
+
+    fn facts(recipient: &str, destination: &str) -> AuthorityFacts {
+        let target = |destination: &str| TargetFacts {
+            destination: destination.to_owned(),
+            format: None,
+            secrets: BTreeSet::new(),
+            protected: BTreeSet::new(),
+            prune: false,
+            rails: Rails::default(),
+        };
+        AuthorityFacts {
+            recipients: BTreeSet::from([recipient.to_owned()]),
+            targets: BTreeMap::from([
+                ("a".parse().unwrap(), target(destination)),
+                ("b".parse().unwrap(), target(destination)),
+            ]),
+            ..AuthorityFacts::default()
+        }
+    }
+
+    fn plan(held: &[&str]) -> Plan {
+        let target = |name: &str| TargetPlan {
+            target: name.parse().unwrap(),
+            platform: PlatformKind::Memory,
+            address: String::new(),
+            format: None,
+            state: TargetState::Read,
+            recorded: true,
+            changes: vec![Change {
+                name: "V".parse().unwrap(),
+                declared: None,
+                class: Class::Change,
+                reason: Reason::DesiredMoved,
+                action: ActionKind::Update,
+                before: Glimpse::Sealed,
+                after: Glimpse::Sealed,
+                sequence: None,
+                holds: held
+                    .contains(&name)
+                    .then(|| Hold {
+                        rail: "authority".to_owned(),
+                        why: String::new(),
+                        release: None,
+                    })
+                    .into_iter()
+                    .collect(),
+                detail: None,
+            }],
+            unmanaged: 0,
+            notes: vec![],
+        };
+        Plan {
+            manifest: "m".parse().unwrap(),
+            key_id: None,
+            id: PlanId(String::new()),
+            authority: vec![],
+            targets: vec![target("a"), target("b")],
+        }
+    }
+
+    #[test]
+    fn what_was_held_is_not_accepted() {
+        let (last, present) = (facts("old", "there"), facts("new", "here"));
+        let accepted = accepted_facts(&plan(&["b"]), Some(&last), &present);
+        assert_eq!(accepted.targets["a"].destination, "here");
+        assert_eq!(accepted.targets["b"].destination, "there");
+        assert_eq!(accepted.recipients, last.recipients);
+    }
+
+    #[test]
+    fn what_nothing_held_is_accepted_whole() {
+        let (last, present) = (facts("old", "there"), facts("new", "here"));
+        assert_eq!(accepted_facts(&plan(&[]), Some(&last), &present), present);
+        assert_eq!(accepted_facts(&plan(&[]), None, &present), present);
+    }
+
+    #[test]
+    fn a_first_apply_accepts_only_the_targets_that_it_was_about() {
+        let present = facts("new", "here");
+        let accepted = accepted_facts(&plan(&["b"]), None, &present);
+        assert!(accepted.targets.contains_key("a"));
+        assert!(!accepted.targets.contains_key("b"));
+    }
+}

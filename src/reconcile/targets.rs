@@ -120,3 +120,63 @@ pub fn shared_place<'a>(
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Rails;
+
+    fn located(machine: Machine, path: &str, here: &str) -> Located {
+        let spec = TargetSpec {
+            name: "t".parse().unwrap(),
+            address: Address::File(FileAddress {
+                machine,
+                path: path.to_owned(),
+                format: "portable".to_owned(),
+            }),
+            uses: vec![],
+            prune: false,
+            stale_after: None,
+            rails: Rails::default(),
+            position: crate::model::Position::default(),
+        };
+        let surroundings = Surroundings {
+            machine: here.to_owned(),
+            home: Some(PathBuf::from("/home/me")),
+        };
+        locate(&spec, Path::new("/repo/manifests"), &surroundings)
+    }
+
+    #[test]
+    fn a_relative_path_begins_at_the_manifest() {
+        let found = located(Machine::Any, "../.env", "here");
+        assert_eq!(found.target.path, Some(PathBuf::from("/repo/.env")));
+        assert_eq!(found.target.place, "file:here:/repo/.env");
+        assert_eq!(found.visibility, Visibility::Here);
+    }
+
+    #[test]
+    fn a_named_machine_has_one_place_wherever_it_is_looked_at_from() {
+        let named = || Machine::Named("mac-mini".to_owned());
+        let there = located(named(), "~/app/.env", "laptop");
+        let here = located(named(), "~/app/.env", "Mac-Mini");
+        assert_eq!(
+            there.visibility,
+            Visibility::Elsewhere("mac-mini".to_owned())
+        );
+        assert_eq!(there.target.path, None);
+        assert_eq!(here.visibility, Visibility::Here);
+        assert_eq!(here.target.path, Some(PathBuf::from("/home/me/app/.env")));
+        assert_eq!(here.target.place, there.target.place);
+    }
+
+    #[test]
+    fn two_spellings_of_one_path_are_one_place() {
+        let (one, other) = (
+            located(Machine::Any, "../.env", "here"),
+            located(Machine::Any, "./x/../../.env", "here"),
+        );
+        let shared = shared_place([("a/t".to_owned(), &one), ("b/t".to_owned(), &other)]);
+        assert_eq!(shared, Some(("a/t".to_owned(), "b/t".to_owned())));
+    }
+}

@@ -115,8 +115,7 @@ fn is_manifest_name(name: &Path) -> bool {
 }
 
 fn load_manifest(cwd: &Path, path: &Path) -> Result<ManifestFile, LoadError> {
-    // Collecting the components drops `.` parts and keeps `..`, which links may give a meaning.
-    let absolute: PathBuf = cwd.join(path).components().collect();
+    let absolute = cwd.join(path);
     let bytes = read_bounded(&absolute, path)?;
     let text = String::from_utf8(bytes).map_err(|error| LoadError::NotUtf8 {
         path: path.to_path_buf(),
@@ -124,10 +123,16 @@ fn load_manifest(cwd: &Path, path: &Path) -> Result<ManifestFile, LoadError> {
     })?;
     Ok(ManifestFile {
         path: path.to_path_buf(),
-        folder: absolute.parent().unwrap_or(cwd).to_path_buf(),
+        folder: real_folder(&absolute, cwd).map_err(|error| io_error(path, error))?,
         text,
         revision: None,
     })
+}
+
+/// The folder without links and `..`: however a manifest is named, its targets are the same places,
+/// and its records the same records.
+fn real_folder(file: &Path, cwd: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(file.parent().unwrap_or(cwd))
 }
 
 /// The bytes of a regular file of bounded size.

@@ -16,7 +16,7 @@ pub use write::{WriteError, write_atomically, write_new};
 pub struct ManifestFile {
     /// As people named it, for messages.
     pub path: PathBuf,
-    /// Its folder, absolute: relative paths of file targets begin here.
+    /// Its folder, absolute and without links: relative paths of file targets begin here.
     pub folder: PathBuf,
     /// All of it.
     pub text: String,

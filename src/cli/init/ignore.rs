@@ -63,3 +63,16 @@ fn append(file: &Path, lines: &[String]) -> Result<(), CommandError> {
     }
     .map_err(|error| CommandError::of(&error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_begins_at_the_root_and_means_one_file() {
+        let pattern = |path: &str| line(Path::new(path), Path::new("/repo"));
+        assert_eq!(pattern("/repo/.env").unwrap(), "/.env");
+        assert_eq!(pattern("/repo/a b/*.env").unwrap(), "/a\\ b/\\*.env");
+        assert_eq!(pattern("/elsewhere/.env"), None);
+    }
+}

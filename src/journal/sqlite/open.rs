@@ -6,6 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
 use super::schema;
@@ -88,6 +89,8 @@ fn check_header(
     patience: Duration,
 ) -> rusqlite::Result<(Connection, Header)> {
     connection.busy_timeout(patience)?;
+    // else SQLite plans a query anew for each target that it is asked for
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let header = Header {
         application: connection.pragma_query_value(None, "application_id", |row| row.get(0))?,
         version: schema::version(&connection)?,

@@ -1,6 +1,8 @@
 //! The tree to a manifest. Goes on after a problem, so that one run shows all of them.
 
+mod address;
 mod fields;
+mod rails;
 mod seal;
 mod targets;
 mod variables;
@@ -69,7 +71,7 @@ pub(super) fn decode(root: &Node, problems: &mut Problems) -> Option<Manifest> {
         .and_then(|(_, node)| decode_manifest_name(node, problems));
     let recipients = decode_recipients(&fields, problems);
     let rails = match fields.get("rails") {
-        Some((_, node)) => targets::decode_rails(node, Rails::default(), problems),
+        Some((_, node)) => rails::decode_rails(node, Rails::default(), problems),
         None => Rails::default(),
     };
     let raw = Raw {

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::address::decode_file;
 use super::fields::{self, Fields, decode_text};
+use super::rails::decode_rails;
 use super::variables::decode_template;
-use crate::manifest::FORMATS;
-use crate::manifest::problem::{Problems, code, nearest};
+use crate::manifest::problem::{Problems, code};
 use crate::manifest::spec::{Use, UseSource, parse_duration};
-use crate::manifest::tree::{Kind, Node, Style};
-use crate::model::{Address, FileAddress, Machine, Position, Rails, TargetName};
+use crate::manifest::tree::{Kind, Node};
+use crate::model::{Address, Position, Rails, TargetName};
 
 const KEYS: [&str; 6] = [
     "file",
@@ -18,8 +19,6 @@ const KEYS: [&str; 6] = [
     "stale_after",
     "rails",
 ];
-const FILE_KEYS: [&str; 3] = ["machine", "path", "format"];
-const RAILS_KEYS: [&str; 4] = ["deletes", "deletes_percent", "changes", "changes_percent"];
 const USE_KEYS: [&str; 3] = ["value", "from", "template"];
 
 /// A target before its groups are put in.
@@ -89,94 +88,6 @@ fn decode_target(
     })
 }
 
-fn decode_file(node: &Node, problems: &mut Problems) -> Option<Address> {
-    let fields = Fields::of(node, "`file`", &FILE_KEYS, problems)?;
-    let path = fields
-        .required("path", problems)
-        .and_then(|(_, node)| decode_path(node, problems));
-    let machine = fields
-        .get("machine")
-        .map(|(_, node)| decode_machine(node, problems));
-    let format = match fields.get("format") {
-        Some((_, node)) => decode_format(node, problems)?,
-        None => FORMATS[0].to_owned(),
-    };
-    let path = path?;
-    let machine = match machine {
-        Some(machine) => machine?,
-        None if !path.starts_with(['/', '~']) => Machine::Any,
-        None => {
-            problems.error(
-                node.position,
-                code::MACHINE_REQUIRED,
-                "this path is not relative to the manifest, so it needs a `machine`",
-                Some("name the machine that has this file, or write `machine: any` if all have"),
-            );
-            return None;
-        }
-    };
-    Some(Address::File(FileAddress {
-        machine,
-        path,
-        format,
-    }))
-}
-
-fn decode_path(node: &Node, problems: &mut Problems) -> Option<String> {
-    let text = decode_text(node, "`path`", problems)?;
-    let wrong = if text.is_empty() || text.ends_with('/') {
-        Some("`path` must name a file")
-    } else if text.starts_with('~') && !text.starts_with("~/") {
-        Some("`path` may begin with `~/`, but not with another user's `~`")
-    } else if text.chars().any(char::is_control) {
-        Some("`path` holds a control character")
-    } else {
-        None
-    };
-    if let Some(message) = wrong {
-        let help = "for example `.env`, `~/app/.env` or `/srv/app/.env`";
-        problems.error(node.position, code::BAD_VALUE, message, Some(help));
-        return None;
-    }
-    Some(text.to_owned())
-}
-
-fn decode_machine(node: &Node, problems: &mut Problems) -> Option<Machine> {
-    let text = decode_text(node, "`machine`", problems)?;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    if text.is_empty() || text.len() > 253 || text.starts_with('-') || !text.bytes().all(plain) {
-        problems.error(
-            node.position,
-            code::BAD_NAME,
-            "`machine` must be a host name, or `any`",
-            None,
-        );
-        return None;
-    }
-    Some(match text {
-        "any" => Machine::Any,
-        name => Machine::Named(name.to_owned()),
-    })
-}
-
-fn decode_format(node: &Node, problems: &mut Problems) -> Option<String> {
-    let text = decode_text(node, "`format`", problems)?;
-    if FORMATS.contains(&text) {
-        return Some(text.to_owned());
-    }
-    let help = match nearest(text, FORMATS) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("known: `{}`", FORMATS.join("`, `")),
-    };
-    problems.error(
-        node.position,
-        code::UNKNOWN_FORMAT,
-        "this format is not known",
-        Some(&help),
-    );
-    None
-}
-
 fn decode_stale_after(node: &Node, problems: &mut Problems) -> Option<Duration> {
     let text = decode_text(node, "`stale_after`", problems)?;
     let duration = parse_duration(text);
@@ -190,55 +101,6 @@ fn decode_stale_after(node: &Node, problems: &mut Problems) -> Option<Duration> 
         );
     }
     duration
-}
-
-/// What is not said stays as in `base`.
-pub(super) fn decode_rails(node: &Node, base: Rails, problems: &mut Problems) -> Rails {
-    let mut rails = base;
-    let Some(fields) = Fields::of(node, "`rails`", &RAILS_KEYS, problems) else {
-        return rails;
-    };
-    for (key, limit) in [
-        ("deletes", &mut rails.deletes.count),
-        ("deletes_percent", &mut rails.deletes.percent),
-        ("changes", &mut rails.changes.count),
-        ("changes_percent", &mut rails.changes.percent),
-    ] {
-        if let Some((_, node)) = fields.get(key)
-            && let Some(given) = decode_limit(key, node, problems)
-        {
-            *limit = given;
-        }
-    }
-    rails
-}
-
-fn decode_limit(key: &str, node: &Node, problems: &mut Problems) -> Option<Option<u32>> {
-    let most = if key.ends_with("_percent") {
-        100
-    } else {
-        u32::MAX
-    };
-    let given = match &node.kind {
-        Kind::Scalar { text, .. } if text == "none" => Some(None),
-        Kind::Scalar {
-            text,
-            style: Style::Plain,
-        } if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            text.parse().ok().filter(|number| *number <= most).map(Some)
-        }
-        _ => None,
-    };
-    if given.is_none() {
-        let help = "write `none` for no limit of this kind";
-        let message = if most == 100 {
-            format!("`{key}` must be a number from 0 to 100, or `none`")
-        } else {
-            format!("`{key}` must be a number, or `none`")
-        };
-        problems.error(node.position, code::BAD_VALUE, message, Some(help));
-    }
-    given
 }
 
 fn decode_group_names(fields: &Fields<'_>, problems: &mut Problems) -> Vec<(String, Position)> {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::{EditError, Editor, by_hand};
 use crate::manifest::scalar;
-use crate::manifest::template::Template;
 use crate::manifest::tree::{Kind, Node};
 use crate::model::{TargetName, VarName};
 
@@ -120,7 +119,7 @@ impl Editor<'_> {
     }
 
     /// Items out of and into one list; what it must be afterwards.
-    fn change_list(
+    pub(super) fn change_list(
         &mut self,
         key: &Node,
         list: &Node,
@@ -221,94 +220,6 @@ impl Editor<'_> {
         self.splice(slot.range, text);
         Ok(())
     }
-
-    /// What uses a variable: templates always, lists if asked for.
-    pub(super) fn users(&self, name: &VarName, with_lists: bool) -> Vec<String> {
-        let mut by = Vec::new();
-        let names_it = |node: Option<&Node>| {
-            let template = node.and_then(Node::text).map(Template::parse);
-            template.is_some_and(|template| {
-                template.is_ok_and(|template| template.references().any(|one| one == name))
-            })
-        };
-        for (key, value) in self.tree.get("variables").map_or(&[][..], Node::entries) {
-            if names_it(value.get("template")) {
-                by.push(format!(
-                    "the template of {}",
-                    key.text().unwrap_or_default()
-                ));
-            }
-        }
-        for (key, target) in self.tree.get("targets").map_or(&[][..], Node::entries) {
-            let items = target.get("variables").map_or(&[][..], Node::items);
-            let in_template = items
-                .iter()
-                .flat_map(Node::entries)
-                .any(|(_, value)| names_it(value.get("template")));
-            if in_template || (with_lists && items.iter().any(|item| is_use_of(item, name))) {
-                by.push(format!("the target {}", key.text().unwrap_or_default()));
-            }
-        }
-        for (key, list) in self.tree.get("groups").map_or(&[][..], Node::entries) {
-            if with_lists && list.items().iter().any(|item| is_use_of(item, name)) {
-                by.push(format!("the group {}", key.text().unwrap_or_default()));
-            }
-        }
-        by
-    }
-
-    pub(super) fn remove_uses(&mut self, name: &VarName) -> Result<(), EditError> {
-        for section in ["groups", "targets"] {
-            let Some(map) = self.tree.get(section).cloned() else {
-                continue;
-            };
-            let section_end = self.section_end(section);
-            for (index, (key, value)) in map.entries().iter().enumerate() {
-                let end = if map.is_flow() {
-                    value.span.end
-                } else {
-                    self.entry_end(&map, index, section_end)
-                };
-                let (key, list, end) = match value.index_of("variables") {
-                    Some(at) if section == "targets" => {
-                        let (key, list) = &value.entries()[at];
-                        let is_flow = value.is_flow();
-                        let end = if is_flow {
-                            list.span.end
-                        } else {
-                            self.entry_end(value, at, end)
-                        };
-                        (key, list, end)
-                    }
-                    None if section == "targets" => continue,
-                    _ => (key, value, end),
-                };
-                let gone: BTreeSet<usize> = (0..list.items().len())
-                    .filter(|item| is_use_of(&list.items()[*item], name))
-                    .collect();
-                if gone.is_empty() {
-                    continue;
-                }
-                let expected = self.change_list(key, list, &gone, &[], end)?;
-                let entries = self.expected.get_mut(section).and_then(Node::entries_mut);
-                let Some((_, place)) = entries.and_then(|entries| entries.get_mut(index)) else {
-                    continue;
-                };
-                if section == "groups" {
-                    *place = expected;
-                } else if let Some(list) = place.get_mut("variables") {
-                    *list = expected;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// `NAME`, or `{ OTHER: { from: NAME } }`.
-fn is_use_of(item: &Node, name: &VarName) -> bool {
-    let from = |value: &Node| value.get("from").and_then(Node::text) == Some(name.as_str());
-    item.text() == Some(name.as_str()) || matches!(item.entries(), [(_, value)] if from(value))
 }
 
 /// Where a name belongs in a list of names that is in order; `None` at its end, or if it is not.

@@ -7,6 +7,9 @@
 mod layout;
 mod lists;
 mod seal;
+mod section;
+mod source;
+mod unset;
 mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +17,8 @@ use std::ops::Range;
 
 use super::problem::Problems;
 use super::spec::Source;
-use super::tree::{Node, parse_tree};
+use super::tree::Node;
+use super::yaml::parse_tree;
 use super::{Parsed, decode};
 use crate::model::{Diagnostic, TargetName, VarName};
 

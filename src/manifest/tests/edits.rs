@@ -274,3 +274,70 @@ fn a_whole_re_key_touches_only_payloads() {
     assert!(!back.contains("former"));
     assert_eq!(text.lines().count(), back.lines().count());
 }
+
+/// Comments of every kind around three variables.
+const COMMENTED: &str = "driftlock: 1
+name: test
+variables:
+  # about A
+  A: x
+    # deeper: still about A
+
+  # about the next ones
+
+  # about B,
+  # in two lines
+  B: y
+  # about C
+  C: |
+    # no comment
+";
+
+#[test]
+fn unset_takes_the_comments_right_above() {
+    let without = |gone: &str| changed(COMMENTED, |editor| editor.unset(&name(gone), false));
+    assert_snapshot!(without("A"), @r#"
+-  # about A
+-  A: x
+-    # deeper: still about A
+-⏎
+"#);
+    assert_snapshot!(without("B"), @r#"
+-  # about B,
+-  # in two lines
+-  B: y
+"#);
+    assert_snapshot!(without("C"), @r#"
+-  # about C
+-  C: |
+-    # no comment
+"#);
+}
+
+#[test]
+fn unset_of_all_leaves_an_empty_section() {
+    let after = edit(COMMENTED, |editor| {
+        ["C", "A", "B"]
+            .into_iter()
+            .try_for_each(|gone| editor.unset(&name(gone), false))
+    });
+    let after = after.unwrap();
+    assert_eq!(
+        after.trim_end(),
+        "driftlock: 1\nname: test\nvariables: {}\n  # about the next ones"
+    );
+}
+
+#[test]
+fn one_goes_and_another_comes_beside_it() {
+    for (gone, new) in [("A", "AA"), ("B", "AB"), ("B", "BA"), ("C", "D")] {
+        let new = name(new);
+        let after = edit(COMMENTED, |editor| {
+            editor.unset(&name(gone), false)?;
+            editor.set(&new, &clear("new"))
+        });
+        let after = after.unwrap_or_else(|error| panic!("{gone} {new}: {error:?}"));
+        assert!(after.contains(&format!("  {new}: new\n")), "{after}");
+        assert!(!after.contains(&format!("about {gone}")), "{after}");
+    }
+}

@@ -1,10 +1,12 @@
 //! What a manifest says, and how edits of its text behave.
 
 mod edits;
+
 mod parsing;
 mod round_trip;
 mod speed;
 mod templates;
+mod trees;
 
 use super::{Payload, Seal};
 use crate::model::KeyId;

@@ -35,12 +35,12 @@ fn exceeded(
     goes: impl Fn(&Change) -> bool,
 ) -> bool {
     let count = site.plan.changes.iter().filter(|c| goes(c)).count();
+    if count == 0 {
+        return false;
+    }
     let managed = site.managed();
     let target = &site.plan.target;
-    if count == 0
-        || !limit.is_exceeded(count, managed)
-        || plan.overrides.allows(rail, target, Some(count))
-    {
+    if !limit.is_exceeded(count, managed) || plan.overrides.allows(rail, target, Some(count)) {
         return false;
     }
     let why = format!(

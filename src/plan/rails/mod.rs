@@ -13,6 +13,10 @@ use super::site::Site;
 
 /// The rails that look at one target and at what the person allowed. Each decides by itself.
 pub(super) fn early(plan: &PlanInput<'_>, site: &mut Site<'_>) {
+    // every rail holds actions, and most targets of most runs have none
+    if !site.has_actions() {
+        return;
+    }
     consent::not_selected(plan, site);
     unknown::unknown(plan, site);
     value::unrepresentable(site);
@@ -20,6 +24,7 @@ pub(super) fn early(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     value::rollback(plan, site);
     value::lints(plan, site);
     value::new_key(plan, site);
+    value::recipients(plan, site);
     place::identity(plan, site);
     place::vanished(plan, site);
     place::protected(plan, site);

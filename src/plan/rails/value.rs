@@ -85,6 +85,19 @@ pub(super) fn new_key(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     }
 }
 
+/// Somebody without the key edited the list of who may read the manifest.
+pub(super) fn recipients(plan: &PlanInput<'_>, site: &mut Site<'_>) {
+    let target = &site.plan.target;
+    if plan.recipients_authentic || plan.overrides.allows("recipients", target, None) {
+        return;
+    }
+    for change in site.plan.changes.iter_mut().filter(|c| writes(c)) {
+        let why = "the recipients list is not the one that a reader signed: somebody without the key edited it";
+        let release = format!("--allow recipients@{target}");
+        hold(change, "recipients", why.to_owned(), Some(release));
+    }
+}
+
 /// What the value looks like, held where none was: not if live shows the same, and not if it is
 /// what we applied before.
 pub(super) fn lints(plan: &PlanInput<'_>, site: &mut Site<'_>) {

@@ -1,5 +1,7 @@
 //! Each rail: what it holds, how it says so, and what lets it go.
 
+use std::collections::BTreeSet;
+
 use super::world::{Place, World, only, target, var};
 use crate::model::{AuthorityFacts, Completeness, LiveVar, TargetFacts, Trust};
 use crate::plan::{Authority, AuthorityKind, Plan, compare_authority};
@@ -228,7 +230,7 @@ fn authority_waits_for_a_person() {
         ..AuthorityFacts::default()
     };
     world.facts.recipients.insert("age1new".into());
-    world.authority = compare_authority(Some(&last), &world.facts);
+    world.authority = compare_authority(Some(&last), &world.facts, &BTreeSet::new());
     assert_eq!(holds(&world.plan(), "A"), [""; 0], "the prompt approves");
     world.unattended = true;
     held_until_allowed(world.clone(), "authority", None);
@@ -246,6 +248,15 @@ fn authority_waits_for_a_person() {
     assert_eq!(holds(&other.plan(), "A"), [""; 0]);
     world.authority[0].held = false;
     assert_eq!(holds(&world.plan(), "A"), [""; 0]);
+}
+
+#[test]
+fn a_recipients_list_that_no_reader_signed_waits() {
+    let mut world = World::one(|p| {
+        p.want("A", "d").has("A", "b").remember("A", "b");
+    });
+    world.recipients_authentic = false;
+    held_until_allowed(world, "recipients", None);
 }
 
 #[test]

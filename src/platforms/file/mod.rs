@@ -1,4 +1,4 @@
-//! Variables in files: a machine ([`host`]) times a [`format`].
+//! Variables in files: a machine ([`host`]) times a [`mod@format`].
 
 pub mod format;
 pub mod host;

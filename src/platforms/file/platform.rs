@@ -146,7 +146,8 @@ async fn read_one(host: &dyn FileHost, target: &Target) -> Result<Live, ReadErro
         help: Some("mend that line, or name the format that the file's reader uses".to_owned()),
         retry_after: None,
     })?;
-    let vars = document.values().into_iter().map(|(name, reading)| {
+    let notes = document.notes();
+    let vars = document.into_values().into_iter().map(|(name, reading)| {
         let var = match reading {
             Reading::Value(value) => LiveVar::Value(SecretValue::new(value)),
             Reading::Ambiguous { line, why } => LiveVar::Unknown(format!("line {line}: {why}")),
@@ -162,7 +163,7 @@ async fn read_one(host: &dyn FileHost, target: &Target) -> Result<Live, ReadErro
             .link_to
             .as_deref()
             .map_or_else(String::new, |real| real.display().to_string()),
-        notes: document.notes(),
+        notes,
     })
 }
 

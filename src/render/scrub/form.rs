@@ -30,10 +30,18 @@ impl Form {
         Self::Base64(2),
     ];
 
-    /// The first bytes of this form, at least a window. Only the head of the secret is encoded.
-    pub(super) fn beginning(self, secret: &SecretValue) -> Zeroizing<Vec<u8>> {
+    /// The first window of this form of a secret that is no shorter than one. Made for every secret
+    /// of a run, so without a buffer.
+    pub(super) fn beginning(self, secret: &SecretValue) -> Zeroizing<[u8; WINDOW]> {
         let bytes = secret.expose().as_bytes();
-        self.encode(&bytes[..bytes.len().min(WINDOW + 2)])
+        let mut window = Zeroizing::new([0; WINDOW]);
+        match self {
+            Self::Raw => window.copy_from_slice(&bytes[..WINDOW]),
+            Self::HexLower => hex_window(bytes, LOWER, &mut window),
+            Self::HexUpper => hex_window(bytes, UPPER, &mut window),
+            Self::Base64(behind) => base64_window(bytes, usize::from(behind), &mut window),
+        }
+        window
     }
 
     /// How much of the beginning of `text` is this secret in this form.
@@ -79,10 +87,33 @@ impl Form {
     fn encode(self, bytes: &[u8]) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(match self {
             Self::Raw => bytes.to_vec(),
-            Self::HexLower => hex(bytes, b"0123456789abcdef"),
-            Self::HexUpper => hex(bytes, b"0123456789ABCDEF"),
+            Self::HexLower => hex(bytes, LOWER),
+            Self::HexUpper => hex(bytes, UPPER),
             Self::Base64(behind) => base64(bytes, usize::from(behind)),
         })
+    }
+}
+
+const LOWER: &[u8; 16] = b"0123456789abcdef";
+const UPPER: &[u8; 16] = b"0123456789ABCDEF";
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+fn hex_window(bytes: &[u8], digits: &[u8; 16], window: &mut [u8; WINDOW]) {
+    for (pair, byte) in window.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = digits[usize::from(byte >> 4)];
+        pair[1] = digits[usize::from(byte & 15)];
+    }
+}
+
+/// A window of six digits behind at most three shared ones reaches no further than six bytes.
+fn base64_window(bytes: &[u8], behind: usize, window: &mut [u8; WINDOW]) {
+    let mut framed = Zeroizing::new([0; WINDOW + 3]);
+    framed[behind..behind + WINDOW].copy_from_slice(&bytes[..WINDOW]);
+    let first = (behind * 8).div_ceil(6);
+    for (index, digit) in window.iter_mut().enumerate() {
+        let bit = (first + index) * 6;
+        let two = u16::from_be_bytes([framed[bit / 8], framed[bit / 8 + 1]]);
+        *digit = BASE64[usize::from(two >> (10 - bit % 8) & 63)];
     }
 }
 
@@ -110,5 +141,24 @@ pub(super) fn standard_alphabet(byte: u8) -> u8 {
         b'-' => b'+',
         b'_' => b'/',
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_beginning_is_the_beginning(text in "\\PC{6,20}") {
+            let secret = SecretValue::new(text.as_str());
+            for form in Form::ALL {
+                let full = form.encode(text.as_bytes());
+                let beginning = form.beginning(&secret);
+                prop_assert_eq!(beginning.as_slice(), &full[..WINDOW]);
+            }
+        }
     }
 }

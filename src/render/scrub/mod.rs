@@ -227,7 +227,7 @@ impl Index {
             let number = u32::try_from(number).expect("fewer than four thousand million secrets");
             for form in Form::ALL {
                 entries.push(Entry {
-                    key: key(&form.beginning(secret)),
+                    key: key(&*form.beginning(secret)),
                     secret: number,
                     form,
                 });

@@ -3,6 +3,7 @@
     clippy::print_stdout,
     reason = "the figures of a run, shown by --nocapture"
 )]
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod cases;
 mod docker;

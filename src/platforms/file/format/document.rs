@@ -93,19 +93,33 @@ fn remark_crlf(scan: &mut Scan, text: &str) {
 impl Scan {
     /// By name; the last of several statements counts.
     pub(super) fn readings(&self) -> BTreeMap<VarName, Reading> {
-        let mut readings: BTreeMap<VarName, Reading> = self
+        let mut readings: BTreeMap<&VarName, &Reading> = self
             .statements
             .iter()
-            .filter_map(|statement| Some((statement.name.clone()?, statement.reading.clone())))
+            .filter_map(|statement| Some((statement.name.as_ref()?, &statement.reading)))
             .collect();
-        readings.extend(self.elsewhere.clone());
+        readings.extend(&self.elsewhere);
+        let owned = |(name, reading): (&VarName, &Reading)| (name.clone(), reading.clone());
+        readings.into_iter().map(owned).collect()
+    }
+
+    /// The same, where the rest of the scan is not needed any more.
+    pub(super) fn into_readings(self) -> BTreeMap<VarName, Reading> {
+        let mut readings: BTreeMap<VarName, Reading> = self
+            .statements
+            .into_iter()
+            .filter_map(|statement| Some((statement.name?, statement.reading)))
+            .collect();
+        readings.extend(self.elsewhere);
         readings
     }
 
-    /// The last statement of a name.
-    pub(super) fn last(&self, name: &VarName) -> Option<&Statement> {
-        let mut statements = self.statements.iter().rev();
-        statements.find(|statement| statement.name.as_ref() == Some(name))
+    /// The last statement of each name.
+    pub(super) fn last_by_name(&self) -> BTreeMap<&VarName, &Statement> {
+        self.statements
+            .iter()
+            .filter_map(|statement| Some((statement.name.as_ref()?, statement)))
+            .collect()
     }
 }
 
@@ -123,6 +137,11 @@ impl Document<'_> {
     /// What the file says, by name.
     pub fn values(&self) -> BTreeMap<VarName, Reading> {
         self.readings.clone()
+    }
+
+    /// The same, where the rest of the document is not needed any more.
+    pub fn into_values(self) -> BTreeMap<VarName, Reading> {
+        self.readings
     }
 
     /// Findings about the file that people should see. They name lines, never what is in them,

@@ -22,37 +22,40 @@ pub(super) fn scan(text: &str) -> Result<Scan, ParseError> {
     let mut readers = vec![];
     let mut refusal = None;
     for dialect in READERS {
+        if dialect == Dialect::Python {
+            // scanned already
+            readers.push((dialect, base.readings()));
+            continue;
+        }
         match dialect.scan(text) {
             Ok(scan) => {
                 merge_remarks(&mut base, &scan);
-                readers.push((dialect, scan.readings()));
+                readers.push((dialect, scan.into_readings()));
             }
             Err(error) => {
                 refusal.get_or_insert((dialect, error));
             }
         }
     }
-    let mut found: BTreeSet<VarName> = readers
-        .iter()
-        .flat_map(|(_, readings)| readings.keys().cloned())
-        .collect();
-    if refusal.is_some() {
-        found.extend(names_before_equals(text));
-    }
-    let agreed: BTreeMap<_, _> = found
-        .into_iter()
-        .map(|name| {
-            let line = base.last(&name).map_or(0, |statement| statement.line);
-            let reading = match &refusal {
-                Some((dialect, error)) => ambiguous(
-                    error.line,
-                    format!("a {dialect} reader refuses the file: {}", error.why),
-                ),
-                None => agree(&readers, &name, line),
-            };
-            (name, reading)
-        })
-        .collect();
+    tidy_remarks(&mut base);
+    let last = base.last_by_name();
+    let line = |name: &VarName| last.get(name).map_or(0, |statement| statement.line);
+    let agreed: BTreeMap<_, _> = match &refusal {
+        None => by_name(&readers)
+            .chunk_by(|one, other| one.0 == other.0)
+            .map(|seen| (seen[0].0.clone(), agree(seen, line(seen[0].0))))
+            .collect(),
+        Some((dialect, error)) => {
+            let why = format!("a {dialect} reader refuses the file: {}", error.why);
+            let found: BTreeSet<VarName> = readers
+                .iter()
+                .flat_map(|(_, readings)| readings.keys().cloned())
+                .chain(names_before_equals(text))
+                .collect();
+            let refused = |name| (name, ambiguous(error.line, why.clone()));
+            found.into_iter().map(refused).collect()
+        }
+    };
     for Statement { name, reading, .. } in &mut base.statements {
         if let Some(agreed) = name.as_ref().and_then(|name| agreed.get(name)) {
             *reading = agreed.clone();
@@ -77,28 +80,48 @@ fn names_before_equals(text: &str) -> impl Iterator<Item = VarName> {
 
 fn merge_remarks(base: &mut Scan, other: &Scan) {
     for (kind, lines) in &other.remarks {
-        let all = base.remarks.entry(*kind).or_default();
-        all.extend(lines);
-        all.sort_unstable();
-        all.dedup();
+        base.remarks.entry(*kind).or_default().extend(lines);
     }
 }
 
-fn agree(readers: &[(Dialect, BTreeMap<VarName, Reading>)], name: &VarName, line: u32) -> Reading {
+/// Each line once, in order.
+fn tidy_remarks(scan: &mut Scan) {
+    for lines in scan.remarks.values_mut() {
+        lines.sort_unstable();
+        lines.dedup();
+    }
+}
+
+type Seen<'a> = (&'a VarName, Dialect, &'a Reading);
+
+/// What all readers say, name by name, for each in the readers' order. Each brings its names in
+/// order, so that sorting only has to merge them.
+fn by_name(readers: &[(Dialect, BTreeMap<VarName, Reading>)]) -> Vec<Seen<'_>> {
+    let mut all: Vec<Seen<'_>> = readers
+        .iter()
+        .flat_map(|(dialect, readings)| readings.iter().map(|(name, is)| (name, *dialect, is)))
+        .collect();
+    all.sort_by_key(|(name, ..)| *name);
+    all
+}
+
+/// What one name is, where those readers that see it are `seen`, in order.
+fn agree(seen: &[Seen<'_>], line: u32) -> Reading {
     let mut value: Option<(Dialect, &str)> = None;
-    for (dialect, readings) in readers {
-        match readings.get(name) {
+    let mut seen = seen.iter().peekable();
+    for dialect in READERS {
+        match seen.next_if(|(_, by, _)| *by == dialect) {
             None => return ambiguous(line, format!("a {dialect} reader does not see it")),
-            Some(Reading::Ambiguous { line, why }) => {
+            Some((_, _, Reading::Ambiguous { line, why })) => {
                 return ambiguous(*line, format!("for a {dialect} reader: {why}"));
             }
-            Some(Reading::Value(read)) => match value {
+            Some((_, _, Reading::Value(read))) => match value {
                 Some((first, other)) if other != read => {
                     let why =
                         format!("{first} and {dialect} readers take different values from it");
                     return ambiguous(line, why);
                 }
-                _ => value = Some((*dialect, read)),
+                _ => value = Some((dialect, read)),
             },
         }
     }

@@ -105,8 +105,9 @@ impl Document<'_> {
     fn attempt(&self, wanted: &Wanted<'_>, spelling: usize) -> Result<String, RewriteError> {
         let mut splices = vec![];
         let mut added = vec![];
+        let last = self.scan.last_by_name();
         for (&name, value) in wanted {
-            match (value, self.scan.last(name)) {
+            match (value, last.get(name)) {
                 (Some(value), Some(statement)) => {
                     let text = self.spell(name, value, spelling)?;
                     splices.push(self.updated(statement, name, &text));

@@ -4,7 +4,7 @@
 
 use super::Reading;
 use super::scan::{Lines, ParseError, Remark, Scan, ambiguous, skip};
-use super::shell_word::{Place, ends_word, read_word};
+use super::shell_word::{PATTERN, Place, TILDE, ends_word, read_word};
 
 /// Commands that can set, unset or skip anything.
 const REACHING: [&str; 25] = [
@@ -108,7 +108,13 @@ impl<'a> Shell<'a> {
                     read_word(text, key_end + 1, place).map_err(|why| ParseError { line, why })?;
                 let reading = match word.value {
                     Ok(value) => Reading::Value(value),
-                    Err(why) => ambiguous(line, why),
+                    Err(why) => {
+                        // zsh stops at a pattern or `~` that it finds nothing for
+                        if why == PATTERN || why == TILDE {
+                            self.reaching.get_or_insert(line);
+                        }
+                        ambiguous(line, why)
+                    }
                 };
                 self.scan
                     .push(lines, head, key, key_end + 1..word.end, reading);
@@ -148,7 +154,7 @@ impl<'a> Shell<'a> {
         let reaches = command
             .split(ends_word)
             .any(|word| REACHING.contains(&word))
-            || command.contains(['(', ')', '{', '}'])
+            || command.contains(['(', ')', '{', '}', '*', '?', '[', '~', '^'])
             || command.contains("<<");
         if reaches {
             self.reaching.get_or_insert(line);

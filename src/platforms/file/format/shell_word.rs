@@ -3,8 +3,9 @@
 use super::scan::{EXPANDS, UNCLOSED};
 
 const RUNS: &str = "the shell runs a command there";
-const PATTERN: &str = "shells differ on that unquoted character";
-const TILDE: &str = "the shell puts a folder or a command's path in place of `~` or `=` there";
+pub(super) const PATTERN: &str = "shells differ on that unquoted character";
+pub(super) const TILDE: &str =
+    "the shell puts a folder or a command's path in place of `~` or `=` there";
 const CARRIAGE: &str = "the line ends in CR LF, and shells keep the CR in the value";
 
 /// A word: its value or why there is none, and where it ends.
@@ -84,6 +85,15 @@ impl Reader<'_> {
                 },
                 '$' => self.dollar(false)?,
                 '`' => return self.backtick(),
+                '=' if self.text[start..self.at - 1]
+                    .trim_start_matches("\\\n")
+                    .is_empty()
+                    && !self.text[self.at..].starts_with([' ', '\t', '\n']) =>
+                {
+                    return Err(
+                        "zsh takes a word that begins with `=` for a command's path, and may stop there",
+                    );
+                }
                 _ => self.bare(c, first),
             }
         }

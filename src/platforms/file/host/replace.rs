@@ -11,12 +11,9 @@ use rustix::io::Errno;
 use super::error::{FileError, ReplaceError};
 use super::leftovers::Temporary;
 use super::read::{Opened, content, errno, open, system};
-use super::resolve::{Place, locate, permissions, wide};
+use super::resolve::{ACL, Place, locate, permissions, wide};
 use super::{MAX_FILE_BYTES, owners, version_of, version_of_absent};
 use crate::model::Version;
-
-/// Where Linux keeps a file's access control list.
-pub(super) const ACL: &str = "system.posix_acl_access";
 
 /// No file system takes a longer list of attributes, or a longer one of them.
 const ATTRIBUTE_BYTES: usize = 64 * 1024;

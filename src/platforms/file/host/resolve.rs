@@ -22,6 +22,9 @@ use rustix::io::Errno;
 use super::error::FileError;
 use super::owners;
 
+/// The extended attribute that holds a Linux access control list.
+pub(super) const ACL: &str = "system.posix_acl_access";
+
 /// As many links on one way as Linux follows.
 const MAX_LINKS: usize = 40;
 
@@ -373,7 +376,7 @@ fn only_owner_in_group(path: &Path, stat: &Stat) -> bool {
     #[cfg(target_os = "linux")]
     {
         let mut no_room: [u8; 0] = [];
-        let listed = rustix::fs::lgetxattr(path, super::replace::ACL, &mut no_room);
+        let listed = rustix::fs::lgetxattr(path, ACL, &mut no_room);
         if !matches!(listed, Err(Errno::NODATA | Errno::NOTSUP)) {
             return false;
         }

@@ -1,0 +1,100 @@
+//! Whole-process figures: what a person waits for, and what a small CI machine must have.
+//!
+//! `cargo bench --bench figures`. Each figure is CPU time (user + system) and peak memory of one
+//! run of the release binary, from its start to its exit; wall time is shown beside it and limits
+//! nothing, because it says more about the machine. These are benchmarks: a figure over its limit
+//! is marked, it does not fail the run.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "a benchmark may print what it measured, panic, and look at its own environment"
+)]
+
+mod measure;
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+#[path = "../it/support/world.rs"]
+mod world;
+mod worlds;
+
+use std::process::Command;
+
+use measure::{Measured, Table};
+
+const RUNS: usize = 10;
+const MIB: u64 = 1024;
+
+fn main() {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if arguments
+        .first()
+        .is_some_and(|first| first == measure::CHILD)
+    {
+        measure::run_as_child(&arguments[1..]);
+        return;
+    }
+    // `cargo test --all-targets` starts benchmarks too, without this
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        println!("figures are taken by `cargo bench`");
+        return;
+    }
+    let mut table = Table::new(RUNS);
+    small(&mut table);
+    values(&mut table, 1_000, 20);
+    values(&mut table, 10_000, 150);
+    set(&mut table);
+    targets(&mut table);
+}
+
+fn small(table: &mut Table) {
+    let world = worlds::of_values(100);
+    let start = runs(|_| world.command(["--version"]));
+    table.row("start-up (--version)", 15, Some(25 * MIB), &start);
+    let plan = runs(|_| world.command(["plan", "--detailed-exitcode"]));
+    table.row("plan, 100 variables, no change", 15, Some(25 * MIB), &plan);
+}
+
+fn values(table: &mut Table, count: usize, limit: u64) {
+    let world = worlds::of_values(count);
+    let check = runs(|_| world.command(["check"]));
+    table.row(&format!("check, {count} encrypted"), limit, None, &check);
+    let plan = runs(|_| world.command(["plan", "--detailed-exitcode"]));
+    table.row(&format!("plan, {count} encrypted"), limit, None, &plan);
+}
+
+fn set(table: &mut Table) {
+    let world = worlds::of_values(10_000);
+    let before = world.read("manifests/dev.yaml");
+    let set = runs(|run| {
+        let value = world.write("value", format!("a new value, number {run}"));
+        let mut command = world.command(["set", "VARIABLE_05000", "--from-file"]);
+        command.arg(value);
+        command
+    });
+    let after = world.read("manifests/dev.yaml");
+    let changed = before
+        .lines()
+        .zip(after.lines())
+        .filter(|(one, other)| one != other)
+        .count();
+    let same_length = before.lines().count() == after.lines().count();
+    assert!(
+        changed == 1 && same_length,
+        "{changed} lines changed, not 1"
+    );
+    table.row("set, 10000 encrypted (1 line)", 200, None, &set);
+}
+
+fn targets(table: &mut Table) {
+    let world = worlds::of_targets(1_000, 20);
+    let plan = runs(|_| world.command(["plan", "--detailed-exitcode"]));
+    table.row("plan, 1000 files of 20", 2_000, None, &plan);
+}
+
+/// One run that is not counted, then those that are. Every one must succeed.
+fn runs(mut command: impl FnMut(usize) -> Command) -> Vec<Measured> {
+    measure::once(&command(RUNS));
+    (0..RUNS).map(|run| measure::once(&command(run))).collect()
+}

@@ -8,57 +8,12 @@ use super::error::CommandError;
 use super::ui::Ui;
 use crate::crypto::Prompt;
 use crate::model::SecretValue;
-use crate::reconcile::stop::Stop;
 
 /// Asks for a yes; anything but `y` or `yes` is a no.
 pub(crate) fn confirm(ui: &mut Ui, question: &str) -> Result<bool, CommandError> {
     ui.ask(&format!("{question} [y/N] "));
-    is_yes(read_answer())
-}
-
-/// The same where signals do not end the process by themselves: one of them is a no.
-pub(crate) fn confirm_unless_stopped(
-    ui: &mut Ui,
-    question: &str,
-    runtime: &tokio::runtime::Runtime,
-    stop: &Stop,
-) -> Result<bool, CommandError> {
-    ui.ask(&format!("{question} [y/N] "));
-    let (sender, mut answer) = tokio::sync::oneshot::channel();
-    // on a thread of its own: reading cannot be interrupted
-    std::thread::spawn(move || {
-        let _nobody_waits = sender.send(read_answer());
-    });
-    let answer = runtime.block_on(async {
-        loop {
-            tokio::select! {
-                answer = &mut answer => break answer.ok(),
-                () = tokio::time::sleep(STOP_IS_LOOKED_AT) => {}
-            }
-            if stop.is_requested() {
-                break None;
-            }
-        }
-    });
-    match answer {
-        Some(answer) => is_yes(answer),
-        None => {
-            ui.say("");
-            Ok(false)
-        }
-    }
-}
-
-const STOP_IS_LOOKED_AT: std::time::Duration = std::time::Duration::from_millis(50);
-
-fn read_answer() -> io::Result<String> {
     let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(answer)
-}
-
-fn is_yes(answer: io::Result<String>) -> Result<bool, CommandError> {
-    let answer = answer.map_err(|error| {
+    io::stdin().lock().read_line(&mut answer).map_err(|error| {
         CommandError::error(format!("the answer cannot be read: {}", error.kind()))
     })?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))

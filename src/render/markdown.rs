@@ -63,8 +63,7 @@ fn authority(out: &mut dyn Write, call: &Invocation, plans: &[Plan]) -> fmt::Res
         }
         write!(out, ": {}", markdown(&one.what))?;
         if one.held {
-            let place = one.target.as_ref().map_or("'*'", |name| name.as_str());
-            let flag = format!("--allow authority@{place}");
+            let flag = words::authority_flag(one);
             let release = call.command("apply", &[&flag]);
             write!(out, " (held; {})", markdown_code(&release))?;
         }

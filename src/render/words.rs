@@ -165,6 +165,14 @@ pub(crate) fn opaque(glimpse: &Glimpse) -> String {
     }
 }
 
+/// What lets an authority change go: on its target, or on all where it concerns them all.
+pub(crate) fn authority_flag(change: &crate::plan::Authority) -> String {
+    match &change.target {
+        Some(target) => format!("--allow authority@{target}"),
+        None => "--allow authority".to_owned(),
+    }
+}
+
 /// Where a target is: platform, address and dialect, not escaped yet.
 pub(crate) fn place(target: &TargetPlan) -> String {
     let format = target

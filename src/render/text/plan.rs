@@ -101,7 +101,7 @@ fn authority(out: &mut dyn Write, style: &Style, call: &Invocation, plan: &Plan)
         }
         line.write(out, style, 2, 4)?;
         if change.held {
-            let flag = format!("--allow authority@{}", place.as_deref().unwrap_or("'*'"));
+            let flag = words::authority_flag(change);
             command(out, style, 6, &call.command("apply", &[&flag]))?;
         }
     }

@@ -1,4 +1,5 @@
 //! `apply`, ended at any moment: kill -9, SIGTERM, Ctrl-C. The next run converges.
+#![expect(clippy::print_stdout, reason = "the seed of a run that failed")]
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};

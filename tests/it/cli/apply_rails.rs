@@ -192,9 +192,16 @@ fn a_stranger_on_the_recipients_list_is_noticed() {
         .run("apply --yes")
         .exits(3)
         .says("reader added")
-        .says("held by new-key")
+        .says("held by recipients")
+        .says("--yes --allow authority\n")
         .hides("c4nary");
     assert_eq!(world.read(".env"), "TOKEN=outside\nLOG=x\n");
+    // the reader was approved, the list was not signed
+    world.run("apply --yes --allow authority").exits(3);
+    world
+        .run("apply --yes --allow authority --allow recipients")
+        .success();
+    world.in_sync();
 }
 
 #[test]

@@ -87,19 +87,16 @@ fn who_comes_second_is_told_who_was_first() {
 }
 
 #[test]
-fn what_was_done_before_a_refusal_is_reported() {
+fn one_lease_that_is_held_stops_the_whole_run() {
     let world = two_manifests();
     let journal = SqliteJournal::new(world.journal());
     let lease = journal.lease(&scope(&world, "b"), &holder()).unwrap();
     world
         .run("apply --yes")
-        .exits(4)
-        .says("Applied: 1 written")
-        .says("held by process 4242");
-    assert_eq!(world.read("a.env"), "X=a\n");
-    assert!(!world.path("b.env").exists());
-    let run = world.run("apply --yes --json").exits(3);
-    assert!(run.stdout.contains("\"apply/1\""), "{run:?}");
+        .exits(3)
+        .says("held by process 4242")
+        .says("nothing was written");
+    assert!(!world.path("a.env").exists() && !world.path("b.env").exists());
     drop(lease);
     world.run("apply --yes").success();
     world.in_sync();

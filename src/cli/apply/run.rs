@@ -6,7 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
 use crate::cli::look::{self, Opened};
 use crate::cli::plan::{Format, invocation, show};
-use crate::cli::prompt::confirm_unless_stopped;
+use crate::cli::prompt::confirm;
 use crate::cli::session::{self, Item};
 use crate::cli::ui::Ui;
 use crate::crypto::Keyring;
@@ -84,12 +84,8 @@ impl<'a> Run<'a> {
             .map(|(opened, values)| look::pass(opened, values, &connections, self.scope))
             .collect();
         let plans = self.plan(&opened, &passes, ui)?;
-        let stop = {
-            let _inside = self.runtime.enter();
-            Stop::on_signals()
-        };
-        if self.confirmed(&plans, &stop, ui)? {
-            self.carry_out_all(&opened, &passes, &plans, &stop, ui);
+        if self.confirmed(&plans, ui)? {
+            self.carry_out_all(&opened, &passes, &plans, ui);
         } else {
             ui.say("nothing was written");
             self.exit = self.exit.worst(Exit::REFUSED);
@@ -116,7 +112,7 @@ impl<'a> Run<'a> {
         Ok(plans)
     }
 
-    fn confirmed(&self, plans: &[Plan], stop: &Stop, ui: &mut Ui) -> Result<bool, CommandError> {
+    fn confirmed(&self, plans: &[Plan], ui: &mut Ui) -> Result<bool, CommandError> {
         if self.scope.unattended || !plans.iter().any(needs_consent) {
             return Ok(true);
         }
@@ -125,7 +121,7 @@ impl<'a> Run<'a> {
         } else {
             "Apply these plans?"
         };
-        confirm_unless_stopped(ui, question, &self.runtime, stop)
+        confirm(ui, question)
     }
 
     fn carry_out_all(
@@ -133,9 +129,13 @@ impl<'a> Run<'a> {
         opened: &[Opened<'_>],
         passes: &[Pass<'_>],
         plans: &[Plan],
-        stop: &Stop,
         ui: &mut Ui,
     ) {
+        // not before: while a person is asked, Ctrl-C ends the program at once
+        let stop = {
+            let _inside = self.runtime.enter();
+            Stop::on_signals()
+        };
         for ((opened, pass), plan) in opened.iter().zip(passes).zip(plans) {
             let path = opened.item.file.path.display();
             if stop.is_requested() {
@@ -148,7 +148,7 @@ impl<'a> Run<'a> {
                 self.exit = self.exit.worst(ui.fail(&CommandError::error(why)));
                 continue;
             }
-            let report = self.carry_out(pass, opened, plan, stop, ui);
+            let report = self.carry_out(pass, opened, plan, &stop, ui);
             self.reports.push(report);
         }
     }

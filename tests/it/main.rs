@@ -1,6 +1,7 @@
 //! The one integration binary.
 #![expect(
     clippy::unwrap_used,
+    clippy::print_stdout,
     clippy::disallowed_methods,
     unreachable_pub,
     reason = "a test may fail, and looks at its own environment"

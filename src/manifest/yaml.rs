@@ -17,6 +17,8 @@ use crate::model::Position;
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 const MAX_DEPTH: usize = 16;
 const MAX_NODES: usize = 400_000;
+/// Of anchors and aliases, until the rest is left unread.
+const MAX_ALIASES: usize = 5;
 
 /// What is being collected while events come in.
 enum Open {
@@ -46,6 +48,7 @@ pub(super) fn parse_tree(text: &str, problems: &mut Problems) -> Option<Node> {
         open: Vec::new(),
         root: None,
         nodes: 0,
+        aliases: 0,
         documents: 0,
         problems,
     };
@@ -80,6 +83,7 @@ struct Builder<'a> {
     open: Vec<Open>,
     root: Option<Node>,
     nodes: usize,
+    aliases: usize,
     documents: usize,
     problems: &'a mut Problems,
 }
@@ -89,7 +93,7 @@ impl Builder<'_> {
     fn event(&mut self, event: Event<'_>, span: Span) -> Option<()> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                self.refuse_properties(span, anchor, tag.is_some());
+                self.refuse_properties(span, anchor, tag.is_some())?;
                 let style = match style {
                     ScalarStyle::Plain => Style::Plain,
                     ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
@@ -104,13 +108,13 @@ impl Builder<'_> {
                 self.add(node(Kind::Scalar { text, style }, span))
             }
             Event::SequenceStart(style, anchor, tag) => {
-                self.refuse_properties(span, anchor, tag.is_some());
+                self.refuse_properties(span, anchor, tag.is_some())?;
                 let flow = style == StructureStyle::Flow;
                 let items = Vec::new();
                 self.begin(Open::Seq(node(Kind::Seq { items, flow }, span)), span)
             }
             Event::MappingStart(style, anchor, tag) => {
-                self.refuse_properties(span, anchor, tag.is_some());
+                self.refuse_properties(span, anchor, tag.is_some())?;
                 let flow = style == StructureStyle::Flow;
                 let entries = Vec::new();
                 let map = node(Kind::Map { entries, flow }, span);
@@ -124,12 +128,7 @@ impl Builder<'_> {
                 self.add(node)
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
-                self.problems.error(
-                    position(&span.start),
-                    code::ALIAS,
-                    "anchors and aliases are not supported",
-                    Some("write the value out, or use a group or a template"),
-                );
+                self.refuse_alias(&span)?;
                 self.add(Node::made_text(""))
             }
             Event::DocumentStart(..) => {
@@ -149,14 +148,21 @@ impl Builder<'_> {
         }
     }
 
-    fn refuse_properties(&mut self, span: Span, anchor: usize, tagged: bool) {
+    /// A file full of them is no manifest: after a few, no more is read or said.
+    fn refuse_alias(&mut self, span: &Span) -> Option<()> {
+        self.aliases += 1;
+        self.problems.error(
+            position(&span.start),
+            code::ALIAS,
+            "anchors and aliases are not supported",
+            Some("write the value out, or use a group or a template"),
+        );
+        (self.aliases < MAX_ALIASES).then_some(())
+    }
+
+    fn refuse_properties(&mut self, span: Span, anchor: usize, tagged: bool) -> Option<()> {
         if anchor != 0 {
-            self.problems.error(
-                position(&span.start),
-                code::ALIAS,
-                "anchors and aliases are not supported",
-                Some("write the value out, or use a group or a template"),
-            );
+            self.refuse_alias(&span)?;
         }
         if tagged {
             self.problems.error(
@@ -166,6 +172,7 @@ impl Builder<'_> {
                 Some("every value is text: remove the tag, or quote the value"),
             );
         }
+        Some(())
     }
 
     fn begin(&mut self, open: Open, span: Span) -> Option<()> {

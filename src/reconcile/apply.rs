@@ -1,83 +1,22 @@
 //! Carries out a plan: read again, write, read back, record. It follows the approved plan and
 //! decides nothing; what moved since the approval is left alone.
 
+mod record;
 mod report;
 mod verify;
+mod work;
 
 use std::collections::BTreeMap;
+
+pub use record::{Completed, Ended, Intended, Record};
 
 use super::event::{ApplyReport, Event, OperationOutcome, ReadBack, TargetReport};
 use super::pass::{Memory, Pass};
 use super::stop::Stop;
-use crate::model::{Desired, Live, TargetName, VarName, Version};
-use crate::plan::{ActionKind, Change, LiveState, Plan, TargetPlan};
+use crate::model::{TargetName, VarName, Version};
+use crate::plan::{ActionKind, Change, Plan};
 use crate::platforms::{Batch, BatchOutcome, Operation, Outcome};
-
-/// One change after its write.
-#[derive(Debug)]
-pub struct Ended<'a> {
-    /// The change.
-    pub change: &'a Change,
-    /// How it ended.
-    pub outcome: &'a OperationOutcome,
-    /// Whether the read back did not contradict it.
-    pub verified: bool,
-}
-
-/// Where an apply says what it is about to do, and what it did. The journal behind it is the
-/// caller's.
-pub trait Record {
-    /// Before the first write: what will be tried on which targets.
-    fn intend(&mut self, plan: &Plan, targets: &[Intended<'_>]) -> Result<(), String>;
-
-    /// After the last read: what happened to each target. Gives the receipts' names, in order;
-    /// `None` where there was nothing to tell.
-    fn receipts(
-        &mut self,
-        plan: &Plan,
-        done: &[Completed<'_>],
-    ) -> Result<Vec<Option<String>>, String>;
-}
-
-/// One target before its write.
-#[derive(Debug)]
-pub struct Intended<'a> {
-    /// The target's part of the plan.
-    pub target: &'a TargetPlan,
-    /// What will be tried or recorded.
-    pub changes: Vec<&'a Change>,
-    /// The place that records are kept under.
-    pub place: &'a str,
-}
-
-/// One target after its write.
-#[derive(Debug)]
-pub struct Completed<'a> {
-    /// The target's part of the plan.
-    pub target: &'a TargetPlan,
-    /// The place that records are kept under.
-    pub place: &'a str,
-    /// What the platform calls the place.
-    pub identity: &'a str,
-    /// Each change that was tried or recorded, and how it ended.
-    pub results: Vec<Ended<'a>>,
-    /// What the target shall hold.
-    pub desired: &'a Desired,
-    /// What it held before, to record what was adopted.
-    pub before: &'a Live,
-    /// Whether the platform was asked to write.
-    pub wrote: bool,
-}
-
-/// What one target of an apply needs.
-struct Work<'a> {
-    planned: &'a TargetPlan,
-    place: &'a str,
-    before: Live,
-    desired: Desired,
-    go: Vec<&'a Change>,
-    stale: Vec<&'a Change>,
-}
+use work::{Work, elsewhere, hold_split_units, work};
 
 /// Applies an approved plan. `memory` is what it was made from.
 pub async fn apply(
@@ -104,97 +43,6 @@ pub async fn apply(
     let outcome = carry_out(pass, approved, works, record, stop, events).await;
     reports.extend(outcome);
     report::assemble(approved, reports, stop)
-}
-
-fn elsewhere() -> LiveState {
-    LiveState::Elsewhere {
-        machine: String::new(),
-    }
-}
-
-/// What is still to be done on one target; a report if it can no longer be read.
-fn work<'a>(
-    pass: &'a Pass<'_>,
-    planned: &'a TargetPlan,
-    fresh: &Plan,
-    place: usize,
-    live: LiveState,
-    memory: &Memory,
-) -> Result<Option<Work<'a>>, Box<TargetReport>> {
-    let wanted: Vec<&Change> = planned
-        .changes
-        .iter()
-        .filter(|change| change.will_happen())
-        .collect();
-    if wanted.is_empty() {
-        return Ok(None);
-    }
-    let before = match live {
-        LiveState::Read(live) => live,
-        LiveState::Unknown { reason, .. } => {
-            return Err(Box::new(report::unreadable(planned, &wanted, &reason)));
-        }
-        LiveState::Elsewhere { machine } => {
-            return Err(Box::new(report::unreadable(
-                planned,
-                &wanted,
-                &format!("it belongs to {machine}"),
-            )));
-        }
-    };
-    let now: BTreeMap<&VarName, &Change> = fresh.targets[place]
-        .changes
-        .iter()
-        .map(|change| (&change.name, change))
-        .collect();
-    let (go, stale) = wanted
-        .into_iter()
-        .partition(|change| now.get(&change.name).is_some_and(|now| same(change, now)));
-    Ok(Some(Work {
-        planned,
-        place: &pass.located[place].target.place,
-        desired: pass.desired(&planned.target, memory),
-        before,
-        go,
-        stale,
-    }))
-}
-
-/// Whether what was approved is still what would be done, from the same value to the same value.
-fn same(approved: &Change, now: &Change) -> bool {
-    approved.action == now.action
-        && approved.before == now.before
-        && approved.after == now.after
-        && now.will_happen()
-}
-
-/// A variable that went stale on one target waits on all of them, unless `--partial` says not.
-fn hold_split_units(pass: &Pass<'_>, works: &mut [Work<'_>], unreadable: &[TargetReport]) {
-    let mut split: Vec<VarName> = works
-        .iter()
-        .flat_map(|work| &work.stale)
-        .filter_map(|change| change.declared.clone())
-        .collect();
-    split.extend(
-        unreadable
-            .iter()
-            .flat_map(|report| &report.results)
-            .filter_map(|result| result.declared.clone()),
-    );
-    split.retain(|name| !pass.scope.overrides.partial.contains(name));
-    for work in works {
-        let (wait, go): (Vec<&Change>, Vec<&Change>) = std::mem::take(&mut work.go)
-            .into_iter()
-            .partition(|change| {
-                change.will_write()
-                    && change
-                        .declared
-                        .as_ref()
-                        .is_some_and(|name| split.contains(name))
-            });
-        work.go = go;
-        work.stale.extend(wait);
-    }
 }
 
 async fn carry_out(

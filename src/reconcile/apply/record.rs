@@ -1,0 +1,61 @@
+//! What an apply tells whoever keeps its record.
+
+use crate::model::{Desired, Live};
+use crate::plan::{Change, Plan, TargetPlan};
+use crate::reconcile::event::OperationOutcome;
+
+/// One change after its write.
+#[derive(Debug)]
+pub struct Ended<'a> {
+    /// The change.
+    pub change: &'a Change,
+    /// How it ended.
+    pub outcome: &'a OperationOutcome,
+    /// Whether the read back did not contradict it.
+    pub verified: bool,
+}
+
+/// Where an apply says what it is about to do, and what it did. The journal behind it is the
+/// caller's.
+pub trait Record {
+    /// Before the first write: what will be tried on which targets.
+    fn intend(&mut self, plan: &Plan, targets: &[Intended<'_>]) -> Result<(), String>;
+
+    /// After the last read: what happened to each target. Gives the receipts' names, in order;
+    /// `None` where there was nothing to tell.
+    fn receipts(
+        &mut self,
+        plan: &Plan,
+        done: &[Completed<'_>],
+    ) -> Result<Vec<Option<String>>, String>;
+}
+
+/// One target before its write.
+#[derive(Debug)]
+pub struct Intended<'a> {
+    /// The target's part of the plan.
+    pub target: &'a TargetPlan,
+    /// What will be tried or recorded.
+    pub changes: Vec<&'a Change>,
+    /// The place that records are kept under.
+    pub place: &'a str,
+}
+
+/// One target after its write.
+#[derive(Debug)]
+pub struct Completed<'a> {
+    /// The target's part of the plan.
+    pub target: &'a TargetPlan,
+    /// The place that records are kept under.
+    pub place: &'a str,
+    /// What the platform calls the place.
+    pub identity: &'a str,
+    /// Each change that was tried or recorded, and how it ended.
+    pub results: Vec<Ended<'a>>,
+    /// What the target shall hold.
+    pub desired: &'a Desired,
+    /// What it held before, to record what was adopted.
+    pub before: &'a Live,
+    /// Whether the platform was asked to write.
+    pub wrote: bool,
+}

@@ -1,0 +1,141 @@
+//! What counts as applied of a manifest's authority.
+
+use std::collections::BTreeMap;
+
+use crate::model::AuthorityFacts;
+use crate::plan::{Change, Plan};
+
+/// What counts as applied from now on: of this revision what nothing held, of the former one the
+/// rest. A widening that was held stays visible until somebody lets it go.
+pub fn accepted_facts(
+    plan: &Plan,
+    last: Option<&AuthorityFacts>,
+    present: &AuthorityFacts,
+) -> AuthorityFacts {
+    // whoever applies first approves the whole manifest, also by applying a part of it
+    let Some(last) = last else {
+        return present.clone();
+    };
+    let mut waiting = plan.targets.iter().flat_map(|target| &target.changes);
+    let mut facts = if waiting.any(is_held_by_authority) {
+        last.clone()
+    } else {
+        AuthorityFacts {
+            targets: BTreeMap::new(),
+            ..present.clone()
+        }
+    };
+    for target in &plan.targets {
+        let waits = target.changes.iter().any(is_held_by_authority);
+        let source = if waits { last } else { present };
+        match source.targets.get(&target.target) {
+            Some(of_target) => {
+                facts
+                    .targets
+                    .insert(target.target.clone(), of_target.clone());
+            }
+            None => {
+                facts.targets.remove(&target.target);
+            }
+        }
+    }
+    facts
+}
+
+/// Held because nobody let the widening go, or left out of this run.
+fn is_held_by_authority(change: &Change) -> bool {
+    change
+        .holds
+        .iter()
+        .any(|hold| matches!(hold.rail.as_str(), "authority" | "not-selected"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::model::{PlatformKind, Rails, TargetFacts};
+    use crate::plan::{ActionKind, Class, Glimpse, Hold, PlanId, Reason, TargetPlan, TargetState};
+
+    fn facts(recipient: &str, destination: &str) -> AuthorityFacts {
+        let target = |destination: &str| TargetFacts {
+            destination: destination.to_owned(),
+            format: None,
+            secrets: BTreeSet::new(),
+            protected: BTreeSet::new(),
+            prune: false,
+            rails: Rails::default(),
+        };
+        AuthorityFacts {
+            recipients: BTreeSet::from([recipient.to_owned()]),
+            targets: BTreeMap::from([
+                ("a".parse().unwrap(), target(destination)),
+                ("b".parse().unwrap(), target(destination)),
+            ]),
+            ..AuthorityFacts::default()
+        }
+    }
+
+    fn plan(held: &[&str]) -> Plan {
+        let target = |name: &str| TargetPlan {
+            target: name.parse().unwrap(),
+            platform: PlatformKind::Memory,
+            address: String::new(),
+            format: None,
+            state: TargetState::Read,
+            recorded: true,
+            changes: vec![Change {
+                name: "V".parse().unwrap(),
+                declared: None,
+                class: Class::Change,
+                reason: Reason::DesiredMoved,
+                action: ActionKind::Update,
+                before: Glimpse::Sealed,
+                after: Glimpse::Sealed,
+                sequence: None,
+                holds: held
+                    .contains(&name)
+                    .then(|| Hold {
+                        rail: "authority".to_owned(),
+                        why: String::new(),
+                        release: None,
+                    })
+                    .into_iter()
+                    .collect(),
+                detail: None,
+            }],
+            unmanaged: 0,
+            notes: vec![],
+        };
+        Plan {
+            manifest: "m".parse().unwrap(),
+            key_id: None,
+            id: PlanId(String::new()),
+            authority: vec![],
+            targets: vec![target("a"), target("b")],
+        }
+    }
+
+    #[test]
+    fn what_was_held_is_not_accepted() {
+        let (last, present) = (facts("old", "there"), facts("new", "here"));
+        let accepted = accepted_facts(&plan(&["b"]), Some(&last), &present);
+        assert_eq!(accepted.targets["a"].destination, "here");
+        assert_eq!(accepted.targets["b"].destination, "there");
+        assert_eq!(accepted.recipients, last.recipients);
+    }
+
+    #[test]
+    fn what_nothing_held_is_accepted_whole() {
+        let (last, present) = (facts("old", "there"), facts("new", "here"));
+        assert_eq!(accepted_facts(&plan(&[]), Some(&last), &present), present);
+        assert_eq!(accepted_facts(&plan(&[]), None, &present), present);
+    }
+
+    #[test]
+    fn whoever_applies_first_approves_the_whole_manifest() {
+        let present = facts("new", "here");
+        assert_eq!(accepted_facts(&plan(&["b"]), None, &present), present);
+    }
+}

@@ -111,8 +111,8 @@ pub enum Glimpse {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Hold {
     /// The rail's name: `deletes`, `changes`, `would-be-empty`, `protected`, `empty`,
-    /// `placeholder`, `ciphertext`, `private-key`, `identity`, `vanished`, `new-key`, `recipients`, `rollback`,
-    /// `unauthenticated`, `authority`, `take-over`, `conflict`, `unit`, `unrepresentable`,
+    /// `placeholder`, `ciphertext`, `private-key`, `identity`, `vanished`, `new-key`, `recipients`,
+    /// `rollback`, `unauthenticated`, `authority`, `take-over`, `conflict`, `unit`, `unrepresentable`,
     /// `unknown`, `prune` (switched on in this very revision), `not-selected`.
     pub rail: String,
     /// What is held and why: lower case, no final period, no values.

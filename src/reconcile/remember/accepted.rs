@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::AuthorityFacts;
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, Plan, TargetPlan};
 
 /// What counts as applied from now on: of this revision what nothing held, of the former one the
 /// rest. A widening that was held stays visible until somebody lets it go.
@@ -16,8 +16,7 @@ pub fn accepted_facts(
     let Some(last) = last else {
         return present.clone();
     };
-    let mut waiting = plan.targets.iter().flat_map(|target| &target.changes);
-    let mut facts = if waiting.any(is_held_by_authority) {
+    let mut facts = if plan.targets.iter().any(|target| waits(plan, target)) {
         last.clone()
     } else {
         AuthorityFacts {
@@ -26,8 +25,7 @@ pub fn accepted_facts(
         }
     };
     for target in &plan.targets {
-        let waits = target.changes.iter().any(is_held_by_authority);
-        let source = if waits { last } else { present };
+        let source = if waits(plan, target) { last } else { present };
         match source.targets.get(&target.target) {
             Some(of_target) => {
                 facts
@@ -42,7 +40,19 @@ pub fn accepted_facts(
     facts
 }
 
-/// Held because nobody let the widening go, or left out of this run.
+/// Whether what this target gained is still to be asked for: something of it was held as such or left
+/// out of this run, or it was let go and the write it was let go for was held by another rail.
+fn waits(plan: &Plan, target: &TargetPlan) -> bool {
+    let gained = plan
+        .authority
+        .iter()
+        .any(|found| found.held && found.target.as_ref().is_none_or(|on| *on == target.target));
+    target
+        .changes
+        .iter()
+        .any(|change| is_held_by_authority(change) || gained && !change.holds.is_empty())
+}
+
 fn is_held_by_authority(change: &Change) -> bool {
     change
         .holds
@@ -131,6 +141,23 @@ mod tests {
         let (last, present) = (facts("old", "there"), facts("new", "here"));
         assert_eq!(accepted_facts(&plan(&[]), Some(&last), &present), present);
         assert_eq!(accepted_facts(&plan(&[]), None, &present), present);
+    }
+
+    #[test]
+    fn what_was_let_go_for_a_write_that_did_not_happen_is_asked_for_again() {
+        let (last, present) = (facts("old", "there"), facts("old", "here"));
+        let mut plan = plan(&["b"]);
+        plan.targets[1].changes[0].holds[0].rail = "conflict".to_owned();
+        plan.authority = vec![Authority {
+            kind: AuthorityKind::DestinationChanged,
+            target: Some("b".parse().unwrap()),
+            variable: None,
+            what: String::new(),
+            held: true,
+        }];
+        let accepted = accepted_facts(&plan, Some(&last), &present);
+        assert_eq!(accepted.targets["a"].destination, "here");
+        assert_eq!(accepted.targets["b"].destination, "there");
     }
 
     #[test]

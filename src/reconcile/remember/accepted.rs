@@ -66,7 +66,10 @@ mod tests {
 
     use super::*;
     use crate::model::{PlatformKind, Rails, TargetFacts};
-    use crate::plan::{ActionKind, Class, Glimpse, Hold, PlanId, Reason, TargetPlan, TargetState};
+    use crate::plan::{
+        ActionKind, Authority, AuthorityKind, Class, Glimpse, Hold, PlanId, Reason, TargetPlan,
+        TargetState,
+    };
 
     fn facts(recipient: &str, destination: &str) -> AuthorityFacts {
         let target = |destination: &str| TargetFacts {

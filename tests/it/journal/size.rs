@@ -32,8 +32,8 @@ fn a_long_history_does_not_slow_a_plan() {
         found.targets.values().filter(|last| last.recorded).count(),
         1000
     );
-    // Generous: an unoptimised build on a busy machine. Replaying 10 000 receipts takes longer.
-    assert!(took.as_millis() < 1000, "{took:?}");
+    // far more than an unoptimised build on a busy machine needs, far less than a quadratic search
+    assert!(took.as_secs() < 10, "{took:?}");
     writeln!(
         std::io::stderr(),
         "opening and reading 1 000 targets of {ROUNDS} 000 receipts: {took:?}"

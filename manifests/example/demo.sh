@@ -4,8 +4,8 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 if [ -z "${DRIFTLOCK:-}" ]; then
-  cargo build --quiet --release --locked --manifest-path "$here/../../Cargo.toml"
-  DRIFTLOCK=${CARGO_TARGET_DIR:-$here/../../target}/release/driftlock
+  cargo build --quiet --locked --manifest-path "$here/../../Cargo.toml"
+  DRIFTLOCK=${CARGO_TARGET_DIR:-$here/../../target}/debug/driftlock
 fi
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT

@@ -137,7 +137,10 @@ pub(crate) fn drive<T>(
 ) -> T {
     let progress = RefCell::new(Progress::default());
     let begin = Instant::now();
-    let mut events = |event: Event| progress.borrow_mut().note(&event);
+    let mut events = |event: Event| {
+        tracing::debug!(after = ?begin.elapsed(), "{event:?}");
+        progress.borrow_mut().note(&event);
+    };
     let done = runtime.block_on(async {
         if !ui.terminal.errors {
             return work(&mut events).await;

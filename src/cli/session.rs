@@ -38,7 +38,14 @@ pub(crate) fn load_manifests(
     let mut problems = 0;
     for file in files {
         match load::load(&file.text) {
-            Ok(loaded) => items.push(item(file, loaded, context)),
+            Ok(loaded) => {
+                let (variables, targets) = (
+                    loaded.manifest.variables.len(),
+                    loaded.manifest.targets.len(),
+                );
+                tracing::debug!(path = %file.path.display(), variables, targets, "manifest");
+                items.push(item(file, loaded, context));
+            }
             Err(diagnostics) => {
                 problems += errors(&diagnostics);
                 ui.diagnostics(&file.path, &diagnostics);
@@ -174,6 +181,8 @@ pub(crate) fn open(item: &Item, keyring: &mut Keyring, ui: &mut Ui) -> Opening {
     let opening = load::open(&item.loaded.manifest, keyring);
     match &opening {
         Opening::Open(open) => {
+            let manifest = &item.loaded.manifest.name;
+            tracing::debug!(%manifest, identity = %open.identity, key = %open.envelope.key_id(), "opened");
             for note in &open.notes {
                 ui.warn(note);
             }
@@ -213,6 +222,7 @@ pub(crate) fn journal(global: &Global, context: &Context) -> Result<SqliteJourna
             CommandError::error("there is no folder for the journal, because this user has no home")
                 .hint("name a file with --journal or DRIFTLOCK_JOURNAL")
         })?;
+    tracing::debug!(path = %path.display(), "journal");
     Ok(SqliteJournal::new(path))
 }
 

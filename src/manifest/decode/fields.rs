@@ -69,14 +69,15 @@ fn report_unknown(key: &Node, what: &str, known: &[&str], problems: &mut Problem
     if text == "<<" {
         return;
     }
-    let help = match nearest(text, known.iter().copied()) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("known here: `{}`", known.join("`, `")),
+    // a slip of a known key is shown; anything else may be a value in the wrong place
+    let (shown, help) = match nearest(text, known.iter().copied()) {
+        Some(meant) => (shown_key(text), format!("did you mean `{meant}`?")),
+        None => (
+            "like this".to_owned(),
+            format!("known here: `{}`", known.join("`, `")),
+        ),
     };
-    let message = format!(
-        "{what} has no key {}",
-        shown_key(text).replace("this key", "like this")
-    );
+    let message = format!("{what} has no key {shown}");
     problems.error(key.position, code::UNKNOWN_KEY, message, Some(&help));
 }
 

@@ -42,6 +42,9 @@ fn flags(world: &World, command: &str) -> BTreeSet<String> {
 
 #[test]
 fn no_command_shows_a_value() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let mut leaky = Leaky::new();
     leaky.good_days();
     leaky.bad_days();

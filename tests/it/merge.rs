@@ -75,6 +75,9 @@ fn joined(base: &Values, ours: &Values, theirs: &Values) -> Values {
 
 #[test]
 fn random_pairs_of_edits_merge_and_open() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let mut author = Author::new(seed());
     let base = author.base();
     let cases: Vec<(Branch, Branch, &str)> =
@@ -108,6 +111,9 @@ fn random_pairs_of_edits_merge_and_open() {
 /// The same command that people run, in a work tree, once for each kind of edit.
 #[test]
 fn git_merge_itself_joins_each_kind() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let mut author = Author::new(seed() ^ 1);
     let base = author.base();
     let mut kinds: BTreeMap<&str, (Branch, Branch)> = BTreeMap::new();
@@ -129,6 +135,9 @@ fn git_merge_itself_joins_each_kind() {
 /// Whether git joins them or not: nothing of either side is lost silently.
 #[test]
 fn two_additions_in_one_gap_are_joined_or_seen() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let mut author = Author::new(seed() ^ 2);
     let base = author.base();
     let cases: Vec<(Branch, Branch)> = (0..20)
@@ -172,6 +181,9 @@ fn two_additions_in_one_gap_are_joined_or_seen() {
 /// It merges cleanly and can no longer be decrypted; `check` says so to a machine without identity.
 #[test]
 fn a_re_key_and_a_new_value_merge_and_check_finds_it() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let mut author = Author::new(seed() ^ 3);
     let base = author.base();
     let re_keyed = author.re_key(&base);

@@ -23,6 +23,9 @@ fn every_shell_gets_a_script_that_knows_every_command() {
 
 #[test]
 fn the_shells_can_parse_theirs() {
+    if crate::support::peers::program("bash").is_none() {
+        return;
+    }
     let world = World::new();
     let script = world.run("completions bash").success().stdout;
     accepts("bash", &["-n"], &script);
@@ -54,6 +57,7 @@ fn accepts(program: &str, arguments: &[&str], input: &str) {
     let mut child = Command::new(program)
         .args(arguments)
         .env("MANWARNINGS", "w")
+        .env("LC_ALL", "C.UTF-8")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -102,6 +102,9 @@ fn a_file_that_has_a_manifest_gets_no_second_one() {
 
 #[test]
 fn key_and_env_file_stay_out_of_git() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let world = World::new();
     world.write(".env", "A=1\n");
     let git = |arguments: &[&str]| {

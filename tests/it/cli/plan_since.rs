@@ -22,6 +22,9 @@ fn forget(world: &World) {
 
 #[test]
 fn a_revision_stands_for_the_journal() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let world = repository();
     world.run("plan").says("first take-over of this target");
     world
@@ -45,6 +48,9 @@ fn a_revision_stands_for_the_journal() {
 
 #[test]
 fn a_revision_that_is_not_there_is_an_error() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let world = repository();
     for line in ["plan --since nowhere", "apply --yes --since nowhere"] {
         world.run(line).exits(1).says("nowhere");
@@ -57,6 +63,9 @@ fn a_revision_that_is_not_there_is_an_error() {
 
 #[test]
 fn a_shallow_clone_says_what_is_missing() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let world = repository();
     let origin = format!("file://{}", world.path("").display());
     world.git(&format!("clone -q --depth 1 {origin} clone"));
@@ -69,12 +78,18 @@ fn a_shallow_clone_says_what_is_missing() {
 
 #[test]
 fn outside_of_a_repository_it_cannot_help() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let world = World::applied(&[("A", "1")]);
     world.run("plan --since HEAD~1").exits(1);
 }
 
 #[test]
 fn before_the_manifest_was_there_nothing_was_applied() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let world = World::new();
     world.write("README", "x");
     world.git("init -q");
@@ -90,6 +105,9 @@ fn before_the_manifest_was_there_nothing_was_applied() {
 
 #[test]
 fn encrypted_revisions_compare_too() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let world = World::with_env("TOKEN=c4naryOne\nLOG=x\n");
     world.git("init -q");
     world.git("add manifests");

@@ -53,6 +53,9 @@ fn git() -> Git {
 
 #[test]
 fn a_former_text_is_found_by_any_name_of_its_commit() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let repository = Repository::new();
     let first = repository.commit("m.yaml", "one");
     repository.commit("m.yaml", "two");
@@ -67,6 +70,9 @@ fn a_former_text_is_found_by_any_name_of_its_commit() {
 
 #[test]
 fn a_file_that_did_not_exist_then_is_none_and_a_link_is_refused() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let repository = Repository::new();
     let first = repository.commit("a.yaml", "one");
     std::os::unix::fs::symlink("a.yaml", repository.path("link.yaml")).unwrap();
@@ -87,6 +93,9 @@ fn a_file_that_did_not_exist_then_is_none_and_a_link_is_refused() {
 
 #[test]
 fn what_names_no_commit_is_refused_and_never_an_option() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let repository = Repository::new();
     repository.commit("m.yaml", "one");
     let path = repository.path("m.yaml");
@@ -106,6 +115,9 @@ fn what_names_no_commit_is_refused_and_never_an_option() {
 
 #[test]
 fn a_shallow_clone_says_what_to_fetch() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let repository = Repository::new();
     let first = repository.commit("m.yaml", "one");
     repository.commit("m.yaml", "two");
@@ -126,6 +138,9 @@ fn a_shallow_clone_says_what_to_fetch() {
 
 #[test]
 fn former_texts_are_bounded_and_must_be_text() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let repository = Repository::new();
     fs::write(repository.path("latin.yaml"), b"caf\xe9").unwrap();
     repository.commit("large.yaml", &"#".repeat(8 * 1024 * 1024 + 1));
@@ -143,6 +158,9 @@ fn former_texts_are_bounded_and_must_be_text() {
 
 #[test]
 fn a_revision_knows_whether_its_manifests_differ() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let repository = Repository::new();
     let (path, other) = (repository.path("m.yaml"), repository.path("new.yaml"));
     let revision = |files: &[&PathBuf]| {
@@ -174,6 +192,9 @@ fn a_revision_knows_whether_its_manifests_differ() {
 
 #[test]
 fn outside_of_a_repository_nothing_is_claimed() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.yaml");
     fs::write(&path, "one").unwrap();
@@ -189,6 +210,9 @@ fn outside_of_a_repository_nothing_is_claimed() {
 
 #[test]
 fn ignored_paths_and_the_root_are_found() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let repository = Repository::new();
     repository.commit(".gitignore", "*.key\n");
     assert_eq!(git().is_ignored(&repository.path("a.key")), Some(true));
@@ -199,6 +223,9 @@ fn ignored_paths_and_the_root_are_found() {
 
 #[test]
 fn a_repository_cannot_make_us_run_its_programs() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
     let repository = Repository::new();
     repository.commit("m.yaml", "one");
     let mark = repository.0.path().join("ran");

@@ -28,7 +28,7 @@ pub(crate) const fn reason(reason: Reason) -> &'static str {
         Reason::FirstTakeOver => "first take-over of this target",
         Reason::NotOurs => "there already, not ours",
         Reason::Prune => "no longer in the manifest",
-        Reason::PruneOff => "no longer in the manifest, pruning is off",
+        Reason::PruneOff => "no longer in the manifest",
         Reason::PruneChangedOutside => "no longer in the manifest, but changed outside",
         Reason::NeverOurs => "never ours",
         Reason::CannotCompare => "differs, and our records cannot be compared",

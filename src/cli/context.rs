@@ -11,8 +11,7 @@ use jiff::Timestamp;
 
 use crate::source::Git;
 
-/// The world as a command sees it.
-#[derive(Debug)]
+/// The world as a command sees it. No `Debug`: the environment may hold keys.
 pub(crate) struct Context {
     environment: BTreeMap<OsString, OsString>,
     /// The folder that the command was started in.

@@ -68,6 +68,15 @@ pub(crate) fn run(
     let mut entries = journal
         .history(&item.scope, &filter, &auth)
         .map_err(|error| session::journal_error(&error))?;
+    let damaged = entries
+        .iter()
+        .filter(|entry| entry.receipt.is_none())
+        .count();
+    if damaged > 0 {
+        ui.warn(&format!(
+            "{damaged} receipts of the journal cannot be read, and count as none"
+        ));
+    }
     let older = entries.len().saturating_sub(arguments.limit);
     entries.truncate(arguments.limit);
     let report = HistoryReport {

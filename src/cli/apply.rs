@@ -37,6 +37,10 @@ pub(crate) struct ApplyArgs {
     #[arg(long, short)]
     pub(crate) yes: bool,
 
+    /// Store only: let no platform deploy or restart what reads it
+    #[arg(long)]
+    pub(crate) no_activate: bool,
+
     /// Print the result as JSON (see `driftlock schema apply`)
     #[arg(long)]
     pub(crate) json: bool,
@@ -49,6 +53,7 @@ impl ApplyArgs {
             selection: Selection::of_one(manifest, name),
             allowances: Allowances::default(),
             yes,
+            no_activate: false,
             json: false,
         }
     }
@@ -72,6 +77,7 @@ pub(crate) fn run(
         variables: arguments.selection.variables(),
         overrides: arguments.allowances.overrides()?,
         unattended: !asks,
+        no_activate: arguments.no_activate,
     };
     run::Run::new(arguments, global, context, &scope)?.over_all(ui)
 }

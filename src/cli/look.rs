@@ -242,7 +242,9 @@ pub(crate) fn look(
         let plan = {
             let values = values(&opened, &mut keyring, ui);
             let pass = pass(&opened, &values, &connections, scope);
-            let live = drive(ui, &runtime, async |events| pass.read(events).await);
+            let live = drive(ui, &runtime, async |events| {
+                pass.read(&opened.memory, events).await
+            });
             pass.plan(live, &opened.memory)
         };
         plans.push((plan, opened.memory));

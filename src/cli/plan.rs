@@ -71,6 +71,7 @@ pub(crate) fn run(
         variables: selection.variables(),
         overrides: arguments.allowances.overrides()?,
         unattended: !context.terminal.input,
+        no_activate: false,
     };
     let plans: Vec<Plan> = look::look(selection, &scope, global, context, ui)?
         .into_iter()

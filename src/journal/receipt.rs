@@ -107,6 +107,9 @@ pub struct VarReceipt {
     pub sensitivity: Sensitivity,
     /// The platform's own time stamp of the variable after the write, where it has one.
     pub platform_changed_at: Option<Timestamp>,
+    /// It was written empty, and read back as absent: the platform keeps no empty values.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dropped: bool,
     /// How it ended.
     pub outcome: VarOutcome,
 }

@@ -76,6 +76,7 @@ impl State {
                     sensitivity: var.sensitivity,
                     at,
                     platform_changed_at: var.platform_changed_at,
+                    dropped: var.dropped,
                 };
                 self.vars.insert(name.clone(), KeptVar { recorded, key });
             }

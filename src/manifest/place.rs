@@ -27,6 +27,7 @@ pub fn place_key(folder: &str, address: &Address) -> String {
             };
             format!("file {}:{path}", machine.to_ascii_lowercase())
         }
+        Address::Railway(_) => destination(address),
         Address::Memory(name) => format!("memory {name}"),
     }
 }

@@ -69,6 +69,8 @@ pub struct Metadata {
     pub owner: Option<String>,
     pub description: Option<String>,
     pub protected: bool,
+    /// A platform's references in the value (`${{…}}`) are meant.
+    pub reference: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,7 +222,7 @@ impl Manifest {
             destination: place::destination(&target.address),
             format: match &target.address {
                 Address::File(file) => Some(file.format.clone()),
-                Address::Memory(_) => None,
+                Address::Railway(_) | Address::Memory(_) => None,
             },
             secrets: self.secret_sources(target),
             protected: target

@@ -17,9 +17,9 @@ pub use fingerprint::{Fingerprint, FingerprintKey, Fingerprinter, KeyId};
 pub use lint::{LINTS, lint_value, shows as shows_lint};
 pub use name::{InvalidName, ManifestName, TargetName, VarName};
 pub use policy::{Limit, Overrides, Rails};
-pub use target::{Address, FileAddress, Machine, PlatformKind, Target};
+pub use target::{Address, FileAddress, Machine, PlatformKind, RailwayAddress, Target};
 pub use value::SecretValue;
 pub use vars::{
-    Completeness, Desired, DesiredVar, LastApplied, Live, LiveVar, Recorded, Sensitivity, Trust,
-    UnknownVar, Version,
+    Behind, Completeness, Desired, DesiredVar, LastApplied, Live, LiveVar, Recorded, Running,
+    Sensitivity, Trust, UnknownVar, Version,
 };

@@ -1,11 +1,12 @@
 //! Places that hold variables.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Rails, TargetName};
+use super::{Rails, TargetName, VarName};
 
 /// The kind of place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -13,6 +14,8 @@ use super::{Rails, TargetName};
 pub enum PlatformKind {
     /// A file that holds variables.
     File,
+    /// A service of a Railway environment, or its shared variables.
+    Railway,
     /// Held in memory: tests and demonstrations.
     Memory,
 }
@@ -21,6 +24,7 @@ impl fmt::Display for PlatformKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::File => "file",
+            Self::Railway => "railway",
             Self::Memory => "memory",
         })
     }
@@ -46,11 +50,29 @@ pub struct FileAddress {
     pub format: String,
 }
 
+/// The variables of one service in a Railway environment, or the environment's shared ones. Names or
+/// ids, as the manifest spells them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RailwayAddress {
+    /// The project.
+    pub project: String,
+    /// The environment.
+    pub environment: String,
+    /// The service; `None` for the environment's shared variables.
+    pub service: Option<String>,
+    /// The environment variable that holds the token, where the manifest names one.
+    pub token: Option<String>,
+    /// Names that are stored sealed: Railway shows their values to nobody afterwards.
+    pub sealed: BTreeSet<VarName>,
+}
+
 /// Where a target lives, as the manifest says it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Address {
     /// A file.
     File(FileAddress),
+    /// A Railway service, or shared variables.
+    Railway(RailwayAddress),
     /// A store in memory, by name.
     Memory(String),
 }
@@ -60,7 +82,18 @@ impl Address {
     pub fn platform(&self) -> PlatformKind {
         match self {
             Self::File(_) => PlatformKind::File,
+            Self::Railway(_) => PlatformKind::Railway,
             Self::Memory(_) => PlatformKind::Memory,
+        }
+    }
+}
+
+impl Address {
+    /// Whether this name is to be stored so that the platform shows its value to nobody.
+    pub fn seals(&self, name: &VarName) -> bool {
+        match self {
+            Self::Railway(railway) => railway.sealed.contains(name),
+            Self::File(_) | Self::Memory(_) => false,
         }
     }
 }
@@ -72,6 +105,10 @@ impl fmt::Display for Address {
                 Machine::Any => write!(f, "{}", file.path),
                 Machine::Named(machine) => write!(f, "{machine}:{}", file.path),
             },
+            Self::Railway(railway) => {
+                let service = railway.service.as_deref().unwrap_or("(shared)");
+                write!(f, "{}/{}/{service}", railway.project, railway.environment)
+            }
             Self::Memory(name) => write!(f, "memory:{name}"),
         }
     }
@@ -89,6 +126,8 @@ pub struct Target {
     /// What records are kept under: two targets of one place are one place. For a file, its
     /// machine and resolved path.
     pub place: String,
+    /// What the platform called this place at our last apply; empty if it was never recorded.
+    pub known: String,
     /// Whether what we applied and no manifest names any more is deleted.
     pub prune: bool,
     /// What may change at once.

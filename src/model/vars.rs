@@ -1,6 +1,6 @@
 //! The variables of one target: desired, live, and as last applied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,8 @@ pub struct DesiredVar {
     pub sequence: Option<u64>,
     /// Marked `protected`: never deleted, and overwritten only by `--allow protected`.
     pub protected: bool,
+    /// Stored so that the platform shows the value to nobody.
+    pub sealed: bool,
     /// Why the platform or the dialect cannot hold it, where it cannot.
     pub refusal: Option<String>,
     /// Findings about the value that a rail holds (`empty`, `placeholder`, …), by rail name.
@@ -113,8 +115,38 @@ pub struct Live {
     pub exists: bool,
     /// What the platform calls this place beyond its address (ids, host key); empty if nothing.
     pub identity: String,
+    /// Edits that somebody prepared on the platform and did not put in force yet, each in words
+    /// without values. Not part of `vars`.
+    pub drafts: Vec<String>,
+    /// What the running process has, as far as the platform can say.
+    pub running: Running,
     /// Findings about the place that people should see, for example CRLF line ends.
     pub notes: Vec<String>,
+}
+
+/// Whether what is stored is what runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Running {
+    /// The platform cannot say.
+    #[default]
+    Unknown,
+    /// It is.
+    Current,
+    /// Stored, but not running.
+    Behind(Behind),
+}
+
+/// Variables that were stored after the running process got its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Behind {
+    /// Which; empty where the platform cannot tell them apart.
+    pub names: BTreeSet<VarName>,
+    /// When the first of them was stored.
+    pub since: Option<Timestamp>,
+    /// Why the running process does not have them: lower case, no final period, no values.
+    pub why: String,
+    /// What puts them in force.
+    pub help: Option<String>,
 }
 
 /// What we recorded of one variable after our last write, or when we found it in sync.
@@ -130,6 +162,9 @@ pub struct Recorded {
     pub at: Timestamp,
     /// The platform's own time stamp of the variable after our write, where it has one.
     pub platform_changed_at: Option<Timestamp>,
+    /// It was written empty and the platform did not keep it: absent is what we wrote.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dropped: bool,
 }
 
 /// What we know of our last write to one target.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Fingerprint, KeyId, ManifestName, PlatformKind, TargetName, VarName};
+use crate::model::{Behind, Fingerprint, KeyId, ManifestName, PlatformKind, TargetName, VarName};
 
 /// The words people see for a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -67,6 +67,10 @@ pub enum Reason {
     SealedChangedOutside,
     /// Sealed by the platform, and no record of ours: first take-over, written blind.
     SealedFirstTakeOver,
+    /// Equal, but to be sealed on the platform, and it is not.
+    NotSealed,
+    /// Wanted empty and absent, as our last apply left it: the platform keeps no empty values.
+    EmptyNotKept,
     /// The target could not be read.
     Unreadable,
     /// This variable could not be read.
@@ -113,6 +117,7 @@ pub struct Hold {
     /// The rail's name: `deletes`, `changes`, `would-be-empty`, `protected`, `empty`,
     /// `placeholder`, `ciphertext`, `private-key`, `identity`, `vanished`, `new-key`, `recipients`,
     /// `rollback`, `unauthenticated`, `authority`, `take-over`, `conflict`, `unit`, `unrepresentable`,
+    /// `drafts`,
     /// `unknown`, `prune` (switched on in this very revision), `not-selected`.
     pub rail: String,
     /// What is held and why: lower case, no final period, no values.
@@ -207,8 +212,21 @@ pub struct TargetPlan {
     pub changes: Vec<Change>,
     /// Names that are live only and never ours: counted, never touched.
     pub unmanaged: usize,
+    /// Edits that wait on the platform, prepared by somebody else.
+    pub drafts: Vec<String>,
+    /// What is stored, but not running.
+    pub behind: Option<Behind>,
+    /// Whether a write puts itself in force (deploys, restarts) unless it is told not to.
+    pub activates: bool,
     /// Findings about the place.
     pub notes: Vec<String>,
+}
+
+impl TargetPlan {
+    /// Whether apply writes anything here.
+    pub fn will_write(&self) -> bool {
+        self.changes.iter().any(Change::will_write)
+    }
 }
 
 /// The kinds of widening that a manifest edit can bring.

@@ -12,6 +12,8 @@ pub(super) enum Memory {
     NoVariable,
     /// Recorded; whether desired and live are what we recorded. Where one is absent, `false`.
     Known { desired: bool, live: bool },
+    /// Recorded as what desired says, and as absent: the platform keeps no empty values.
+    Dropped,
     /// Recorded, but nothing of today can be compared with it.
     Incomparable,
 }
@@ -23,6 +25,8 @@ pub(super) enum Sight {
     Absent,
     /// There, and what desired says.
     Equal,
+    /// There, and what desired says, but it shall be sealed and is not.
+    Unsealed,
     /// There, and not what desired says, or nothing is desired.
     Other,
     /// There, and readable by nobody.
@@ -61,6 +65,7 @@ pub(super) const fn wanted(memory: Memory, sight: Sight, as_is: bool) -> Row {
     match sight {
         Sight::Equal if as_is => row(Class::InSync, Reason::Equal, ActionKind::None),
         Sight::Equal => row(Class::InSync, Reason::EqualUnrecorded, ActionKind::Record),
+        Sight::Unsealed => row(Class::Change, Reason::NotSealed, ActionKind::Update),
         Sight::Absent => wanted_absent(memory),
         Sight::Other => wanted_other(memory),
         Sight::Sealed(stamp) => wanted_sealed(memory, stamp),
@@ -72,6 +77,8 @@ const fn wanted_absent(memory: Memory) -> Row {
         Memory::NoTarget | Memory::NoVariable => {
             row(Class::Change, Reason::New, ActionKind::Create)
         }
+        // to write it again would never end
+        Memory::Dropped => row(Class::InSync, Reason::EmptyNotKept, ActionKind::None),
         Memory::Known { desired: true, .. } => {
             row(Class::Drift, Reason::RemovedOutside, ActionKind::Create)
         }
@@ -87,7 +94,9 @@ const fn wanted_other(memory: Memory) -> Row {
     let (class, reason) = match memory {
         Memory::NoTarget => (Class::Change, Reason::FirstTakeOver),
         Memory::NoVariable => (Class::Conflict, Reason::NotOurs),
-        Memory::Known { desired: true, .. } => (Class::Drift, Reason::ChangedOutside),
+        Memory::Known { desired: true, .. } | Memory::Dropped => {
+            (Class::Drift, Reason::ChangedOutside)
+        }
         Memory::Known { live: true, .. } => (Class::Change, Reason::DesiredMoved),
         Memory::Known { .. } => (Class::Conflict, Reason::BothMoved),
         Memory::Incomparable => (Class::Change, Reason::CannotCompare),
@@ -100,6 +109,7 @@ const fn wanted_sealed(memory: Memory, stamp: Stamp) -> Row {
         (Memory::NoTarget, _) => (Class::Change, Reason::SealedFirstTakeOver),
         (Memory::NoVariable, _) => (Class::Conflict, Reason::NotOurs),
         (Memory::Incomparable, _) => (Class::Change, Reason::CannotCompare),
+        (Memory::Dropped, _) => (Class::Drift, Reason::SealedChangedOutside),
         (Memory::Known { desired: true, .. }, Stamp::Same) => {
             return row(Class::InSync, Reason::SealedUnchanged, ActionKind::None);
         }
@@ -136,8 +146,9 @@ pub(super) const fn unwanted(memory: Memory, sight: Sight, prune: bool) -> Optio
                 ActionKind::None,
             ));
         }
+        (Memory::Dropped, _) => false,
         (Memory::Known { .. }, Sight::Sealed(stamp)) => matches!(stamp, Stamp::Same),
-        (Memory::Known { live, .. }, Sight::Equal | Sight::Other) => live,
+        (Memory::Known { live, .. }, Sight::Equal | Sight::Unsealed | Sight::Other) => live,
     };
     Some(match (ours, prune) {
         (true, true) => row(Class::Change, Reason::Prune, ActionKind::Delete),

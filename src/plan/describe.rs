@@ -73,6 +73,10 @@ pub(super) fn detail(row: Row, memory: Memory, in_doubt: bool) -> Option<String>
         (Reason::VariableUnreadable, _) => {
             "sealed by the platform, which does not say when it changed"
         }
+        (Reason::NotSealed, _) => {
+            "written once more, sealed: nobody can read it on the platform afterwards"
+        }
+        (Reason::EmptyNotKept, _) => "the platform keeps no empty values: absent is as we left it",
         (Reason::CannotCompare, _) if row.action == ActionKind::None => {
             "we applied it once, no manifest names it any more, and the record cannot be compared; adopt it or delete it by hand"
         }

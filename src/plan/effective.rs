@@ -75,6 +75,7 @@ mod tests {
             address: Address::Memory("api".into()),
             path: None,
             place: "memory:api".into(),
+            known: String::new(),
             prune,
             rails,
         }

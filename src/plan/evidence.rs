@@ -76,6 +76,9 @@ impl<'a> Evidence<'a> {
             }
             _ => false,
         };
+        if recorded.dropped && desired {
+            return Memory::Dropped;
+        }
         Memory::Known { desired, live }
     }
 
@@ -180,8 +183,10 @@ impl Look<'_> {
                 })
             }
             Some(LiveVar::Value(live)) => match self.desired {
-                Some(desired) if desired.value == *live => Sight::Equal,
-                _ => Sight::Other,
+                Some(desired) if desired.value != *live => Sight::Other,
+                Some(desired) if desired.sealed => Sight::Unsealed,
+                Some(_) => Sight::Equal,
+                None => Sight::Other,
             },
         })
     }

@@ -55,6 +55,8 @@ pub struct TargetInput {
     pub live: LiveState,
     /// What we recorded.
     pub last: LastApplied,
+    /// Whether a write there puts itself in force unless it is told not to.
+    pub activates: bool,
 }
 
 /// Desired of one target, or why there is none.

@@ -32,7 +32,7 @@ pub use input::{DesiredState, LiveState, PlanInput, TargetInput};
 pub use summary::{has_differences, has_holds, has_unknown, summary};
 
 /// The rails that `--allow` can let go, by name.
-pub const RAILS: [&str; 15] = [
+pub const RAILS: [&str; 16] = [
     "deletes",
     "changes",
     "would-be-empty",
@@ -44,6 +44,7 @@ pub const RAILS: [&str; 15] = [
     "private-key",
     "identity",
     "vanished",
+    "drafts",
     "new-key",
     "recipients",
     "rollback",

@@ -8,7 +8,7 @@ use super::describe::{change, detail, undecryptable, unreadable_variable};
 use super::effective::{EffectiveRails, effective_rails};
 use super::evidence::{Evidence, Look};
 use super::input::{DesiredState, LiveState, PlanInput, TargetInput};
-use crate::model::{Address, Completeness, Desired, DesiredVar, Live, LiveVar, VarName};
+use crate::model::{Address, Completeness, Desired, DesiredVar, Live, LiveVar, Running, VarName};
 
 /// A target on its way to a [`TargetPlan`], with what the rails look at.
 pub(super) struct Site<'a> {
@@ -46,6 +46,9 @@ impl<'a> Site<'a> {
                 recorded: evidence.is_recorded(),
                 changes: Vec::new(),
                 unmanaged: 0,
+                drafts: Vec::new(),
+                behind: None,
+                activates: input.activates,
                 notes: Vec::new(),
             },
         };
@@ -128,6 +131,10 @@ impl<'a> Site<'a> {
             .filter(|name| !names.contains(name))
             .count();
         self.plan.notes.clone_from(&live.notes);
+        self.plan.drafts.clone_from(&live.drafts);
+        if let Running::Behind(behind) = &live.running {
+            self.plan.behind = Some(behind.clone());
+        }
     }
 
     fn classify(
@@ -249,7 +256,7 @@ pub(super) fn writes(change: &Change) -> bool {
 fn format(address: &Address) -> Option<String> {
     match address {
         Address::File(file) => Some(file.format.clone()),
-        Address::Memory(_) => None,
+        Address::Railway(_) | Address::Memory(_) => None,
     }
 }
 

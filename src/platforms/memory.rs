@@ -136,6 +136,7 @@ impl LiveRead for MemoryPlatform {
             max_value_bytes: Some(MAX_VALUE_BYTES),
             read_lag: ONE_READ * lag,
             keeps_empty: !drops_empty,
+            activates: false,
         }
     }
 
@@ -161,7 +162,7 @@ impl Platform for MemoryPlatform {
 fn store_name(target: &Target) -> Result<&str, ReadError> {
     match &target.address {
         Address::Memory(name) => Ok(name),
-        Address::File(_) => Err(ReadError {
+        Address::File(_) | Address::Railway(_) => Err(ReadError {
             reason: format!("target {} is not kept in memory", target.name),
             help: None,
             retry_after: None,

@@ -30,6 +30,12 @@ pub trait LiveRead: Send + Sync {
     /// Whether this target can hold `value` under `name`; the reason if not. Says nothing of the
     /// value beyond the kind of character that is in the way. Called while planning.
     fn accepts(&self, target: &Target, name: &VarName, value: &SecretValue) -> Result<(), String>;
+
+    /// The text that begins a reference to another variable of the platform, where a value can hold
+    /// one: such a value is not a literal there.
+    fn reference_marker(&self, _target: &Target) -> Option<&'static str> {
+        None
+    }
 }
 
 /// One connection, for writing too.
@@ -51,8 +57,11 @@ pub struct Capabilities {
     pub max_value_bytes: Option<usize>,
     /// How long a read may lag a write.
     pub read_lag: std::time::Duration,
-    /// Whether an empty value stays apart from an absent one.
+    /// Whether an empty value is known to stay apart from an absent one. `false` where the platform
+    /// may drop it.
     pub keeps_empty: bool,
+    /// Whether a write puts itself in force (deploys, restarts) unless it is told not to.
+    pub activates: bool,
 }
 
 /// Why a target could not be read. Its texts hold no values and no bodies.
@@ -78,6 +87,10 @@ pub struct Batch {
     pub exists: bool,
     /// In order.
     pub operations: Vec<Operation>,
+    /// Whether the platform shall put it in force, where its writes can do so.
+    pub activate: bool,
+    /// Says on the platform who wrote this and why, where it keeps such a text. No values.
+    pub message: String,
 }
 
 /// One write.
@@ -116,6 +129,10 @@ pub struct BatchOutcome {
     pub operations: Vec<Outcome>,
     /// Whether the batch was refused because live moved since it was read.
     pub stale: bool,
+    /// Whether what was written is being put in force; `None` where the platform does not do that.
+    pub activated: Option<bool>,
+    /// What people should know about it, without values.
+    pub notes: Vec<String>,
 }
 
 impl BatchOutcome {
@@ -124,6 +141,18 @@ impl BatchOutcome {
         Self {
             operations: vec![Outcome::Refused(why.to_owned()); batch.operations.len()],
             stale,
+            activated: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Each operation ended so.
+    pub fn of(operations: Vec<Outcome>) -> Self {
+        Self {
+            operations,
+            stale: false,
+            activated: None,
+            notes: Vec::new(),
         }
     }
 }

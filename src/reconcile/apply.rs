@@ -13,7 +13,7 @@ pub use record::{Completed, Ended, Intended, Record};
 use super::event::{ApplyReport, Event, OperationOutcome, ReadBack, TargetReport};
 use super::pass::{Memory, Pass};
 use super::stop::Stop;
-use crate::model::{TargetName, VarName, Version};
+use crate::model::{Live, TargetName, VarName, Version};
 use crate::plan::{ActionKind, Change, Plan};
 use crate::platforms::{Batch, BatchOutcome, Operation, Outcome};
 use work::{Work, elsewhere, hold_split_units, work};
@@ -27,7 +27,7 @@ pub async fn apply(
     stop: &Stop,
     events: &mut dyn FnMut(Event),
 ) -> ApplyReport {
-    let mut live = pass.read(events).await;
+    let mut live = pass.read(memory, events).await;
     let fresh = pass.plan(live.clone(), memory);
     let mut works = vec![];
     let mut reports = vec![];
@@ -78,7 +78,11 @@ async fn carry_out(
             })
             .collect();
     }
-    let batches: Vec<Batch> = works.iter().filter_map(|work| batch(pass, work)).collect();
+    let message = record.message(approved);
+    let batches: Vec<Batch> = works
+        .iter()
+        .filter_map(|work| batch(pass, work, &message))
+        .collect();
     events(Event::ApplyStarted {
         targets: batches.len(),
     });
@@ -94,7 +98,11 @@ async fn carry_out(
         .map(|batch| batch.target.name.clone())
         .zip(outcomes)
         .collect();
-    let read_back = verify::read_back(pass, &batches, &written, events).await;
+    let before: BTreeMap<&TargetName, &Live> = works
+        .iter()
+        .map(|work| (&work.planned.target, &work.before))
+        .collect();
+    let read_back = verify::read_back(pass, &batches, &before, &written, events).await;
     let mut reports: Vec<TargetReport> = works
         .iter()
         .map(|work| target_report(work, &written, &read_back))
@@ -102,7 +110,7 @@ async fn carry_out(
     let completed: Vec<Completed<'_>> = works
         .iter()
         .zip(&reports)
-        .map(|(work, report)| completed(work, report, &written))
+        .map(|(work, report)| completed(work, report, &written, &read_back))
         .collect();
     match record.receipts(approved, &completed) {
         Ok(names) => {
@@ -128,7 +136,7 @@ async fn carry_out(
 }
 
 /// Everything to write to one target, sets first; `None` if there is nothing.
-fn batch(pass: &Pass<'_>, work: &Work<'_>) -> Option<Batch> {
+fn batch(pass: &Pass<'_>, work: &Work<'_>, message: &str) -> Option<Batch> {
     let set = |change: &&Change| {
         let variable = work.desired.vars.get(&change.name)?;
         matches!(change.action, ActionKind::Create | ActionKind::Update)
@@ -152,6 +160,8 @@ fn batch(pass: &Pass<'_>, work: &Work<'_>) -> Option<Batch> {
         expected: Version(work.before.version.0.clone()),
         exists: work.before.exists,
         operations,
+        activate: !pass.scope.no_activate,
+        message: message.to_owned(),
     })
 }
 
@@ -180,6 +190,15 @@ fn target_report(
     }
     if let Some(seen) = seen {
         report.read_back = seen.result.clone();
+        report.notes.extend(seen.dropped.iter().map(|name| {
+            format!(
+                "{name} was written empty and is absent now: the platform keeps no empty values"
+            )
+        }));
+    }
+    if let Some(batch) = batch {
+        report.activated = batch.activated;
+        report.notes.extend(batch.notes.iter().cloned());
     }
     report
 }
@@ -188,12 +207,14 @@ fn completed<'a>(
     work: &'a Work<'a>,
     report: &'a TargetReport,
     written: &BTreeMap<TargetName, BatchOutcome>,
+    read_back: &'a BTreeMap<TargetName, verify::Seen>,
 ) -> Completed<'a> {
     let differs = |name: &VarName| match &report.read_back {
         ReadBack::Differs(names) => names.contains(name),
         ReadBack::Unknown(_) => true,
         ReadBack::Verified | ReadBack::NotNeeded => false,
     };
+    let seen = read_back.get(&work.planned.target);
     Completed {
         target: work.planned,
         place: work.place,
@@ -210,6 +231,9 @@ fn completed<'a>(
             .collect(),
         desired: &work.desired,
         before: &work.before,
+        after: seen.and_then(|seen| seen.live.as_ref()),
+        dropped: seen.map(|seen| seen.dropped.clone()).unwrap_or_default(),
+        activated: report.activated,
         wrote: written.contains_key(&work.planned.target),
     }
 }

@@ -1,8 +1,11 @@
 //! From targets to the platforms that hold them.
 
-use crate::model::{PlatformKind, SecretValue, Target, VarName};
+use futures_util::future::join_all;
+
+use super::desired::{Offer, Offered};
+use crate::model::{PlatformKind, Target};
 use crate::platforms::file::FilePlatform;
-use crate::platforms::{Batch, BatchOutcome, LiveRead, Outcome, Platform, ReadError};
+use crate::platforms::{Batch, BatchOutcome, LiveRead, Platform, ReadError};
 use crate::reconcile::event::Event;
 
 /// The connections of one run, each made when it is first needed.
@@ -39,16 +42,15 @@ impl Connections {
             .map(|(_, platform)| &**platform)
     }
 
-    /// Why the target's platform cannot hold this value, if it cannot.
-    pub fn accepts(
-        &self,
-        target: &Target,
-        name: &VarName,
-        value: &SecretValue,
-    ) -> Result<(), String> {
-        match self.platform(target.address.platform()) {
-            Some(platform) => platform.accepts(target, name, value),
-            None => Err(no_platform(target)),
+    /// How the target's platform takes a value.
+    pub fn offer(&self, target: &Target, offer: &Offer<'_>) -> Offered {
+        let refusal = match self.platform(target.address.platform()) {
+            Some(platform) => refusal(platform, target, offer),
+            None => Some(no_platform(target)),
+        };
+        Offered {
+            sealed: target.address.seals(offer.name),
+            refusal,
         }
     }
 
@@ -59,17 +61,18 @@ impl Connections {
         events: &mut dyn FnMut(Event),
     ) -> Vec<Result<crate::model::Live, ReadError>> {
         let mut outcomes: Vec<Option<_>> = targets.iter().map(|_| None).collect();
-        for (kind, platform) in &self.platforms {
-            let (places, theirs): (Vec<usize>, Vec<Target>) = targets
-                .iter()
-                .enumerate()
-                .filter(|(_, target)| target.address.platform() == *kind)
-                .map(|(place, target)| (place, target.clone()))
-                .unzip();
-            if theirs.is_empty() {
-                continue;
-            }
-            for (place, outcome) in places.into_iter().zip(platform.read(&theirs).await) {
+        let of_kind = |target: &Target, kind| target.address.platform() == kind;
+        let reads = self.platforms.iter().map(|(kind, platform)| async move {
+            let (places, theirs) = pick(targets, |target| of_kind(target, *kind));
+            let read = if theirs.is_empty() {
+                vec![]
+            } else {
+                platform.read(&theirs).await
+            };
+            (places, read)
+        });
+        for (places, read) in join_all(reads).await {
+            for (place, outcome) in places.into_iter().zip(read) {
                 events(Event::TargetRead {
                     target: targets[place].name.clone(),
                     readable: outcome.is_ok(),
@@ -95,17 +98,18 @@ impl Connections {
     /// Writes all batches, each connection's together; outcomes in the order of `batches`.
     pub async fn write(&self, batches: &[Batch]) -> Vec<BatchOutcome> {
         let mut outcomes: Vec<Option<BatchOutcome>> = batches.iter().map(|_| None).collect();
-        for (kind, platform) in &self.platforms {
-            let (places, theirs): (Vec<usize>, Vec<Batch>) = batches
-                .iter()
-                .enumerate()
-                .filter(|(_, batch)| batch.target.address.platform() == *kind)
-                .map(|(place, batch)| (place, batch.clone()))
-                .unzip();
-            if theirs.is_empty() {
-                continue;
-            }
-            for (place, outcome) in places.into_iter().zip(platform.write(&theirs).await) {
+        let of_kind = |batch: &Batch, kind| batch.target.address.platform() == kind;
+        let writes = self.platforms.iter().map(|(kind, platform)| async move {
+            let (places, theirs) = pick(batches, |batch| of_kind(batch, *kind));
+            let written = if theirs.is_empty() {
+                vec![]
+            } else {
+                platform.write(&theirs).await
+            };
+            (places, written)
+        });
+        for (places, written) in join_all(writes).await {
+            for (place, outcome) in places.into_iter().zip(written) {
                 outcomes[place] = Some(outcome);
             }
         }
@@ -113,16 +117,23 @@ impl Connections {
             .into_iter()
             .zip(batches)
             .map(|(outcome, batch)| {
-                outcome.unwrap_or_else(|| BatchOutcome {
-                    operations: batch
-                        .operations
-                        .iter()
-                        .map(|_| Outcome::Refused(no_platform(&batch.target)))
-                        .collect(),
-                    stale: false,
+                outcome.unwrap_or_else(|| {
+                    BatchOutcome::refused(batch, &no_platform(&batch.target), false)
                 })
             })
             .collect()
+    }
+
+    /// Whether a write to this target puts itself in force unless it is told not to.
+    pub fn activates(&self, target: &Target) -> bool {
+        self.platform(target.address.platform())
+            .is_some_and(|platform| platform.capabilities(target).activates)
+    }
+
+    /// Whether an empty value is known to stay apart from an absent one there.
+    pub fn keeps_empty(&self, target: &Target) -> bool {
+        self.platform(target.address.platform())
+            .is_none_or(|platform| platform.capabilities(target).keeps_empty)
     }
 
     /// How long a read of this target may lag a write.
@@ -132,6 +143,28 @@ impl Connections {
                 LiveRead::capabilities(platform, target).read_lag
             })
     }
+}
+
+/// The items that are meant, and where they stand among all.
+fn pick<T: Clone>(all: &[T], meant: impl Fn(&T) -> bool) -> (Vec<usize>, Vec<T>) {
+    all.iter()
+        .enumerate()
+        .filter(|(_, one)| meant(one))
+        .map(|(place, one)| (place, one.clone()))
+        .unzip()
+}
+
+fn refusal(platform: &dyn Platform, target: &Target, offer: &Offer<'_>) -> Option<String> {
+    if let Some(marker) = platform.reference_marker(target)
+        && !offer.may_refer
+        && offer.value.expose().contains(marker)
+    {
+        return Some(format!(
+            "the value holds `{marker}`, which {} takes for a reference to another variable; if it is one, say `reference: true` at the variable",
+            target.address.platform()
+        ));
+    }
+    platform.accepts(target, offer.name, offer.value).err()
 }
 
 fn no_platform(target: &Target) -> String {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::load::{OpenValue, Opener};
-use crate::manifest::{ExpandError, Manifest, Source, TargetSpec, UseSource};
+use crate::manifest::{ExpandError, Manifest, Source, TargetSpec, UseSource, Variable};
 use crate::model::{
     Desired, DesiredVar, SecretValue, Sensitivity, Trust, UnknownVar, VarName, lint_value,
 };
@@ -81,12 +81,12 @@ impl<'a> Values<'a> {
         names.chain(targets).chain(clear)
     }
 
-    /// What one target shall hold. `accepts` says why its platform cannot hold a value.
+    /// What one target shall hold. `offered` says how its platform takes a value.
     pub fn desired(
         &self,
         spec: &TargetSpec,
         key_trusted: bool,
-        accepts: impl Fn(&VarName, &SecretValue) -> Result<(), String>,
+        offered: impl Fn(&Offer<'_>) -> Offered,
     ) -> Desired {
         let mut desired = Desired {
             key_trusted,
@@ -102,7 +102,7 @@ impl<'a> Values<'a> {
                     desired.unknown.insert(used.name.clone(), unknown);
                 }
                 Ok(value) => {
-                    let variable = self.variable(&used.name, &used.source, value, &accepts);
+                    let variable = self.variable(&used.name, &used.source, value, &offered);
                     desired.vars.insert(used.name.clone(), variable);
                 }
             }
@@ -115,11 +115,16 @@ impl<'a> Values<'a> {
         name: &VarName,
         source: &UseSource,
         value: SecretValue,
-        accepts: impl Fn(&VarName, &SecretValue) -> Result<(), String>,
+        offered: impl Fn(&Offer<'_>) -> Offered,
     ) -> DesiredVar {
         let declared = declared(source);
         let variable = declared.and_then(|name| self.manifest.variables.get(name));
         let (sensitivity, trust) = self.standing(source);
+        let Offered { sealed, refusal } = offered(&Offer {
+            name,
+            value: &value,
+            may_refer: may_refer(source, variable),
+        });
         DesiredVar {
             declared: declared.cloned(),
             sensitivity,
@@ -128,7 +133,8 @@ impl<'a> Values<'a> {
                 .and_then(|name| self.secrets.get(name))
                 .and_then(|value| value.as_ref().ok()?.sequence),
             protected: variable.is_some_and(|variable| variable.metadata.protected),
-            refusal: accepts(name, &value).err(),
+            sealed,
+            refusal,
             lints: lints(&value, sensitivity == Sensitivity::Secret),
             value,
         }
@@ -191,6 +197,35 @@ impl<'a> Values<'a> {
                 Trust::Authenticated
             },
         )
+    }
+}
+
+/// One value, shown to the platform that shall hold it.
+#[derive(Debug)]
+pub struct Offer<'a> {
+    /// The name on the target.
+    pub name: &'a VarName,
+    /// The value.
+    pub value: &'a SecretValue,
+    /// Whether the author means a reference to the platform's variables in it.
+    pub may_refer: bool,
+}
+
+/// How the platform takes it.
+#[derive(Debug, Default)]
+pub struct Offered {
+    /// Whether it is stored so that the platform shows it to nobody.
+    pub sealed: bool,
+    /// Why it cannot be held.
+    pub refusal: Option<String>,
+}
+
+/// A clear text is what its author sees. In an encrypted value or a template nobody sees that the
+/// platform would put something else in.
+fn may_refer(source: &UseSource, variable: Option<&Variable>) -> bool {
+    match (source, variable.map(|variable| &variable.source)) {
+        (UseSource::Clear(_), _) | (_, Some(Source::Clear(_))) => true,
+        _ => variable.is_some_and(|variable| variable.metadata.reference),
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Scope {
     pub overrides: Overrides,
     /// Whether nobody will be asked.
     pub unattended: bool,
+    /// Store only: platforms shall not put it in force.
+    pub no_activate: bool,
 }
 
 /// Everything of one manifest in one run.
@@ -70,12 +72,18 @@ pub struct Pass<'a> {
 
 impl Pass<'_> {
     /// Reads all visible targets at once.
-    pub async fn read(&self, events: &mut dyn FnMut(Event)) -> Vec<LiveState> {
+    pub async fn read(&self, memory: &Memory, events: &mut dyn FnMut(Event)) -> Vec<LiveState> {
         let here: Vec<_> = self
             .located
             .iter()
             .filter(|located| located.visibility == Visibility::Here)
-            .map(|located| located.target.clone())
+            .map(|located| {
+                let mut target = located.target.clone();
+                if let Some(last) = memory.last.get(&target.name) {
+                    target.known.clone_from(&last.identity);
+                }
+                target
+            })
             .collect();
         events(Event::ReadStarted {
             targets: here.len(),
@@ -118,6 +126,7 @@ impl Pass<'_> {
                 desired: DesiredState::Known(self.desired_of(located, spec, trusted)),
                 live,
                 last: memory.last.get(&spec.name).cloned().unwrap_or_default(),
+                activates: self.connections.activates(&located.target),
                 target: located.target.clone(),
             })
             .collect();
@@ -158,8 +167,8 @@ impl Pass<'_> {
     }
 
     fn desired_of(&self, located: &Located, spec: &TargetSpec, trusted: bool) -> Desired {
-        self.values.desired(spec, trusted, |name, value| {
-            self.connections.accepts(&located.target, name, value)
+        self.values.desired(spec, trusted, |offer| {
+            self.connections.offer(&located.target, offer)
         })
     }
 

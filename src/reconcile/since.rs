@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::desired::Values;
+use super::desired::{Offered, Values};
 use super::load::{self, Opener, Opening};
 use super::pass::Memory;
 use super::targets::Located;
@@ -54,7 +54,7 @@ pub fn recall(
             .iter()
             .find(|spec| spec.name == *name && spec.address == located.target.address);
         let Some(spec) = spec else { continue };
-        let desired = values.desired(spec, true, |_, _| Ok(()));
+        let desired = values.desired(spec, true, |_| Offered::default());
         if let Some((variable, unknown)) = desired.unknown.iter().next() {
             let why = &unknown.why;
             return Err(SinceError::Sealed(format!("{variable}: {why}")));
@@ -71,6 +71,7 @@ pub fn recall(
                 sensitivity: wanted.sensitivity,
                 at: now,
                 platform_changed_at: None,
+                dropped: false,
             };
             vars.insert(variable, recorded);
         }

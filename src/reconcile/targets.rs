@@ -39,6 +39,7 @@ pub enum Visibility {
 pub fn locate(spec: &TargetSpec, folder: &Path, surroundings: &Surroundings) -> Located {
     let (path, place, visibility) = match &spec.address {
         Address::File(file) => locate_file(file, folder, surroundings),
+        Address::Railway(_) => (None, format!("railway:{}", spec.address), Visibility::Here),
         Address::Memory(name) => (None, format!("memory:{name}"), Visibility::Here),
     };
     Located {
@@ -47,6 +48,7 @@ pub fn locate(spec: &TargetSpec, folder: &Path, surroundings: &Surroundings) -> 
             address: spec.address.clone(),
             path,
             place,
+            known: String::new(),
             prune: spec.prune,
             rails: spec.rails,
         },

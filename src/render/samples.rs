@@ -44,6 +44,9 @@ pub(super) fn target(name: &str, address: &str, changes: Vec<Change>) -> TargetP
         recorded: true,
         changes,
         unmanaged: 0,
+        drafts: vec![],
+        behind: None,
+        activates: false,
         notes: vec![],
     }
 }

@@ -39,6 +39,8 @@ pub(crate) const fn reason(reason: Reason) -> &'static str {
         Reason::SealedUnchanged => "sealed, unchanged since our apply",
         Reason::SealedChangedOutside => "sealed, changed by someone after us",
         Reason::SealedFirstTakeOver => "sealed, first take-over: written blind",
+        Reason::NotSealed => "to be sealed",
+        Reason::EmptyNotKept => "empty, and the platform keeps no empty values",
         Reason::Unreadable => "the target could not be read",
         Reason::VariableUnreadable => "could not be read",
         Reason::Undecryptable => "could not be decrypted",

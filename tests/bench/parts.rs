@@ -11,8 +11,8 @@ use driftlock::crypto::{Envelope, NoPrompt, Recipient, SharedPrompt, generate_id
 use driftlock::manifest::{self, Editor, Fresh, FreshTarget, Payload, Seal, Source};
 use driftlock::model::{
     Address, AuthorityFacts, Completeness, Desired, DesiredVar, FingerprintKey, Fingerprinter,
-    LastApplied, Live, LiveVar, ManifestName, Overrides, Rails, Recorded, SecretValue, Sensitivity,
-    Target, Trust, VarName, Version,
+    LastApplied, Live, LiveVar, ManifestName, Overrides, Rails, Recorded, Running, SecretValue,
+    Sensitivity, Target, Trust, VarName, Version,
 };
 use driftlock::plan::{self, DesiredState, LiveState, PlanInput, TargetInput};
 use driftlock::render::scrub::Scrubber;
@@ -139,6 +139,7 @@ fn build_plan(bencher: Bencher<'_, '_>, count: usize) {
             },
             live: target.live.clone(),
             last: target.last.clone(),
+            activates: false,
         }],
         authority: vec![],
         last_facts: None,
@@ -158,6 +159,7 @@ fn target_input(count: usize, fingerprinter: &Fingerprinter) -> TargetInput {
         address: Address::Memory("local".to_owned()),
         path: None,
         place: "memory:local".to_owned(),
+        known: String::new(),
         prune: false,
         rails: Rails::default(),
     };
@@ -178,6 +180,7 @@ fn target_input(count: usize, fingerprinter: &Fingerprinter) -> TargetInput {
             sensitivity: Sensitivity::Secret,
             at: Timestamp::UNIX_EPOCH,
             platform_changed_at: None,
+            dropped: false,
         };
         last.vars.insert(name.clone(), recorded);
         live.insert(name.clone(), LiveVar::Value(value(number)));
@@ -194,9 +197,12 @@ fn target_input(count: usize, fingerprinter: &Fingerprinter) -> TargetInput {
             version: Version::default(),
             exists: true,
             identity: String::new(),
+            drafts: vec![],
+            running: Running::Unknown,
             notes: vec![],
         }),
         last,
+        activates: false,
     }
 }
 
@@ -208,6 +214,7 @@ fn desired_var(declared: VarName, value: SecretValue) -> DesiredVar {
         trust: Trust::Authenticated,
         sequence: Some(1),
         protected: false,
+        sealed: false,
         refusal: None,
         lints: vec![],
     }

@@ -43,6 +43,7 @@ fn receipt(target: &str, plan_id: String) -> Receipt {
         declared: None,
         sensitivity: Sensitivity::Secret,
         platform_changed_at: None,
+        dropped: false,
         outcome: VarOutcome::Done,
     };
     Receipt {

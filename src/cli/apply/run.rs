@@ -102,7 +102,9 @@ impl<'a> Run<'a> {
     ) -> Result<Vec<Plan>, CommandError> {
         let mut plans = vec![];
         for (opened, pass) in opened.iter().zip(passes) {
-            let live = look::drive(ui, &self.runtime, async |events| pass.read(events).await);
+            let live = look::drive(ui, &self.runtime, async |events| {
+                pass.read(&opened.memory, events).await
+            });
             plans.push(pass.plan(live, &opened.memory));
         }
         self.exit = look::exit_of(&plans, false, self.arguments.selection.require_all);

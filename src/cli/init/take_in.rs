@@ -137,6 +137,7 @@ fn read(named: &Path, path: &Path, format: &str) -> Result<Live, CommandError> {
         }),
         path: Some(path.to_owned()),
         place: path.display().to_string(),
+        known: String::new(),
         prune: false,
         rails: Rails::default(),
     };

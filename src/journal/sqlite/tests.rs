@@ -100,6 +100,7 @@ fn var(action: VarAction, after: Option<u8>, outcome: VarOutcome) -> VarReceipt 
         declared: None,
         sensitivity: Sensitivity::Secret,
         platform_changed_at: None,
+        dropped: false,
         outcome,
     }
 }

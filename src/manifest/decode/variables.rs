@@ -12,7 +12,7 @@ use crate::manifest::template::{Filter, Template, TemplateError};
 use crate::manifest::tree::{Kind, Node};
 use crate::model::VarName;
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "age",
     "value",
     "template",
@@ -21,6 +21,7 @@ const KEYS: [&str; 8] = [
     "owner",
     "description",
     "protected",
+    "reference",
 ];
 const SOURCES: [&str; 3] = ["age", "value", "template"];
 const ARMOR_BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
@@ -207,12 +208,16 @@ fn decode_metadata(fields: &Fields<'_>, problems: &mut Problems) -> Metadata {
     let protected = fields
         .get("protected")
         .and_then(|(_, node)| fields::decode_bool(node, "`protected`", problems));
+    let reference = fields
+        .get("reference")
+        .and_then(|(_, node)| fields::decode_bool(node, "`reference`", problems));
     Metadata {
         rotate,
         expires,
         owner,
         description,
         protected: protected.unwrap_or(false),
+        reference: reference.unwrap_or(false),
     }
 }
 

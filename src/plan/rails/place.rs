@@ -40,6 +40,21 @@ pub(super) fn vanished(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     }
 }
 
+/// Somebody prepared edits on the platform and did not put them in force: a write of ours could take
+/// them along, half finished.
+pub(super) fn drafts(plan: &PlanInput<'_>, site: &mut Site<'_>) {
+    let target = &site.plan.target;
+    let waiting = site.live().is_some_and(|live| !live.drafts.is_empty());
+    if !waiting || plan.overrides.allows("drafts", target, None) {
+        return;
+    }
+    let why = "somebody has edits there that are not deployed yet: deploy or discard them first";
+    for change in site.plan.changes.iter_mut().filter(|c| writes(c)) {
+        let release = format!("--allow drafts@{target}");
+        hold(change, "drafts", why.to_owned(), Some(release));
+    }
+}
+
 /// Protected names are never deleted, and overwritten only when somebody says so. Protection that
 /// this revision dropped counts once more.
 pub(super) fn protected(plan: &PlanInput<'_>, site: &mut Site<'_>) {

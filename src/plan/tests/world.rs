@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Address, AuthorityFacts, Completeness, Desired, DesiredVar, Fingerprint, FingerprintKey,
-    Fingerprinter, KeyId, LastApplied, Live, LiveVar, Overrides, Rails, Recorded, SecretValue,
-    Sensitivity, Target, TargetFacts, TargetName, Trust, UnknownVar, VarName, Version,
+    Fingerprinter, KeyId, LastApplied, Live, LiveVar, Overrides, Rails, Recorded, Running,
+    SecretValue, Sensitivity, Target, TargetFacts, TargetName, Trust, UnknownVar, VarName, Version,
 };
 use crate::plan::{
     ActionKind, Authority, Change, DesiredState, LiveState, Plan, PlanInput, Reason, TargetInput,
@@ -59,6 +59,7 @@ pub(super) fn secret(declared: &str, value: &str) -> DesiredVar {
         trust: Trust::Authenticated,
         sequence: Some(1),
         protected: false,
+        sealed: false,
         refusal: None,
         lints: vec![],
     }
@@ -89,6 +90,7 @@ impl Place {
                 address: Address::Memory(name.to_owned()),
                 path: None,
                 place: format!("memory:{name}"),
+                known: String::new(),
                 prune: true,
                 rails: Rails::default(),
             },
@@ -102,6 +104,8 @@ impl Place {
                 version: Version::default(),
                 exists: true,
                 identity: String::new(),
+                drafts: vec![],
+                running: Running::Unknown,
                 notes: vec![],
             },
             last: LastApplied {
@@ -167,6 +171,7 @@ impl Place {
                 sensitivity,
                 at: stamp(0),
                 platform_changed_at: Some(stamp(100)),
+                dropped: false,
             },
         );
     }
@@ -191,6 +196,7 @@ impl Place {
             } else {
                 LiveState::Read(self.live.clone())
             },
+            activates: false,
             last: self.last.clone(),
         }
     }

@@ -12,7 +12,9 @@ use zeroize::Zeroizing;
 use super::format::{Dialect, Reading};
 use super::host::{FileError, FileHost, FileRead, LocalHost, ReplaceError, version_of};
 use super::rewrite::{Rewritten, rewrite};
-use crate::model::{Address, Completeness, Live, LiveVar, SecretValue, Target, VarName, Version};
+use crate::model::{
+    Address, Completeness, Live, LiveVar, Running, SecretValue, Target, VarName, Version,
+};
 use crate::platforms::{Batch, BatchOutcome, Capabilities, LiveRead, Outcome, Platform, ReadError};
 
 /// Linux passes no longer string to a process: name, `=`, value and a final NUL.
@@ -75,6 +77,7 @@ impl LiveRead for FilePlatform {
             max_value_bytes: Some(longest),
             read_lag: Duration::ZERO,
             keeps_empty: true,
+            activates: false,
         }
     }
 
@@ -163,6 +166,8 @@ async fn read_one(host: &dyn FileHost, target: &Target) -> Result<Live, ReadErro
             .link_to
             .as_deref()
             .map_or_else(String::new, |real| real.display().to_string()),
+        drafts: Vec::new(),
+        running: Running::Unknown,
         notes,
     })
 }
@@ -243,10 +248,7 @@ async fn write_one(host: &dyn FileHost, batch: &Batch) -> Result<Version, BatchO
         Ok(Rewritten::Same) => return Ok(version),
         Ok(Rewritten::New(text)) => text,
         Err(outcomes) => {
-            return Err(BatchOutcome {
-                operations: outcomes,
-                stale: false,
-            });
+            return Err(BatchOutcome::of(outcomes));
         }
     };
     let new = version_of(&bytes);
@@ -267,17 +269,14 @@ fn told(error: &FileError) -> String {
 }
 
 fn done(batch: &Batch) -> BatchOutcome {
-    BatchOutcome {
-        operations: vec![Outcome::Done; batch.operations.len()],
-        stale: false,
-    }
+    BatchOutcome::of(vec![Outcome::Done; batch.operations.len()])
 }
 
 fn in_doubt(batch: &Batch, why: &str) -> BatchOutcome {
-    BatchOutcome {
-        operations: vec![Outcome::InDoubt(why.to_owned()); batch.operations.len()],
-        stale: false,
-    }
+    BatchOutcome::of(vec![
+        Outcome::InDoubt(why.to_owned());
+        batch.operations.len()
+    ])
 }
 
 fn cut_short(target: &Target) -> ReadError {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Fault, MAX_VALUE_BYTES};
-use crate::model::{Completeness, Live, LiveVar, SecretValue, VarName, Version};
+use crate::model::{Completeness, Live, LiveVar, Running, SecretValue, VarName, Version};
 use crate::platforms::{Batch, BatchOutcome, Operation, Outcome, ReadError};
 
 /// One variable of a store.
@@ -168,10 +168,7 @@ impl Store {
         }) {
             return in_doubt(batch);
         }
-        BatchOutcome {
-            operations,
-            stale: false,
-        }
+        BatchOutcome::of(operations)
     }
 
     fn carry_out(&mut self, operation: &Operation) -> Outcome {
@@ -238,6 +235,8 @@ impl Store {
             version: self.version(),
             exists: self.exists,
             identity: String::new(),
+            drafts: Vec::new(),
+            running: Running::Unknown,
             notes: Vec::new(),
         }
     }
@@ -301,8 +300,5 @@ impl Store {
 
 fn in_doubt(batch: &Batch) -> BatchOutcome {
     let silence = Outcome::InDoubt("the store did not answer in time".to_owned());
-    BatchOutcome {
-        operations: vec![silence; batch.operations.len()],
-        stale: false,
-    }
+    BatchOutcome::of(vec![silence; batch.operations.len()])
 }

@@ -1,6 +1,8 @@
 //! What an apply tells whoever keeps its record.
 
-use crate::model::{Desired, Live};
+use std::collections::BTreeSet;
+
+use crate::model::{Desired, Live, VarName};
 use crate::plan::{Change, Plan, TargetPlan};
 use crate::reconcile::event::OperationOutcome;
 
@@ -20,6 +22,9 @@ pub struct Ended<'a> {
 pub trait Record {
     /// Before the first write: what will be tried on which targets.
     fn intend(&mut self, plan: &Plan, targets: &[Intended<'_>]) -> Result<(), String>;
+
+    /// Who writes this and why, for platforms that keep such a text. No values.
+    fn message(&self, plan: &Plan) -> String;
 
     /// After the last read: what happened to each target. Gives the receipts' names, in order;
     /// `None` where there was nothing to tell.
@@ -56,6 +61,12 @@ pub struct Completed<'a> {
     pub desired: &'a Desired,
     /// What it held before, to record what was adopted.
     pub before: &'a Live,
+    /// What was read after the write, if it could be.
+    pub after: Option<&'a Live>,
+    /// Written empty and not kept: absent is what the platform made of it.
+    pub dropped: BTreeSet<VarName>,
+    /// Whether the platform put it in force; `None` where it does not do that.
+    pub activated: Option<bool>,
     /// Whether the platform was asked to write.
     pub wrote: bool,
 }

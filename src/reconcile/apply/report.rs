@@ -15,6 +15,8 @@ pub(super) fn of_target(planned: &TargetPlan) -> TargetReport {
         read_back: ReadBack::NotNeeded,
         error: None,
         receipt: None,
+        activated: None,
+        notes: vec![],
     }
 }
 

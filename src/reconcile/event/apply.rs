@@ -67,6 +67,10 @@ pub struct TargetReport {
     pub read_back: ReadBack,
     /// What went wrong with the target as a whole, without values.
     pub error: Option<String>,
+    /// Whether the platform put it in force; `None` where it does not do that by itself.
+    pub activated: Option<bool>,
+    /// What people should know about the write.
+    pub notes: Vec<String>,
     /// Names the receipt, if one was written.
     pub receipt: Option<String>,
 }
@@ -231,6 +235,8 @@ mod tests {
             results: vec![operation(outcome)],
             read_back,
             error: None,
+            activated: None,
+            notes: vec![],
             receipt: None,
         }
     }

@@ -119,6 +119,9 @@ mod tests {
                 detail: None,
             }],
             unmanaged: 0,
+            drafts: vec![],
+            behind: None,
+            activates: false,
             notes: vec![],
         };
         Plan {

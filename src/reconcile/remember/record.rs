@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::accepted_facts;
 use crate::journal::{
-    AppliedAuthority, Authenticator, IntendedVar, Intent, IntentId, Journal, JournalError, Kept,
-    Receipt, ReceiptOutcome, Scope, VarAction, VarOutcome, VarReceipt,
+    Activated, AppliedAuthority, Authenticator, IntendedVar, Intent, IntentId, Journal,
+    JournalError, Kept, Receipt, ReceiptOutcome, Scope, VarAction, VarOutcome, VarReceipt,
 };
 use crate::model::{
     AuthorityFacts, Fingerprint, Fingerprinter, LiveVar, ManifestName, Sensitivity, TargetName,
@@ -78,6 +78,22 @@ impl Record for JournalRecord<'_> {
             .zip(ids)
             .collect();
         Ok(())
+    }
+
+    fn message(&self, plan: &Plan) -> String {
+        let revision = self
+            .author
+            .revision
+            .as_deref()
+            .map_or_else(String::new, |revision| {
+                format!(", revision {}", revision.get(..12).unwrap_or(revision))
+            });
+        format!(
+            "driftlock: {}, plan {}{revision}, by {}",
+            plan.manifest,
+            plan.id.short(),
+            self.author.who
+        )
     }
 
     fn receipts(
@@ -187,7 +203,10 @@ impl JournalRecord<'_> {
                 .iter()
                 .map(|ended| (ended.change.name.clone(), self.variable(done, ended)))
                 .collect(),
-            activated: None,
+            activated: done.activated.map(|deploys| Activated {
+                how: "deploy".to_owned(),
+                succeeded: deploys,
+            }),
         }
     }
 
@@ -202,7 +221,8 @@ impl JournalRecord<'_> {
             sequence: change.sequence,
             declared: change.declared.clone(),
             sensitivity,
-            platform_changed_at: None,
+            platform_changed_at: changed_at(done, ended),
+            dropped: done.dropped.contains(&change.name),
             outcome: match ended.outcome {
                 OperationOutcome::Done | OperationOutcome::AlreadyDone if ended.verified => {
                     VarOutcome::Done
@@ -238,6 +258,15 @@ impl JournalRecord<'_> {
             ),
             _ => None,
         }
+    }
+}
+
+/// The platform's time stamp of a variable that nobody can read: the next plan compares it.
+fn changed_at(done: &Completed<'_>, ended: &Ended<'_>) -> Option<Timestamp> {
+    let live = done.after.filter(|_| ended.change.will_write());
+    match live.unwrap_or(done.before).vars.get(&ended.change.name)? {
+        LiveVar::Sealed { changed_at } => *changed_at,
+        LiveVar::Value(_) | LiveVar::Unknown(_) => None,
     }
 }
 

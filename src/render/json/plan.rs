@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ExitJson, document_tag};
+use crate::model::Behind;
 use crate::plan;
 use crate::reconcile::event::Verdict;
 
@@ -131,7 +132,36 @@ struct TargetJson {
     /// Sorted by name; what is in sync is here too, what is unmanaged is only counted.
     changes: Vec<ChangeJson>,
     unmanaged: usize,
+    /// Edits that wait on the platform, prepared by somebody else; in words.
+    drafts: Vec<String>,
+    /// What is stored, but not running.
+    not_running: Option<NotRunningJson>,
+    /// Whether apply, writing here, also deploys or restarts it.
+    deploys: bool,
     notes: Vec<String>,
+}
+
+/// Variables that were stored after the running process got its own.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "NotRunning", deny_unknown_fields)]
+struct NotRunningJson {
+    /// Empty where the platform cannot tell them apart.
+    names: Vec<String>,
+    /// When the first of them was stored.
+    since: Option<String>,
+    why: String,
+    help: Option<String>,
+}
+
+impl From<&Behind> for NotRunningJson {
+    fn from(of: &Behind) -> Self {
+        Self {
+            names: of.names.iter().map(ToString::to_string).collect(),
+            since: of.since.map(|at| at.to_string()),
+            why: of.why.clone(),
+            help: of.help.clone(),
+        }
+    }
 }
 
 impl From<&plan::TargetPlan> for TargetJson {
@@ -145,6 +175,9 @@ impl From<&plan::TargetPlan> for TargetJson {
             recorded: of.recorded,
             changes: of.changes.iter().map(ChangeJson::from).collect(),
             unmanaged: of.unmanaged,
+            drafts: of.drafts.clone(),
+            not_running: of.behind.as_ref().map(NotRunningJson::from),
+            deploys: of.activates && of.will_write(),
             notes: of.notes.clone(),
         }
     }
@@ -293,7 +326,7 @@ mirror! {
     ReasonJson as "Reason" of plan::Reason {
         Equal, EqualUnrecorded, DesiredMoved, ChangedOutside, RemovedOutside, BothMoved, New,
         FirstTakeOver, NotOurs, Prune, PruneOff, PruneChangedOutside, NeverOurs, CannotCompare,
-        Adopted, SealedDesiredMoved, SealedUnchanged, SealedChangedOutside, SealedFirstTakeOver,
+        Adopted, SealedDesiredMoved, SealedUnchanged, SealedChangedOutside, SealedFirstTakeOver, NotSealed, EmptyNotKept,
         Unreadable, VariableUnreadable, Undecryptable,
     }
 }

@@ -70,6 +70,8 @@ fn applied() -> ApplyReport {
         results,
         read_back,
         error: None,
+        activated: None,
+        notes: vec![],
         receipt: Some("17".to_owned()),
     };
     ApplyReport {

@@ -142,7 +142,7 @@ impl Lab {
             fingerprinter: Some(&fingerprinter),
             scope: &scope,
         };
-        let live = pass.read(&mut |_| {}).await;
+        let live = pass.read(&memory, &mut |_| {}).await;
         let plan = pass.plan(live, &memory);
         between(self);
         let facts = manifest.authority_facts();
@@ -242,6 +242,10 @@ impl Record for Meanwhile<'_> {
             hook();
         }
         Ok(())
+    }
+
+    fn message(&self, plan: &Plan) -> String {
+        self.inner.message(plan)
     }
 
     fn receipts(

@@ -129,6 +129,8 @@ impl Bench<'_> {
             expected: live.version.clone(),
             exists: live.exists,
             operations: operations.to_vec(),
+            activate: true,
+            message: "the battery".to_owned(),
         };
         let mut outcomes = self.platform().write(&[batch]).await;
         assert_eq!(outcomes.len(), 1, "one outcome for one batch");
@@ -463,6 +465,8 @@ impl Bench<'_> {
             expected: live.version.clone(),
             exists: live.exists,
             operations: vec![operation],
+            activate: true,
+            message: "the battery".to_owned(),
         };
         let batches = [
             batch(set("B", &plain(2))),

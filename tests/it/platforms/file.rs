@@ -27,6 +27,7 @@ pub(crate) fn target(path: &Path, format: &str) -> Target {
         }),
         path: Some(path.to_owned()),
         place: spelled,
+        known: String::new(),
         prune: true,
         rails: Rails::default(),
     }

@@ -31,6 +31,8 @@ async fn write(path: &Path, live: &Live, value: &str) -> BatchOutcome {
         expected: live.version.clone(),
         exists: live.exists,
         operations: vec![Operation::Set(name("A"), SecretValue::new(value))],
+        activate: true,
+        message: "the battery".to_owned(),
     };
     FilePlatform::local().write(&[batch]).await.remove(0)
 }

@@ -41,6 +41,7 @@ impl Fixture for Memory {
             address: Address::Memory(place.clone()),
             path: None,
             place,
+            known: String::new(),
             prune: true,
             rails: Rails::default(),
         }

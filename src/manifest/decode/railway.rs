@@ -26,15 +26,15 @@ pub(super) fn decode_railway(node: &Node, problems: &mut Problems) -> Option<Dec
     let environment = decode_part(&fields, "environment", problems);
     let service = decode_service(node, &fields, problems);
     let token = match fields.get("token") {
-        Some((_, node)) => Some(decode_token(node, problems)?),
-        None => None,
+        Some((_, node)) => decode_token(node, problems).map(Some),
+        None => Some(None),
     };
     let sealed = decode_sealed(&fields, problems);
     let address = Address::Railway(RailwayAddress {
         project: project?,
         environment: environment?,
         service: service?,
-        token,
+        token: token?,
         sealed: sealed.iter().map(|(name, _)| name.clone()).collect(),
     });
     Some((address, sealed))

@@ -88,6 +88,7 @@ pub(crate) fn invocation(selection: &Selection) -> Invocation {
     Invocation {
         again: selection.words(),
         applying: false,
+        no_activate: false,
         manifests: selection
             .manifests
             .iter()

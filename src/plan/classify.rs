@@ -12,8 +12,8 @@ pub(super) enum Memory {
     NoVariable,
     /// Recorded; whether desired and live are what we recorded. Where one is absent, `false`.
     Known { desired: bool, live: bool },
-    /// Recorded as what desired says, and as absent: the platform keeps no empty values.
-    Dropped,
+    /// Recorded as empty and not kept, so that absent is what we left; whether desired is still that.
+    Dropped { desired: bool },
     /// Recorded, but nothing of today can be compared with it.
     Incomparable,
 }
@@ -78,7 +78,12 @@ const fn wanted_absent(memory: Memory) -> Row {
             row(Class::Change, Reason::New, ActionKind::Create)
         }
         // to write it again would never end
-        Memory::Dropped => row(Class::InSync, Reason::EmptyNotKept, ActionKind::None),
+        Memory::Dropped { desired: true } => {
+            row(Class::InSync, Reason::EmptyNotKept, ActionKind::None)
+        }
+        Memory::Dropped { desired: false } => {
+            row(Class::Change, Reason::DesiredMoved, ActionKind::Create)
+        }
         Memory::Known { desired: true, .. } => {
             row(Class::Drift, Reason::RemovedOutside, ActionKind::Create)
         }
@@ -94,11 +99,11 @@ const fn wanted_other(memory: Memory) -> Row {
     let (class, reason) = match memory {
         Memory::NoTarget => (Class::Change, Reason::FirstTakeOver),
         Memory::NoVariable => (Class::Conflict, Reason::NotOurs),
-        Memory::Known { desired: true, .. } | Memory::Dropped => {
+        Memory::Known { desired: true, .. } | Memory::Dropped { desired: true } => {
             (Class::Drift, Reason::ChangedOutside)
         }
         Memory::Known { live: true, .. } => (Class::Change, Reason::DesiredMoved),
-        Memory::Known { .. } => (Class::Conflict, Reason::BothMoved),
+        Memory::Known { .. } | Memory::Dropped { .. } => (Class::Conflict, Reason::BothMoved),
         Memory::Incomparable => (Class::Change, Reason::CannotCompare),
     };
     row(class, reason, ActionKind::Update)
@@ -109,7 +114,8 @@ const fn wanted_sealed(memory: Memory, stamp: Stamp) -> Row {
         (Memory::NoTarget, _) => (Class::Change, Reason::SealedFirstTakeOver),
         (Memory::NoVariable, _) => (Class::Conflict, Reason::NotOurs),
         (Memory::Incomparable, _) => (Class::Change, Reason::CannotCompare),
-        (Memory::Dropped, _) => (Class::Drift, Reason::SealedChangedOutside),
+        (Memory::Dropped { desired: true }, _) => (Class::Drift, Reason::SealedChangedOutside),
+        (Memory::Dropped { desired: false }, _) => (Class::Conflict, Reason::BothMoved),
         (Memory::Known { desired: true, .. }, Stamp::Same) => {
             return row(Class::InSync, Reason::SealedUnchanged, ActionKind::None);
         }
@@ -146,7 +152,7 @@ pub(super) const fn unwanted(memory: Memory, sight: Sight, prune: bool) -> Optio
                 ActionKind::None,
             ));
         }
-        (Memory::Dropped, _) => false,
+        (Memory::Dropped { .. }, _) => false,
         (Memory::Known { .. }, Sight::Sealed(stamp)) => matches!(stamp, Stamp::Same),
         (Memory::Known { live, .. }, Sight::Equal | Sight::Unsealed | Sight::Other) => live,
     };

@@ -76,8 +76,8 @@ impl<'a> Evidence<'a> {
             }
             _ => false,
         };
-        if recorded.dropped && desired {
-            return Memory::Dropped;
+        if recorded.dropped {
+            return Memory::Dropped { desired };
         }
         Memory::Known { desired, live }
     }

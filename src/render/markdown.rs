@@ -146,7 +146,8 @@ fn details(
         .iter()
         .filter(|change| words::is_listed(change))
         .collect();
-    if listed.is_empty() && target.notes.is_empty() {
+    let quiet = target.notes.is_empty() && target.drafts.is_empty() && target.behind.is_none();
+    if listed.is_empty() && quiet {
         return Ok(());
     }
     listed.sort_by_key(|change| (words::rank(change), &change.name));
@@ -162,6 +163,16 @@ fn details(
     for change in listed {
         line(out, change)?;
         holds(out, call, change)?;
+    }
+    for draft in &target.drafts {
+        writeln!(out, "- **waits there, not deployed**: {}", markdown(draft))?;
+    }
+    if let Some(behind) = &target.behind {
+        let what = words::not_running(behind);
+        writeln!(out, "- **stored but not running**: {}", markdown(&what))?;
+    }
+    if target.activates && target.will_write() {
+        writeln!(out, "- apply deploys it")?;
     }
     for note in &target.notes {
         writeln!(out, "- note: {}", markdown(note))?;

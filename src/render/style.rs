@@ -126,6 +126,8 @@ pub struct Invocation {
     pub again: Vec<String>,
     /// Whether `apply` itself is speaking: its next command is not `apply`.
     pub applying: bool,
+    /// Whether it was told to put nothing in force.
+    pub no_activate: bool,
 }
 
 impl Invocation {
@@ -202,6 +204,7 @@ mod tests {
             manifests: vec!["a.yaml".to_owned()],
             again: ["--since", "v 1", "--yes"].map(str::to_owned).into(),
             applying: true,
+            no_activate: false,
         };
         assert_eq!(
             call.command("apply", &["--partial X"]),

@@ -1,8 +1,9 @@
 //! The words for classes, reasons, actions and authority changes: one place, so that text, JSON and
 //! Markdown say the same.
 
+use super::escape;
 use super::style::{Role, Style};
-use crate::model::Fingerprint;
+use crate::model::{Behind, Fingerprint};
 use crate::plan::{ActionKind, AuthorityKind, Change, Class, Glimpse, Reason, Summary, TargetPlan};
 
 pub(crate) const fn class(class: Class) -> &'static str {
@@ -106,6 +107,21 @@ pub(crate) fn rank(change: &Change) -> u8 {
 /// the run was not asked for nothing is said.
 pub(crate) fn is_listed(change: &Change) -> bool {
     !matches!(change.class, Class::InSync | Class::Unmanaged) && !change.is_left_out()
+}
+
+/// Which stored variables do not run, since when and why.
+pub(crate) fn not_running(behind: &Behind) -> String {
+    const SHOWN: usize = 5;
+    let names: Vec<&str> = behind.names.iter().map(|name| name.as_str()).collect();
+    let mut text = names[..names.len().min(SHOWN)].join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    if let Some(since) = behind.since {
+        text.push_str(&format!(" since {}", since.strftime("%Y-%m-%d %H:%M UTC")));
+    }
+    let gap = if text.is_empty() { "" } else { ": " };
+    escape::terminal(&format!("{}{gap}{}", text.trim_start(), behind.why))
 }
 
 /// `n thing`, `n things`.

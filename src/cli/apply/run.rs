@@ -228,6 +228,10 @@ impl<'a> Run<'a> {
         call.again.extend(self.arguments.allowances.words());
         call.again
             .extend(self.arguments.yes.then(|| "--yes".to_owned()));
+        if self.arguments.no_activate {
+            call.again.push("--no-activate".to_owned());
+            call.no_activate = true;
+        }
         call.applying = true;
         call
     }

@@ -173,6 +173,16 @@ fn the_place_is_the_one_that_we_know() {
 }
 
 #[test]
+fn what_somebody_prepared_there_waits_for_them() {
+    let world = World::one(|p| {
+        p.want("A", "d").has("A", "b").remember("A", "b");
+        p.live.drafts = vec!["2 variables of api".to_owned()];
+    });
+    assert_eq!(world.plan().targets[0].drafts, ["2 variables of api"]);
+    held_until_allowed(world, "drafts", None);
+}
+
+#[test]
 fn the_value_is_one_that_we_may_believe() {
     let base = |p: &mut Place| {
         p.want("A", "d").has("A", "b").remember("A", "b");

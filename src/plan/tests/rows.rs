@@ -1,7 +1,7 @@
 //! One test for each row of the classification table.
 
 use super::world::{Place, World, keys, line, only, stamp, target, unknown, var};
-use crate::model::{Completeness, LiveVar};
+use crate::model::{Behind, Completeness, LiveVar, Running};
 use crate::plan::{Glimpse, has_differences, has_holds, has_unknown, summary};
 
 fn row(change: impl FnOnce(&mut Place)) -> String {
@@ -405,4 +405,61 @@ fn a_value_that_may_be_our_own_unfinished_write_is_not_overwritten_unasked() {
     let change = only(&plan);
     assert_eq!(line(change), "A Conflict/BothMoved Update [conflict]");
     assert!(change.detail.as_ref().unwrap().contains("earlier apply"));
+}
+
+#[test]
+fn to_be_sealed_is_written_once_more() {
+    let mut world = World::one(|p| {
+        p.settled("A", "d");
+        p.desired.vars.get_mut(&var("A")).unwrap().sealed = true;
+    });
+    let plan = world.plan();
+    assert_eq!(line(only(&plan)), "A Change/NotSealed Update []");
+    sealed(&mut world.places[0], Some(100));
+    assert_eq!(
+        line(only(&world.plan())),
+        "A InSync/SealedUnchanged None []"
+    );
+}
+
+#[test]
+fn an_empty_value_that_was_not_kept_is_not_written_again() {
+    let dropped = |p: &mut Place| {
+        p.want("A", "").remember("A", "");
+        p.last.vars.get_mut(&var("A")).unwrap().dropped = true;
+    };
+    assert_eq!(row(dropped), "A InSync/EmptyNotKept None []");
+    // a stranger's value is drift all the same, and a new wish is a change
+    let stranger = |p: &mut Place| {
+        dropped(p);
+        p.has("A", "x");
+    };
+    assert_eq!(row(stranger), "A Drift/ChangedOutside Update []");
+    let wish = |p: &mut Place| {
+        dropped(p);
+        p.want("A", "d");
+    };
+    assert_eq!(row(wish), "A Change/DesiredMoved Create []");
+    let unwanted = |p: &mut Place| {
+        dropped(p);
+        p.desired.vars.clear();
+    };
+    assert_eq!(row(unwanted), "A InSync/EqualUnrecorded Record []");
+}
+
+#[test]
+fn what_is_stored_but_not_running_is_said_and_is_no_difference() {
+    let world = World::one(|p| {
+        p.settled("A", "d");
+        p.live.running = Running::Behind(Behind {
+            names: [var("A")].into(),
+            since: Some(stamp(5)),
+            why: "the last deployment is older".to_owned(),
+            help: None,
+        });
+    });
+    let plan = world.plan();
+    let behind = plan.targets[0].behind.as_ref().unwrap();
+    assert_eq!(behind.names, [var("A")].into());
+    assert!(!has_differences(&plan));
 }

@@ -111,6 +111,9 @@ struct TargetJson {
     results: Vec<OperationJson>,
     read_back: ReadBackJson,
     error: Option<String>,
+    /// Whether the platform put it in force; null where it does not do that by itself.
+    deployed: Option<bool>,
+    notes: Vec<String>,
     receipt: Option<String>,
 }
 
@@ -122,6 +125,8 @@ impl From<&event::TargetReport> for TargetJson {
             results: of.results.iter().map(OperationJson::from).collect(),
             read_back: (&of.read_back).into(),
             error: of.error.clone(),
+            deployed: of.activated,
+            notes: of.notes.clone(),
             receipt: of.receipt.clone(),
         }
     }

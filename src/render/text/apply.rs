@@ -116,6 +116,19 @@ fn target_block(out: &mut dyn Write, style: &Style, target: &TargetReport) -> fm
         operation(out, style, result)?;
     }
     read_back(out, style, &target.read_back)?;
+    if let Some(activated) = target.activated {
+        let (role, text) = if activated {
+            (Role::Dim, "deploy started")
+        } else {
+            (Role::Drift, "stored only, not deployed")
+        };
+        Line::new().then(role, text).write(out, style, 2, 2)?;
+    }
+    for note in &target.notes {
+        Line::new()
+            .then(Role::Dim, format!("note: {}", escape::terminal(note)))
+            .write(out, style, 2, 2)?;
+    }
     if let Some(receipt) = &target.receipt {
         Line::new()
             .then(Role::Dim, format!("receipt {}", escape::terminal(receipt)))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use super::{command, diff, hold};
-use crate::model::{TargetName, VarName};
+use crate::model::{Behind, TargetName, VarName};
 use crate::plan::{ActionKind, Change, Class, Plan, Reason, Summary, TargetPlan, TargetState};
 use crate::render::escape;
 use crate::render::layout::{Line, width};
@@ -37,6 +37,7 @@ pub fn render_plan(
         target_block(out, style, call, target, &twins)?;
         writeln!(out)?;
     }
+    deploys(out, style, call, plan)?;
     let mut changes = plan.targets.iter().flat_map(|target| &target.changes);
     let goes = |change: &Change| words::is_listed(change) && change.will_happen();
     if !call.applying && changes.any(goes) {
@@ -64,7 +65,10 @@ pub fn render_plan_summary(
 }
 
 fn is_shown(target: &TargetPlan) -> bool {
-    worst(target) < 7 || !target.notes.is_empty()
+    worst(target) < 7
+        || !target.notes.is_empty()
+        || !target.drafts.is_empty()
+        || target.behind.is_some()
 }
 
 /// Targets with problems first: smaller is worse.
@@ -134,12 +138,53 @@ fn target_block(
         let also = twins.others(target, change);
         change_block(out, style, call, target, change, &also, column)?;
     }
+    for draft in &target.drafts {
+        Line::new()
+            .then(Role::Drift, "! waits there, not deployed")
+            .then(Role::Plain, format!(": {}", escape::terminal(draft)))
+            .write(out, style, 2, 2)?;
+    }
+    if let Some(behind) = &target.behind {
+        not_running(out, style, behind)?;
+    }
     for note in &target.notes {
         Line::new()
             .then(Role::Dim, format!("note: {}", escape::terminal(note)))
             .write(out, style, 2, 2)?;
     }
     Ok(())
+}
+
+fn not_running(out: &mut dyn Write, style: &Style, behind: &Behind) -> fmt::Result {
+    Line::new()
+        .then(Role::Drift, "! stored but not running")
+        .then(Role::Plain, format!(": {}", words::not_running(behind)))
+        .write(out, style, 2, 2)?;
+    match &behind.help {
+        Some(help) => Line::new()
+            .then(Role::Dim, format!("help: {}", escape::terminal(help)))
+            .write(out, style, 4, 2),
+        None => Ok(()),
+    }
+}
+
+/// What apply puts in force by itself.
+fn deploys(out: &mut dyn Write, style: &Style, call: &Invocation, plan: &Plan) -> fmt::Result {
+    let writes = |target: &&TargetPlan| target.activates && target.will_write();
+    let names: Vec<&str> = (plan.targets.iter().filter(writes))
+        .map(|target| target.target.as_str())
+        .collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let what = if call.no_activate {
+        "Stored only, nothing is deployed"
+    } else {
+        "Apply deploys"
+    };
+    Line::new()
+        .then(Role::Plain, format!("{what}: {}", names.join(", ")))
+        .write(out, style, 0, 2)
 }
 
 fn state(

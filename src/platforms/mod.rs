@@ -10,7 +10,9 @@
 #![warn(missing_docs)]
 
 pub mod file;
+pub mod http;
 pub mod memory;
+pub mod railway;
 
 use async_trait::async_trait;
 

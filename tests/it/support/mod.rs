@@ -1,7 +1,9 @@
 //! The test-support room.
 
+pub mod fake_railway;
 pub mod lab;
 pub mod peers;
+pub mod railway;
 pub mod shop;
 pub mod terminal;
 pub mod world;

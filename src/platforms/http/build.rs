@@ -1,0 +1,79 @@
+//! The two clients: one for plain http on this machine, one for everything else.
+
+use std::fmt;
+
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, ClientBuilder, NoProxy, Proxy};
+
+use super::CONNECT_TIMEOUT;
+use super::error::{HttpError, Unreachable};
+
+/// What the environment says about the way out. Handed in: no room but cli reads the environment.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct HttpSettings {
+    /// The proxy for https, a URL that may hold credentials.
+    pub https_proxy: Option<String>,
+    /// Hosts that are reached without it: names, addresses, networks, `*`; commas between.
+    pub no_proxy: Option<String>,
+}
+
+impl fmt::Debug for HttpSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpSettings")
+            .field("https_proxy", &self.https_proxy.as_ref().map(|_| "…"))
+            .field("no_proxy", &self.no_proxy)
+            .finish()
+    }
+}
+
+/// For http on this machine: never through a proxy, and no root certificates are loaded.
+pub(super) fn plain(host: &str) -> Result<reqwest::Client, HttpError> {
+    finish(base().tls_certs_only([]), host)
+}
+
+/// For https: the system's roots, and the proxy if there is one. `only_root` replaces the roots.
+pub(super) fn secure(
+    settings: &HttpSettings,
+    host: &str,
+    only_root: Option<Certificate>,
+) -> Result<reqwest::Client, HttpError> {
+    let mut builder = base().https_only(true);
+    if let Some(root) = only_root {
+        builder = builder.tls_certs_only([root]);
+    }
+    if let Some(proxy) = settings.https_proxy.as_deref().map(str::trim)
+        && !proxy.is_empty()
+    {
+        let proxy = Proxy::https(proxy).map_err(|_| HttpError::BadProxy)?;
+        builder = builder.proxy(proxy.no_proxy(exceptions(settings)));
+    }
+    finish(builder, host)
+}
+
+/// This machine is never reached through a proxy.
+fn exceptions(settings: &HttpSettings) -> Option<NoProxy> {
+    let mut list = "localhost,127.0.0.0/8,::1".to_owned();
+    if let Some(more) = &settings.no_proxy {
+        list.push(',');
+        list.push_str(more);
+    }
+    NoProxy::from_string(&list)
+}
+
+fn base() -> ClientBuilder {
+    // reqwest takes the process's provider. Another part may have installed one before: as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .referer(false)
+        .connect_timeout(CONNECT_TIMEOUT)
+}
+
+fn finish(builder: ClientBuilder, host: &str) -> Result<reqwest::Client, HttpError> {
+    // what is left to fail here is loading the roots
+    builder.build().map_err(|_| HttpError::NotSent {
+        host: host.to_owned(),
+        why: Unreachable::NoRoots,
+    })
+}

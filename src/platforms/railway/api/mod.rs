@@ -1,0 +1,398 @@
+//! GraphQL calls: one request at a time through all doubts (status, then content type, then errors,
+//! then data), and when to try again. Only queries, and mutations that are known not to have been
+//! applied or that are harmless to repeat, are sent twice.
+
+pub mod access;
+pub mod answer;
+pub mod documents;
+pub mod error;
+mod limits;
+pub mod pace;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
+
+pub use access::{Access, AccessError, Identity, ProjectAccess, Workspace};
+pub use answer::{Answer, ErrorKind, GraphError};
+pub use documents::Document;
+pub use error::{ApiError, Fault, MutateError};
+pub use limits::Budget;
+pub use pace::{Deadline, Pace};
+
+use super::settings::{Endpoint, EndpointError, RailwaySettings};
+use super::token::{Auth, Token};
+use crate::platforms::http::{Body, Client, Request, Response, WipedBuffer};
+use answer::BadBody;
+
+/// Requests under way at one time.
+const IN_FLIGHT: usize = 4;
+
+/// What we call ourselves.
+const NAME: &str = concat!("driftlock/", env!("CARGO_PKG_VERSION"));
+
+/// What repeating a mutation would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// It must not happen twice: sent again only when it is known not to have been applied.
+    WhenNotApplied,
+    /// Twice is as good as once (a set without a deploy): sent again after ambiguous failures too.
+    Harmless,
+}
+
+/// The API, for one run.
+pub struct Api {
+    client: Client,
+    endpoint: Endpoint,
+    pace: Pace,
+    slots: Semaphore,
+    requests: AtomicU64,
+    budgets: Mutex<Vec<(Token, Budget)>>,
+    identities: access::Cache,
+}
+
+impl Api {
+    /// Opens nothing yet.
+    ///
+    /// # Errors
+    /// When the address cannot be used.
+    pub fn new(settings: &RailwaySettings) -> Result<Self, EndpointError> {
+        Ok(Self {
+            client: Client::new(settings.http.clone()),
+            endpoint: Endpoint::new(settings.endpoint.as_deref())?,
+            pace: settings.pace,
+            slots: Semaphore::new(IN_FLIGHT),
+            requests: AtomicU64::new(0),
+            budgets: Mutex::default(),
+            identities: access::Cache::default(),
+        })
+    }
+
+    /// All durations.
+    pub fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// The deadline of an operation that starts now.
+    pub fn deadline(&self) -> Deadline {
+        self.pace.deadline()
+    }
+
+    /// Requests sent so far, each try counted.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// What the last answer said about the budget of a token.
+    pub fn budget(&self, token: &Token) -> Option<Budget> {
+        let budgets = self.budgets.lock().expect("no holder panics");
+        let mut known = budgets.iter().filter(|(of, _)| of == token);
+        known.next().map(|(_, budget)| *budget)
+    }
+
+    /// Asks, and again after what may pass, until `limit`. Errors within the answer are the caller's,
+    /// except limits on requests.
+    ///
+    /// # Errors
+    /// When there is no answer that can be used.
+    pub async fn query<T: DeserializeOwned>(
+        &self,
+        auth: &Auth,
+        document: &Document,
+        variables: &impl Serialize,
+        limit: Deadline,
+    ) -> Result<Answer<T>, ApiError> {
+        let body = self.body(document, variables);
+        let (mut tries, mut problems) = (0, 0);
+        loop {
+            tries += 1;
+            let result = self
+                .send(auth, document, body.clone(), self.pace.read_timeout)
+                .await;
+            let wait = match &result {
+                Ok(answer) => match transient(&answer.errors) {
+                    None => return result.map_err(|fault| named(document, fault)),
+                    Some(Transient::Limited(after)) => Some(after),
+                    Some(Transient::Problem) => {
+                        problems += 1;
+                        (problems <= self.pace.problem_tries).then_some(None)
+                    }
+                },
+                Err(fault) => wait_for(fault),
+            };
+            if !self.wait(wait, tries, limit).await {
+                return result
+                    .and_then(limits_are_faults)
+                    .map_err(|fault| named(document, fault));
+            }
+        }
+    }
+
+    /// Changes something. See [`Repeat`] for when it is sent again.
+    ///
+    /// # Errors
+    /// When it was not carried out, or may not have been.
+    pub async fn mutate<T: DeserializeOwned>(
+        &self,
+        auth: &Auth,
+        document: &Document,
+        variables: &impl Serialize,
+        repeat: Repeat,
+        limit: Deadline,
+    ) -> Result<T, MutateError> {
+        let body = self.body(document, variables);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let result = self
+                .send(auth, document, body.clone(), self.pace.write_timeout)
+                .await
+                .and_then(whole);
+            let fault = match result {
+                Ok(data) => return Ok(data),
+                Err(fault) => fault,
+            };
+            let applied = applied(&fault, document);
+            let again = match applied {
+                Applied::No => passes_unapplied(&fault),
+                Applied::Perhaps if repeat == Repeat::Harmless => wait_for(&fault),
+                Applied::Perhaps => None,
+            };
+            if !self.wait(again, tries, limit).await {
+                let error = named(document, fault);
+                return Err(match applied {
+                    Applied::No => MutateError::Refused(error),
+                    Applied::Perhaps => MutateError::InDoubt(error),
+                });
+            }
+        }
+    }
+
+    /// Waits before the next try: as long as the server says, else by our own pace. False where there
+    /// is to be no next try.
+    async fn wait(&self, wait: Option<Option<Duration>>, tries: u32, limit: Deadline) -> bool {
+        let Some(asked) = wait else { return false };
+        // the server's word is a minimum: never earlier, and many runs do not come back at once
+        let wait = asked.unwrap_or_default().max(self.pace.wait(tries));
+        if !limit.allows(wait) {
+            return false;
+        }
+        tokio::time::sleep(wait).await;
+        true
+    }
+
+    fn body(&self, document: &Document, variables: &impl Serialize) -> Body {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Envelope<'a, V> {
+            operation_name: &'a str,
+            query: &'a str,
+            variables: &'a V,
+        }
+        let mut bytes = WipedBuffer::with_capacity(document.text.len() + 1024);
+        let envelope = Envelope {
+            operation_name: document.name,
+            query: &document.text,
+            variables,
+        };
+        serde_json::to_writer(&mut bytes, &envelope).expect("names and text are always JSON");
+        Body::new(bytes)
+    }
+
+    /// One request, one answer.
+    async fn send<T: DeserializeOwned>(
+        &self,
+        auth: &Auth,
+        document: &Document,
+        body: Body,
+        timeout: Duration,
+    ) -> Result<Answer<T>, Fault> {
+        let (name, value) = auth.token.header(auth.scheme);
+        let request = Request::new(Method::POST, self.endpoint.url().clone(), timeout)
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .header(USER_AGENT, HeaderValue::from_static(NAME))
+            .header(
+                HeaderName::from_static("x-source"),
+                HeaderValue::from_static(NAME),
+            )
+            .secret_header(HeaderName::from_static(name), value)
+            .body(body);
+        let permit = self.slots.acquire().await.expect("never closed");
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = self.client.send(request).await;
+        drop(permit);
+        let answer = answer.map_err(Fault::Http)?;
+        tracing::debug!(operation = document.name, status = answer.status, "railway");
+        self.remember_budget(&auth.token, &answer);
+        judge(&answer)
+    }
+
+    fn remember_budget(&self, token: &Token, answer: &Response) {
+        let Some(budget) = Budget::of(answer) else {
+            return;
+        };
+        let mut budgets = self.budgets.lock().expect("no holder panics");
+        match budgets.iter_mut().find(|(of, _)| of == token) {
+            Some((_, known)) => *known = budget,
+            None => budgets.push((token.clone(), budget)),
+        }
+    }
+}
+
+fn named(document: &Document, fault: Fault) -> ApiError {
+    ApiError {
+        operation: document.name,
+        fault,
+    }
+}
+
+/// Status, then content type, then errors, then data.
+fn judge<T: DeserializeOwned>(answer: &Response) -> Result<Answer<T>, Fault> {
+    let status = answer.status;
+    let after = limits::retry_after(answer);
+    if status == 429 {
+        let resets = || Budget::of(answer).and_then(|budget| budget.resets_in);
+        let exhausted = || Budget::of(answer).is_some_and(|budget| budget.remaining == Some(0));
+        let after = after.or_else(|| exhausted().then(resets).flatten());
+        return Err(Fault::RateLimited { after });
+    }
+    if matches!(status, 502..=504) || (300..400).contains(&status) {
+        return Err(Fault::Status { status });
+    }
+    if let Some(what) = not_json(answer) {
+        return Err(match status {
+            200..=299 | 400..=499 => Fault::NotJson { status, what },
+            _ => Fault::Status { status },
+        });
+    }
+    match answer::parse(answer.body.as_slice(), after) {
+        Ok(answer) if (200..300).contains(&status) || !answer.errors.is_empty() => Ok(answer),
+        Ok(_) => Err(Fault::Status { status }),
+        Err(_) if !(200..300).contains(&status) => Err(Fault::Status { status }),
+        Err(BadBody::Nothing) => Err(Fault::Nothing),
+        Err(BadBody::Shape { line, column }) => Err(Fault::Shape { line, column }),
+    }
+}
+
+/// What the body is if it is not JSON.
+fn not_json(answer: &Response) -> Option<&'static str> {
+    let kind = answer.header("content-type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    match kind.to_ascii_lowercase().as_str() {
+        "application/json" | "application/graphql-response+json" => None,
+        "text/html" => Some("an HTML page"),
+        "text/plain" => Some("plain text"),
+        "" => Some("of no declared type"),
+        _ => Some("of another type"),
+    }
+}
+
+enum Transient {
+    Limited(Option<Duration>),
+    Problem,
+}
+
+/// Errors within an answer that may pass.
+fn transient(errors: &[GraphError]) -> Option<Transient> {
+    let limited = errors.iter().find_map(|error| match error.kind {
+        ErrorKind::RateLimited { after } => Some(Transient::Limited(after)),
+        _ => None,
+    });
+    limited.or_else(|| {
+        let problem = errors.iter();
+        let mut problem = problem.filter(|error| error.kind == ErrorKind::ProblemProcessing);
+        problem.next().map(|_| Transient::Problem)
+    })
+}
+
+fn limits_are_faults<T>(answer: Answer<T>) -> Result<Answer<T>, Fault> {
+    match transient(&answer.errors) {
+        Some(Transient::Limited(after)) => Err(Fault::RateLimited { after }),
+        _ => Ok(answer),
+    }
+}
+
+/// Whether asking again may do better (outer), and the wait that the server asks for (inner).
+fn wait_for(fault: &Fault) -> Option<Option<Duration>> {
+    match fault {
+        Fault::RateLimited { after } => Some(*after),
+        Fault::Http(error) => error.passes().then_some(None),
+        Fault::Status { status } => matches!(status, 502..=504).then_some(None),
+        Fault::Errors(errors) => match transient(errors)? {
+            Transient::Limited(after) => Some(after),
+            Transient::Problem => Some(None),
+        },
+        Fault::NotJson { .. } | Fault::Shape { .. } | Fault::Nothing => None,
+    }
+}
+
+/// All data and no error.
+fn whole<T>(answer: Answer<T>) -> Result<T, Fault> {
+    match answer.data {
+        Some(data) if answer.errors.is_empty() => Ok(data),
+        _ if answer.errors.is_empty() => Err(Fault::Nothing),
+        _ => Err(Fault::Errors(answer.errors)),
+    }
+}
+
+impl<T> Answer<T> {
+    /// The data, if nothing failed.
+    ///
+    /// # Errors
+    /// When anything did.
+    pub fn into_whole(self, document: &Document) -> Result<T, ApiError> {
+        whole(self).map_err(|fault| named(document, fault))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Applied {
+    No,
+    Perhaps,
+}
+
+/// Whether a failed mutation may have been carried out.
+fn applied(fault: &Fault, document: &Document) -> Applied {
+    let no = match fault {
+        Fault::Http(error) => error.not_sent(),
+        // answered at the door
+        Fault::RateLimited { .. } => true,
+        Fault::Status { status } | Fault::NotJson { status, .. } => (300..500).contains(status),
+        Fault::Shape { .. } | Fault::Nothing => false,
+        Fault::Errors(errors) => errors.iter().all(|error| match error.kind {
+            // refused before anything ran
+            ErrorKind::Validation => true,
+            // root fields run in order, and those before may have been carried out
+            ErrorKind::NotAuthorized
+            | ErrorKind::ProjectTokenNotFound
+            | ErrorKind::NotFound(_)
+            | ErrorKind::BadInput
+            | ErrorKind::TwoFactor
+            | ErrorKind::RedeployWhileBuilding
+            | ErrorKind::NoSnapshot
+            | ErrorKind::StaleBase => document.fields == 1 || error.path.is_empty(),
+            // a limit on deploys may come after the variables were stored
+            ErrorKind::RateLimited { .. } | ErrorKind::ProblemProcessing | ErrorKind::Other => {
+                false
+            }
+        }),
+    };
+    if no { Applied::No } else { Applied::Perhaps }
+}
+
+/// As [`wait_for`], for a mutation that was not carried out.
+fn passes_unapplied(fault: &Fault) -> Option<Option<Duration>> {
+    match fault {
+        Fault::RateLimited { .. } | Fault::Http(_) => wait_for(fault),
+        _ => None,
+    }
+}

@@ -38,8 +38,6 @@ pub struct Place {
     /// `None` for the shared variables.
     pub service: Option<Named>,
     pub vars: BTreeMap<VarName, LiveVar>,
-    /// How many names it has that no manifest can hold.
-    pub odd_names: usize,
 }
 
 /// A manifest's content, before anything is encrypted.
@@ -77,8 +75,6 @@ pub struct LeftOut {
     pub provided: BTreeSet<VarName>,
     /// Could not be read, and why: an import with such a one must not go on.
     pub unknown: BTreeMap<VarName, String>,
-    /// How many names no manifest can hold.
-    pub odd_names: usize,
     /// Nothing is left: the place gets no target.
     pub is_empty: bool,
 }
@@ -128,7 +124,6 @@ fn sort(place: &Place) -> (BTreeMap<&VarName, &SecretValue>, LeftOut) {
         sealed: BTreeSet::new(),
         provided: BTreeSet::new(),
         unknown: BTreeMap::new(),
-        odd_names: place.odd_names,
         is_empty: false,
     };
     for (name, value) in &place.vars {
@@ -198,13 +193,5 @@ fn target(
             sealed: BTreeSet::new(),
         }),
         uses,
-    }
-}
-
-impl LeftOut {
-    /// Whether anything stays behind.
-    pub fn has_variables(&self) -> bool {
-        let none = self.sealed.is_empty() && self.provided.is_empty() && self.unknown.is_empty();
-        !none || self.odd_names > 0
     }
 }

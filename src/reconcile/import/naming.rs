@@ -177,7 +177,6 @@ mod tests {
                 name: name.to_owned(),
             }),
             vars: BTreeMap::new(),
-            odd_names: 0,
         }
     }
 

@@ -85,10 +85,8 @@ fn is_small_number(text: &str) -> bool {
 /// A short word or a few, such as `production`, `Europe/Berlin` or `info,hyper=warn`: no user
 /// information of a URL, and no part that looks made by a machine.
 fn is_plain_word(text: &str) -> bool {
-    let letter = |c: char| {
-        c.is_ascii_alphanumeric()
-            || matches!(c, '.' | '_' | '-' | '/' | ':' | ',' | '=' | '+' | '*')
-    };
+    let letter =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | ':' | ',' | '=');
     (1..=MAX_PLAIN).contains(&text.len())
         && text.chars().all(letter)
         && !text.contains("//")

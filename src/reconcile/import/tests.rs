@@ -33,7 +33,6 @@ fn place(service: Option<&str>, values: Values<'_>) -> Place {
     Place {
         service: service.map(named),
         vars: values.iter().map(value).collect(),
-        odd_names: 0,
     }
 }
 
@@ -80,7 +79,16 @@ fn one_declaration_where_services_share_name_and_value() {
         ),
         place(Some("web"), &[("LOG_LEVEL", "debug"), ("PORT", "2")]),
     ]));
-    insta::assert_snapshot!(shown(&imported), @"");
+    insta::assert_snapshot!(shown(&imported), @r"
+    API_PORT = 1
+    LOG_LEVEL = info
+    ONLY = x
+    WEB_LOG_LEVEL = debug
+    WEB_PORT = 2
+    shared: LOG_LEVEL
+    api: LOG_LEVEL ONLY PORT<-API_PORT
+    web: LOG_LEVEL<-WEB_LOG_LEVEL PORT<-WEB_PORT
+    ");
     assert_eq!(
         imported.suggested,
         ["API_PORT", "LOG_LEVEL", "WEB_LOG_LEVEL", "WEB_PORT"]
@@ -102,7 +110,18 @@ fn the_value_of_most_services_has_the_plain_name_and_of_equals_the_first() {
         place(Some("a"), &[("A", "one"), ("B", "x")]),
         place(Some("e"), &[("A", "three"), ("B", "y")]),
     ]));
-    insta::assert_snapshot!(shown(&imported), @"");
+    insta::assert_snapshot!(shown(&imported), @r"
+    A = one
+    A_B = x
+    B = y
+    C_A = two
+    E_A = three
+    d: A<-C_A B
+    c: A<-C_A B
+    b: A B<-A_B
+    a: A B<-A_B
+    e: A<-E_A B
+    ");
 }
 
 #[test]
@@ -112,7 +131,15 @@ fn a_made_name_never_hides_another_variable() {
         place(Some("API!"), &[("PORT", "2")]),
         place(Some("web"), &[("PORT", "3"), ("WEB_PORT", "${{X}}")]),
     ]));
-    insta::assert_snapshot!(shown(&imported), @"");
+    insta::assert_snapshot!(shown(&imported), @r"
+    API_PORT = taken
+    API_PORT_2 = 2
+    API_PORT_3 = 1
+    WEB_PORT_2 = 3
+    api: API_PORT PORT<-API_PORT_3
+    API-2: PORT<-API_PORT_2
+    web: PORT<-WEB_PORT_2 WEB_PORT=${{X}}
+    ");
 }
 
 #[test]
@@ -127,7 +154,12 @@ fn references_stay_raw_at_the_target_and_mixed_ones_are_marked() {
             &[("DB", "${{Postgres.URL}}"), ("DSN", "plain")],
         ),
     ]));
-    insta::assert_snapshot!(shown(&imported), @"");
+    insta::assert_snapshot!(shown(&imported), @r"
+    API_DSN = x://${{Y}}/z
+    WEB_DSN = plain
+    api: DB=${{Postgres.URL}} DSN<-API_DSN
+    web: DB=${{Postgres.URL}} DSN<-WEB_DSN
+    ");
     assert!(imported.declared[&name("API_DSN")].refers);
     assert!(!imported.declared[&name("WEB_DSN")].refers);
     assert_eq!(imported.references, [name("DB")].into());
@@ -135,11 +167,10 @@ fn references_stay_raw_at_the_target_and_mixed_ones_are_marked() {
 
 #[test]
 fn what_cannot_come_along_is_named_and_an_empty_place_has_no_target() {
-    let mut odd = place(
+    let odd = place(
         Some("odd"),
         &[("SEALED", "<sealed>"), ("RAILWAY_TOKEN", "x")],
     );
-    odd.odd_names = 2;
     let imported = import(&environment(vec![
         place(None, &[]),
         odd,
@@ -148,12 +179,15 @@ fn what_cannot_come_along_is_named_and_an_empty_place_has_no_target() {
             &[("BROKEN", "<unknown>"), ("RAILWAY_RUN_UID", "0")],
         ),
     ]));
-    insta::assert_snapshot!(shown(&imported), @"");
+    insta::assert_snapshot!(shown(&imported), @r"
+    RAILWAY_RUN_UID = 0
+    api: RAILWAY_RUN_UID
+    ");
     let [shared, odd, api] = &imported.left_out[..] else {
         panic!("one for each place");
     };
-    assert!(shared.is_empty && !shared.has_variables());
-    assert!(odd.is_empty && odd.has_variables());
+    assert!(shared.is_empty && shared.sealed.is_empty());
+    assert!(odd.is_empty);
     assert_eq!(odd.sealed, [name("SEALED")].into());
     assert_eq!(odd.provided, [name("RAILWAY_TOKEN")].into());
     assert!(!api.is_empty);
@@ -189,6 +223,29 @@ fn names_address_unless_an_id_is_safer() {
         imported.targets[1].comment.as_deref(),
         Some("project aurora")
     );
+}
+
+/// Two rooms that may not know each other say the same.
+#[test]
+fn manifest_and_platform_agree_on_names() {
+    for text in [
+        "RAILWAY_TOKEN",
+        "RAILWAY_GIT_BRANCH",
+        "RAILWAY_RUN_UID",
+        "RAILWAY_SHM_SIZE_BYTES",
+        "RAILWAY_DOCKERFILE_PATH",
+        "RAILWAY_HEALTHCHECK_TIMEOUT_SEC",
+        "RAILWAY_DEPLOYMENT_OVERLAP_SECONDS",
+        "RAILWAY_DEPLOYMENT_DRAINING_SECONDS",
+        "RAILWAY_",
+        "RAILWAY",
+        "railway_token",
+        "PORT",
+    ] {
+        let name = name(text);
+        let provided = crate::platforms::railway::is_provided(name.as_str());
+        assert_eq!(is_provided_by_railway(&name), provided, "{name}");
+    }
 }
 
 /// Writes what was imported as a manifest, all declared values under a fake key, and reads it again.
@@ -277,10 +334,13 @@ fn places() -> impl Strategy<Value = Vec<Place>> {
             let names = shared.into_iter().chain(services.into_iter().map(Some));
             names
                 .zip(vars)
-                .map(|(service, vars)| Place {
-                    service: service.map(named),
+                .zip(0..)
+                .map(|((service, vars), index)| Place {
+                    service: service.map(|name| Named {
+                        id: format!("id-{index}"),
+                        name: name.to_owned(),
+                    }),
                     vars,
-                    odd_names: 0,
                 })
                 .collect()
         },

@@ -10,6 +10,8 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use naming::slug;
+
 use crate::manifest::{FreshTarget, UseSource, is_provided_by_railway};
 use crate::model::{Address, LiveVar, RailwayAddress, SecretValue, VarName};
 

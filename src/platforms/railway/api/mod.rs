@@ -265,7 +265,7 @@ fn judge<T: DeserializeOwned>(answer: &Response) -> Result<Answer<T>, Fault> {
         let after = after.or_else(|| exhausted().then(resets).flatten());
         return Err(Fault::RateLimited { after });
     }
-    if matches!(status, 502..=504) || (300..400).contains(&status) {
+    if is_passing(status) || (300..400).contains(&status) {
         return Err(Fault::Status { status });
     }
     if let Some(what) = not_json(answer) {
@@ -281,6 +281,11 @@ fn judge<T: DeserializeOwned>(answer: &Response) -> Result<Answer<T>, Fault> {
         Err(BadBody::Nothing) => Err(Fault::Nothing),
         Err(BadBody::Shape { line, column }) => Err(Fault::Shape { line, column }),
     }
+}
+
+/// Somebody between us and the API could not reach it: a gateway, or the edge (520 to 524).
+fn is_passing(status: u16) -> bool {
+    matches!(status, 502..=504 | 520..=524)
 }
 
 /// What the body is if it is not JSON.
@@ -326,7 +331,7 @@ fn wait_for(fault: &Fault) -> Option<Option<Duration>> {
     match fault {
         Fault::RateLimited { after } => Some(*after),
         Fault::Http(error) => error.passes().then_some(None),
-        Fault::Status { status } => matches!(status, 502..=504).then_some(None),
+        Fault::Status { status } => is_passing(*status).then_some(None),
         Fault::Errors(errors) => match transient(errors)? {
             Transient::Limited(after) => Some(after),
             Transient::Problem => Some(None),

@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 use jiff::Timestamp;
 
+use crate::model::SecretValue;
+use crate::platforms::http::HttpSettings;
+use crate::platforms::railway::RailwaySettings;
+use crate::platforms::railway::settings::may_hold_token;
 use crate::source::Git;
 
 /// The world as a command sees it. No `Debug`: the environment may hold keys.
@@ -111,6 +115,27 @@ impl Context {
                 .as_ref()
                 .map(|state| state.join("driftlock").join("journal.sqlite3"))
         })
+    }
+
+    /// What Railway needs of the environment: tokens, the way out, and for tests another address.
+    pub(crate) fn railway(&self) -> RailwaySettings {
+        let tokens = self.environment.iter().filter_map(|(name, value)| {
+            let name = name.to_str().filter(|name| may_hold_token(name))?;
+            Some((name.to_owned(), SecretValue::new(value.to_str()?)))
+        });
+        let first = |names: [&str; 2]| {
+            let found = names.iter().find_map(|name| self.text(name));
+            found.map(str::to_owned)
+        };
+        RailwaySettings {
+            endpoint: self.text("DRIFTLOCK_RAILWAY_URL").map(str::to_owned),
+            http: HttpSettings {
+                https_proxy: first(["HTTPS_PROXY", "https_proxy"]),
+                no_proxy: first(["NO_PROXY", "no_proxy"]),
+            },
+            tokens: tokens.collect(),
+            ..RailwaySettings::default()
+        }
     }
 
     /// The user's own key file.

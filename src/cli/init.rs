@@ -18,7 +18,7 @@ use super::session;
 use super::ui::Ui;
 use crate::crypto::{Envelope, Recipient};
 use crate::manifest::{FORMATS, Fresh, FreshTarget, Source, render_new};
-use crate::model::{ManifestName, TargetName, VarName};
+use crate::model::{FileAddress, Machine, ManifestName, TargetName, VarName};
 use crate::source;
 use take_in::{Taken, ambiguous, refuse_second_owner, take_in};
 
@@ -145,16 +145,26 @@ fn compose(
     let targets: Vec<FreshTarget> = taken
         .named
         .iter()
-        .map(|named| FreshTarget {
-            name: target_name(),
-            machine: named.is_absolute().then(|| context.machine()),
-            path: if named.is_absolute() {
-                named.display().to_string()
+        .map(|named| {
+            let (machine, path) = if named.is_absolute() {
+                (
+                    Machine::Named(context.machine()),
+                    named.display().to_string(),
+                )
             } else {
-                format!("../{}", named.display())
-            },
-            format: arguments.format().to_owned(),
-            variables: taken.variables.keys().cloned().collect(),
+                (Machine::Any, format!("../{}", named.display()))
+            };
+            let format = arguments.format().to_owned();
+            let file = FileAddress {
+                machine,
+                path,
+                format,
+            };
+            FreshTarget::file(
+                target_name(),
+                file,
+                taken.variables.keys().cloned().collect(),
+            )
         })
         .collect();
     let listed: Vec<(String, String)> = recipients
@@ -169,6 +179,7 @@ fn compose(
         name: &arguments.name,
         recipients: &listed,
         variables: &variables,
+        references: &BTreeSet::new(),
         targets: &targets,
         seal: Some(&seal),
     }))

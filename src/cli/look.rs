@@ -235,7 +235,7 @@ pub(crate) fn look(
         context,
         ui,
     )?;
-    let connections = Connections::local();
+    let connections = session::connections(context, ui);
     let runtime = runtime()?;
     let mut plans = vec![];
     for opened in opened {

@@ -12,7 +12,9 @@ use super::prompt::TerminalPrompt;
 use super::ui::Ui;
 use crate::crypto::{IdentityEnv, IdentityRequest, Keyring, NoPrompt, SharedPrompt};
 use crate::journal::{Authenticator, Journal, Scope, SqliteJournal};
-use crate::model::{Diagnostic, Fingerprinter, Severity, TargetName};
+use crate::model::{Diagnostic, Fingerprinter, PlatformKind, Severity, TargetName};
+use crate::platforms::railway::RailwayPlatform;
+use crate::reconcile::connect::Connections;
 use crate::reconcile::load::{self, Loaded, Opening, SealedBecause};
 use crate::reconcile::pass::journal_scope;
 use crate::reconcile::targets::{Located, Surroundings, locate, shared_place};
@@ -139,6 +141,18 @@ pub(crate) fn load_one(
                 .hint(format!("name one with --manifest: {}", names.join(", "))))
         }
     }
+}
+
+/// Everything that targets can be on. Tokens are kept from every output.
+pub(crate) fn connections(context: &Context, ui: &mut Ui) -> Connections {
+    let railway = context.railway();
+    if !railway.tokens.is_empty() {
+        ui.protect(railway.tokens.values().cloned(), []);
+    }
+    Connections::local().with(
+        PlatformKind::Railway,
+        Box::new(RailwayPlatform::new(railway)),
+    )
 }
 
 /// Where identities are looked for.

@@ -132,6 +132,9 @@ struct LongVariable {
     /// Never deleted, and overwritten only when allowed.
     #[schemars(default)]
     protected: bool,
+    /// References of a platform in the value, such as `${{Postgres.DATABASE_URL}}`, are meant.
+    #[schemars(default)]
+    reference: bool,
 }
 
 #[derive(JsonSchema)]
@@ -139,10 +142,17 @@ struct LongVariable {
 struct DurationText(String);
 
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(
+    deny_unknown_fields,
+    extend("oneOf" = [{ "required": ["file"] }, { "required": ["railway"] }])
+)]
 struct TargetDocument {
     /// A file that holds variables.
+    #[schemars(default)]
     file: FileDocument,
+    /// A service of a Railway environment, or the environment's shared variables.
+    #[schemars(default)]
+    railway: RailwayDocument,
     /// Groups whose variables this target gets.
     groups: Option<Vec<String>>,
     /// The variables that this target gets.
@@ -156,7 +166,7 @@ struct TargetDocument {
     rails: Option<RailsDocument>,
 }
 
-#[derive(JsonSchema)]
+#[derive(JsonSchema, Default)]
 #[schemars(deny_unknown_fields)]
 struct FileDocument {
     /// Whose file it is: a host name, or `any`. Needed unless the path is relative.
@@ -182,6 +192,58 @@ enum Format {
     Shell,
     Node,
     Python,
+}
+
+#[derive(JsonSchema, Default)]
+#[schemars(
+    deny_unknown_fields,
+    extend("oneOf" = [{ "required": ["service"] }, { "required": ["shared"] }])
+)]
+struct RailwayDocument {
+    /// The project: its name as Railway shows it, or its id.
+    project: RailwayName,
+    /// The environment: its name as Railway shows it, or its id.
+    environment: RailwayName,
+    /// The service: its name as Railway shows it, or its id.
+    #[schemars(default)]
+    service: RailwayName,
+    /// The environment's shared variables, in place of a service.
+    #[schemars(default, extend("const" = true))]
+    shared: bool,
+    /// The environment variable that holds the token, where it is not RAILWAY_TOKEN or
+    /// RAILWAY_API_TOKEN: a name that begins with `RAILWAY_` and has `TOKEN` in it.
+    #[schemars(
+        regex(pattern = r"^RAILWAY_[A-Za-z0-9_]*TOKEN[A-Za-z0-9_]*$"),
+        length(max = 255)
+    )]
+    #[schemars(default)]
+    token: String,
+    /// Variables of this target that are stored sealed: Railway shows their values to nobody.
+    #[schemars(default, extend("uniqueItems" = true))]
+    sealed: Vec<VariableName>,
+}
+
+/// Numbers, true and false are taken as they are written.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum RailwayName {
+    Written(
+        #[schemars(
+            length(max = 255),
+            regex(
+                pattern = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"
+            )
+        )]
+        String,
+    ),
+    Number(f64),
+    Truth(bool),
+}
+
+impl Default for RailwayName {
+    fn default() -> Self {
+        Self::Truth(false)
+    }
 }
 
 #[derive(JsonSchema)]

@@ -1,10 +1,12 @@
 //! The text of a new manifest, in the layout that edits keep.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::scalar;
-use super::spec::{Payload, Seal, Source};
-use crate::model::{Fingerprint, ManifestName, TargetName, VarName};
+use super::spec::{Payload, Seal, Source, UseSource};
+use crate::model::{
+    Address, FileAddress, Fingerprint, Machine, ManifestName, RailwayAddress, TargetName, VarName,
+};
 
 /// What a new manifest begins with.
 #[derive(Debug, Clone)]
@@ -16,19 +18,36 @@ pub struct Fresh<'a> {
     pub recipients: &'a [(String, String)],
     /// Templates cannot be among them: a new manifest has none.
     pub variables: &'a BTreeMap<VarName, Source>,
+    /// Those of them in which a platform's references are meant.
+    pub references: &'a BTreeSet<VarName>,
     pub targets: &'a [FreshTarget],
     pub seal: Option<&'a Seal>,
 }
 
-/// A file beside the new manifest.
+/// A place of the new manifest.
 #[derive(Debug, Clone)]
 pub struct FreshTarget {
     pub name: TargetName,
-    /// Needed where the path is not relative; left out for `any`.
-    pub machine: Option<String>,
-    pub path: String,
-    pub format: String,
-    pub variables: Vec<VarName>,
+    /// For the line above its address, without its `# `.
+    pub comment: Option<String>,
+    pub address: Address,
+    /// What it gets, in this order, each under its name there.
+    pub uses: Vec<(VarName, UseSource)>,
+}
+
+impl FreshTarget {
+    /// A file that gets declared variables under their own names.
+    pub fn file(name: TargetName, file: FileAddress, variables: Vec<VarName>) -> Self {
+        Self {
+            name,
+            comment: None,
+            address: Address::File(file),
+            uses: variables
+                .into_iter()
+                .map(|name| (name.clone(), UseSource::Declared(name)))
+                .collect(),
+        }
+    }
 }
 
 /// A blank line between variables, and around the sections: plain git can then join edits of
@@ -36,7 +55,7 @@ pub struct FreshTarget {
 pub fn render_new(fresh: &Fresh<'_>) -> String {
     let mut lines: Vec<String> = Vec::new();
     if let Some(comment) = fresh.comment {
-        lines.push(format!("# {}", comment.replace(['\n', '\r'], " ")));
+        lines.push(comment_line("", comment));
     }
     lines.push("driftlock: 1".into());
     lines.push(format!("name: {}", scalar::inline(fresh.name.as_str())));
@@ -54,7 +73,10 @@ pub fn render_new(fresh: &Fresh<'_>) -> String {
         lines.push("variables:".into());
     }
     for (name, source) in fresh.variables {
-        lines.extend(variable_lines("  ", "  ", name, source));
+        lines.extend(match fresh.references.contains(name) {
+            true => reference_lines(name, source),
+            false => variable_lines("  ", "  ", name, source),
+        });
         lines.push(String::new());
     }
     lines.push(
@@ -65,7 +87,10 @@ pub fn render_new(fresh: &Fresh<'_>) -> String {
         }
         .into(),
     );
-    for target in fresh.targets {
+    for (index, target) in fresh.targets.iter().enumerate() {
+        if index > 0 {
+            lines.push(String::new());
+        }
         lines.extend(target_lines(target));
     }
     if let Some(seal) = fresh.seal {
@@ -84,26 +109,98 @@ fn recipient_line(indent: &str, key: &str, comment: &str) -> String {
     format!("{indent}- {}{comment}", scalar::inline(key))
 }
 
+fn comment_line(indent: &str, text: &str) -> String {
+    let plain = text.replace(
+        |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'),
+        " ",
+    );
+    format!("{indent}# {plain}")
+}
+
 fn target_lines(target: &FreshTarget) -> Vec<String> {
-    let machine = match &target.machine {
-        Some(machine) => format!("machine: {}, ", scalar::inline(machine)),
-        None => String::new(),
-    };
-    let path = scalar::inline(&target.path);
-    let format = scalar::inline(&target.format);
-    let mut lines = vec![
-        format!("  {}:", target.name),
-        format!("    file: {{ {machine}path: {path}, format: {format} }}"),
-    ];
-    if !target.variables.is_empty() {
-        lines.push("    variables:".into());
-        lines.extend(
-            target
-                .variables
-                .iter()
-                .map(|name| format!("      - {name}")),
-        );
+    let mut lines = vec![format!("  {}:", target.name)];
+    if let Some(comment) = &target.comment {
+        lines.push(comment_line("    ", comment));
     }
+    lines.push(format!("    {}", address_text(&target.address)));
+    if !target.uses.is_empty() {
+        lines.push("    variables:".into());
+    }
+    for (name, source) in &target.uses {
+        lines.extend(use_lines("      ", name, source));
+    }
+    lines
+}
+
+fn address_text(address: &Address) -> String {
+    match address {
+        Address::File(file) => file_text(file),
+        Address::Railway(railway) => railway_text(railway),
+        Address::Memory(_) => unreachable!("no manifest can spell a place in memory"),
+    }
+}
+
+/// The machine is left out where a relative path says `any` already.
+fn file_text(file: &FileAddress) -> String {
+    let machine = match &file.machine {
+        Machine::Named(machine) => format!("machine: {}, ", scalar::inline(machine)),
+        Machine::Any if file.path.starts_with(['/', '~']) => "machine: any, ".to_owned(),
+        Machine::Any => String::new(),
+    };
+    let path = scalar::inline(&file.path);
+    let format = scalar::inline(&file.format);
+    format!("file: {{ {machine}path: {path}, format: {format} }}")
+}
+
+fn railway_text(railway: &RailwayAddress) -> String {
+    let mut parts = vec![
+        format!("project: {}", scalar::inline(&railway.project)),
+        format!("environment: {}", scalar::inline(&railway.environment)),
+        match &railway.service {
+            Some(service) => format!("service: {}", scalar::inline(service)),
+            None => "shared: true".to_owned(),
+        },
+    ];
+    if let Some(token) = &railway.token {
+        parts.push(format!("token: {}", scalar::inline(token)));
+    }
+    if !railway.sealed.is_empty() {
+        let names: Vec<String> = railway.sealed.iter().map(scalar::name).collect();
+        parts.push(format!("sealed: [{}]", names.join(", ")));
+    }
+    format!("railway: {{ {} }}", parts.join(", "))
+}
+
+/// One item of a target's list.
+fn use_lines(indent: &str, name: &VarName, source: &UseSource) -> Vec<String> {
+    let shown = scalar::name(name);
+    match source {
+        UseSource::Declared(declared) if declared == name => vec![format!("{indent}- {shown}")],
+        UseSource::Declared(declared) => {
+            let from = scalar::name(declared);
+            vec![format!("{indent}- {shown}: {{ from: {from} }}")]
+        }
+        UseSource::Template(template) => {
+            let text = scalar::inline(&template.to_source());
+            vec![format!("{indent}- {shown}: {{ template: {text} }}")]
+        }
+        UseSource::Clear(text) => {
+            let mut rest = text_lines(text).into_iter();
+            let first = rest.next().unwrap_or_default();
+            let mut lines = vec![format!("{indent}- {shown}: {first}")];
+            lines.extend(rest.map(|line| indented(&format!("{indent}    "), &line)));
+            lines
+        }
+    }
+}
+
+/// A variable with the note that the references in it are meant.
+fn reference_lines(name: &VarName, source: &Source) -> Vec<String> {
+    let mut lines = match source {
+        Source::Clear(text) => nested_lines("  ", "  ", name, "value", text_lines(text)),
+        other => variable_lines("  ", "  ", name, other),
+    };
+    lines.push("    reference: true".to_owned());
     lines
 }
 
@@ -115,18 +212,13 @@ pub(super) fn variable_lines(
     source: &Source,
 ) -> Vec<String> {
     let below = format!("{indent}{step}");
-    let nested = |key: &str, rest: Vec<String>| {
-        let mut lines = vec![format!("{indent}{name}:")];
-        let mut rest = rest.into_iter();
-        lines.push(format!("{below}{key}: {}", rest.next().unwrap_or_default()));
-        lines.extend(rest.map(|line| indented(&format!("{below}{step}"), &line)));
-        lines
-    };
+    let nested = |key: &str, rest: Vec<String>| nested_lines(indent, step, name, key, rest);
     match source {
         Source::Clear(text) => {
             let mut rest = text_lines(text).into_iter();
             let mut lines = vec![format!(
-                "{indent}{name}: {}",
+                "{indent}{}: {}",
+                scalar::name(name),
                 rest.next().unwrap_or_default()
             )];
             lines.extend(rest.map(|line| indented(&below, &line)));
@@ -138,6 +230,25 @@ pub(super) fn variable_lines(
             nested("template", vec![scalar::inline(&template.to_source())])
         }
     }
+}
+
+/// A variable with one key below its name.
+fn nested_lines(
+    indent: &str,
+    step: &str,
+    name: &VarName,
+    key: &str,
+    rest: Vec<String>,
+) -> Vec<String> {
+    let below = format!("{indent}{step}");
+    let mut rest = rest.into_iter();
+    let first = rest.next().unwrap_or_default();
+    let mut lines = vec![
+        format!("{indent}{}:", scalar::name(name)),
+        format!("{below}{key}: {first}"),
+    ];
+    lines.extend(rest.map(|line| indented(&format!("{below}{step}"), &line)));
+    lines
 }
 
 /// Blank lines of a block stay empty.

@@ -3,11 +3,52 @@
 use std::collections::BTreeMap;
 
 use super::Manifest;
-use crate::model::{Address, Machine, ManifestName, TargetName};
+use crate::model::{Address, Machine, ManifestName, RailwayAddress, TargetName, VarName};
 
-/// Platform and address as people read them, for example `file vps:/srv/app/.env`.
+/// The names under `RAILWAY_` that a user may set; Railway gives all others to a deployment itself.
+const SETTABLE: [&str; 6] = [
+    "RAILWAY_DEPLOYMENT_DRAINING_SECONDS",
+    "RAILWAY_DEPLOYMENT_OVERLAP_SECONDS",
+    "RAILWAY_DOCKERFILE_PATH",
+    "RAILWAY_HEALTHCHECK_TIMEOUT_SEC",
+    "RAILWAY_RUN_UID",
+    "RAILWAY_SHM_SIZE_BYTES",
+];
+
+/// Whether Railway itself gives this name to a deployment: a value of ours would be stored, and
+/// never seen.
+pub fn is_provided_by_railway(name: &VarName) -> bool {
+    name.as_str().starts_with("RAILWAY_") && !SETTABLE.contains(&name.as_str())
+}
+
+/// Platform and address as people read them, for example `file vps:/srv/app/.env`. Another text for
+/// every other place, and for another token: a move must not go unseen.
 pub(super) fn destination(address: &Address) -> String {
-    format!("{} {address}", address.platform())
+    let Address::Railway(railway) = address else {
+        return format!("{} {address}", address.platform());
+    };
+    let service = match &railway.service {
+        Some(service) => framed(service),
+        None => "(shared)".to_owned(),
+    };
+    let token = match &railway.token {
+        Some(name) => format!(" with {name}"),
+        None => String::new(),
+    };
+    format!(
+        "railway {}/{}/{service}{token}",
+        framed(&railway.project),
+        framed(&railway.environment)
+    )
+}
+
+/// A name, in quotes if it holds what separates names.
+fn framed(name: &str) -> String {
+    if name.contains(['/', '"', '(', ' ']) {
+        format!("{name:?}")
+    } else {
+        name.to_owned()
+    }
 }
 
 /// The same text for the same place, as far as the manifest's text can tell: `./` and `//` do not
@@ -27,7 +68,12 @@ pub fn place_key(folder: &str, address: &Address) -> String {
             };
             format!("file {}:{path}", machine.to_ascii_lowercase())
         }
-        Address::Railway(_) => destination(address),
+        // which token reads it does not make it another place
+        Address::Railway(railway) => destination(&Address::Railway(RailwayAddress {
+            service: railway.service.as_ref().map(|name| name.to_lowercase()),
+            token: None,
+            ..railway.clone()
+        })),
         Address::Memory(name) => format!("memory {name}"),
     }
 }

@@ -25,11 +25,14 @@ pub(super) mod code {
     pub(in crate::manifest) const NO_RECIPIENTS: &str = "no-recipients";
     pub(in crate::manifest) const NOT_A_MANIFEST: &str = "not-a-manifest";
     pub(in crate::manifest) const NOT_YAML: &str = "not-yaml";
+    pub(in crate::manifest) const PROVIDED: &str = "provided-by-railway";
     pub(in crate::manifest) const SAME_PLACE: &str = "same-place";
+    pub(in crate::manifest) const SEALED_UNUSED: &str = "sealed-unused";
     pub(in crate::manifest) const SEVERAL_DOCUMENTS: &str = "several-documents";
     pub(in crate::manifest) const TAG: &str = "tag";
     pub(in crate::manifest) const TEMPLATE: &str = "template";
     pub(in crate::manifest) const TEMPLATE_CYCLE: &str = "template-cycle";
+    pub(in crate::manifest) const TOKEN_NAME: &str = "token-name";
     pub(in crate::manifest) const TOO_DEEP: &str = "too-deep";
     pub(in crate::manifest) const TOO_LARGE: &str = "too-large";
     pub(in crate::manifest) const TOO_MANY_RECIPIENTS: &str = "too-many-recipients";

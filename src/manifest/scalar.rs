@@ -3,6 +3,7 @@
 use super::problem::Problems;
 use super::tree::{Kind, Node, Style};
 use super::yaml::parse_tree;
+use crate::model::VarName;
 
 /// On one line: plain where that reads back as the same text, in block and in flow style, else in
 /// double quotes.
@@ -11,6 +12,16 @@ pub(super) fn inline(text: &str) -> String {
         text.to_owned()
     } else {
         quoted(text)
+    }
+}
+
+/// A variable's name: plain, but for the one word that YAML takes for nothing.
+pub(super) fn name(name: &VarName) -> String {
+    let text = name.as_str();
+    if text.eq_ignore_ascii_case("null") {
+        quoted(text)
+    } else {
+        text.to_owned()
     }
 }
 

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::{Raw, RawTarget, SealFields};
-use super::place::place_key;
+use super::place::{is_provided_by_railway, place_key};
 use super::problem::{Problems, code, nearest};
 use super::spec::{Source, TargetSpec, Use, UseSource};
 use super::template::MAX_NESTING;
-use crate::model::{Position, VarName};
+use crate::model::{Address, Position, VarName};
 
 /// Resolves groups, and checks every name that is used.
 pub(super) fn resolve(raw: &Raw, problems: &mut Problems) -> Vec<TargetSpec> {
@@ -99,15 +99,43 @@ fn resolve_target(raw: &Raw, target: &RawTarget, problems: &mut Problems) -> Opt
         }
     }
     uses.extend(target.uses.iter().cloned());
+    let address = target.address.clone()?;
+    check_railway(target, &address, &uses, problems);
     Some(TargetSpec {
         name: target.name.clone(),
-        address: target.address.clone()?,
+        address,
         uses,
         prune: target.prune,
         stale_after: target.stale_after,
         rails: target.rails,
         position: target.position,
     })
+}
+
+/// What a Railway target may hold, and that what it seals is there.
+fn check_railway(target: &RawTarget, address: &Address, uses: &[Use], problems: &mut Problems) {
+    let Address::Railway(_) = address else {
+        return;
+    };
+    for one in uses.iter().filter(|one| is_provided_by_railway(&one.name)) {
+        problems.error(
+            one.position,
+            code::PROVIDED,
+            format!("Railway itself provides {} to every deployment", one.name),
+            Some("remove it here; what may be set is listed in Railway's documentation"),
+        );
+    }
+    for (name, position) in &target.sealed {
+        if !uses.iter().any(|one| one.name == *name) {
+            let known = uses.iter().map(|one| one.name.as_str());
+            let help = match nearest(name.as_str(), known) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "list it under `variables` of this target too, or remove it".to_owned(),
+            };
+            let message = format!("{name} is to be sealed, but this target does not have it");
+            problems.error(*position, code::SEALED_UNUSED, message, Some(&help));
+        }
+    }
 }
 
 fn report_unknown_group(raw: &Raw, name: &str, position: Position, problems: &mut Problems) {
@@ -207,7 +235,7 @@ fn check_places(raw: &Raw, problems: &mut Problems) {
                 target.position,
                 code::SAME_PLACE,
                 format!("the targets {owner} and {} write to one place", target.name),
-                Some("join them, or give one of them another path"),
+                Some("join them, or give one of them another place"),
             );
         }
     }

@@ -131,6 +131,18 @@ impl<'a> Site<'a> {
             .filter(|name| !names.contains(name))
             .count();
         self.plan.notes.clone_from(&live.notes);
+        let not_kept = self
+            .plan
+            .changes
+            .iter()
+            .filter(|change| change.reason == Reason::EmptyNotKept);
+        let not_kept: Vec<String> = not_kept
+            .map(|change| {
+                let name = &change.name;
+                format!("{name} is to be empty and is absent: the platform keeps no empty values")
+            })
+            .collect();
+        self.plan.notes.extend(not_kept);
         self.plan.drafts.clone_from(&live.drafts);
         if let Running::Behind(behind) = &live.running {
             self.plan.behind = Some(behind.clone());

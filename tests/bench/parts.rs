@@ -10,9 +10,9 @@ use divan::{Bencher, black_box};
 use driftlock::crypto::{Envelope, NoPrompt, Recipient, SharedPrompt, generate_identity};
 use driftlock::manifest::{self, Editor, Fresh, FreshTarget, Payload, Seal, Source};
 use driftlock::model::{
-    Address, AuthorityFacts, Completeness, Desired, DesiredVar, FingerprintKey, Fingerprinter,
-    LastApplied, Live, LiveVar, ManifestName, Overrides, Rails, Recorded, Running, SecretValue,
-    Sensitivity, Target, Trust, VarName, Version,
+    Address, AuthorityFacts, Completeness, Desired, DesiredVar, FileAddress, FingerprintKey,
+    Fingerprinter, LastApplied, Live, LiveVar, Machine, ManifestName, Overrides, Rails, Recorded,
+    Running, SecretValue, Sensitivity, Target, Trust, VarName, Version,
 };
 use driftlock::plan::{self, DesiredState, LiveState, PlanInput, TargetInput};
 use driftlock::render::scrub::Scrubber;
@@ -79,13 +79,16 @@ fn manifest_text(count: usize) -> String {
         name: &name,
         recipients: &[(public, String::new())],
         variables: &variables,
-        targets: &[FreshTarget {
-            name: "local".parse().unwrap(),
-            machine: None,
-            path: "../.env".to_owned(),
-            format: "portable".to_owned(),
-            variables: variables.keys().cloned().collect(),
-        }],
+        references: &BTreeSet::new(),
+        targets: &[FreshTarget::file(
+            "local".parse().unwrap(),
+            FileAddress {
+                machine: Machine::Any,
+                path: "../.env".to_owned(),
+                format: "portable".to_owned(),
+            },
+            variables.keys().cloned().collect(),
+        )],
         seal: Some(&seal),
     })
 }

@@ -13,7 +13,6 @@ use crate::crypto::Keyring;
 use crate::journal::{Holder, Journal, Lease, LeaseError, SqliteJournal};
 use crate::plan::{Change, Plan};
 use crate::reconcile::apply::apply;
-use crate::reconcile::connect::Connections;
 use crate::reconcile::desired::Values;
 use crate::reconcile::event::ApplyReport;
 use crate::reconcile::load::Opening;
@@ -77,7 +76,7 @@ impl<'a> Run<'a> {
             .iter()
             .map(|opened| look::values(opened, &mut self.keyring, ui))
             .collect();
-        let connections = Connections::local();
+        let connections = session::connections(self.context, ui);
         let passes: Vec<Pass<'_>> = opened
             .iter()
             .zip(&values)

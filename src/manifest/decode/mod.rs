@@ -3,6 +3,7 @@
 mod address;
 mod fields;
 mod rails;
+mod railway;
 mod seal;
 mod targets;
 mod variables;

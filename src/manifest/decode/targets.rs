@@ -5,14 +5,16 @@ use std::time::Duration;
 use super::address::decode_file;
 use super::fields::{self, Fields, decode_text};
 use super::rails::decode_rails;
+use super::railway::decode_railway;
 use super::variables::decode_template;
 use crate::manifest::problem::{Problems, code};
 use crate::manifest::spec::{Use, UseSource, parse_duration};
 use crate::manifest::tree::{Kind, Node};
-use crate::model::{Address, Position, Rails, TargetName};
+use crate::model::{Address, Position, Rails, TargetName, VarName};
 
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
     "file",
+    "railway",
     "groups",
     "variables",
     "prune",
@@ -26,6 +28,8 @@ pub(in crate::manifest) struct RawTarget {
     pub(in crate::manifest) name: TargetName,
     /// `None` if it could not be read; the parse has failed then.
     pub(in crate::manifest) address: Option<Address>,
+    /// Names that are to be stored sealed.
+    pub(in crate::manifest) sealed: Vec<(VarName, Position)>,
     pub(in crate::manifest) groups: Vec<(String, Position)>,
     pub(in crate::manifest) uses: Vec<Use>,
     pub(in crate::manifest) prune: bool,
@@ -63,9 +67,7 @@ fn decode_target(
     problems: &mut Problems,
 ) -> Option<RawTarget> {
     let fields = Fields::of(node, "a target", &KEYS, problems)?;
-    let address = fields
-        .required("file", problems)
-        .and_then(|(_, node)| decode_file(node, problems));
+    let (address, sealed) = decode_address(node, &fields, problems).unzip();
     let stale_after = fields
         .get("stale_after")
         .and_then(|(_, node)| decode_stale_after(node, problems));
@@ -79,6 +81,7 @@ fn decode_target(
     Some(RawTarget {
         name,
         address,
+        sealed: sealed.unwrap_or_default(),
         groups: decode_group_names(&fields, problems),
         uses: decode_uses(&fields, problems),
         prune: prune.unwrap_or(false),
@@ -86,6 +89,36 @@ fn decode_target(
         rails,
         position,
     })
+}
+
+/// Exactly one of the platforms' keys.
+fn decode_address(
+    node: &Node,
+    fields: &Fields<'_>,
+    problems: &mut Problems,
+) -> Option<(Address, Vec<(VarName, Position)>)> {
+    match (fields.get("file"), fields.get("railway")) {
+        (Some((_, node)), None) => Some((decode_file(node, problems)?, Vec::new())),
+        (None, Some((_, node))) => decode_railway(node, problems),
+        (Some((file, _)), Some((railway, _))) => {
+            problems.error(
+                file.position.max(railway.position),
+                code::BAD_VALUE,
+                "a target may have only one of `file` and `railway`",
+                Some("make two targets of it; both may use the same variables"),
+            );
+            None
+        }
+        (None, None) => {
+            problems.error(
+                node.position,
+                code::MISSING_KEY,
+                "a target needs one of `file` and `railway`",
+                Some("say where its variables go"),
+            );
+            None
+        }
+    }
 }
 
 fn decode_stale_after(node: &Node, problems: &mut Problems) -> Option<Duration> {

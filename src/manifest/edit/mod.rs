@@ -6,6 +6,7 @@
 
 mod layout;
 mod lists;
+mod railway;
 mod seal;
 mod section;
 mod source;

@@ -62,6 +62,7 @@ impl Editor<'_> {
     }
 
     fn remove_uses(&mut self, name: &VarName) -> Result<(), EditError> {
+        self.unseal(name)?;
         for section in ["groups", "targets"] {
             let Some(map) = self.tree.get(section).cloned() else {
                 continue;
@@ -115,7 +116,7 @@ impl Editor<'_> {
     }
 
     /// Where the value of an entry ends: on its last line, or at the comma or bracket behind it.
-    fn value_end(&self, map: &Node, index: usize, end: usize) -> usize {
+    pub(super) fn value_end(&self, map: &Node, index: usize, end: usize) -> usize {
         match map.is_flow() {
             true => map.entries()[index].1.span.end,
             false => self.entry_end(map, index, end),
@@ -160,7 +161,7 @@ impl Editor<'_> {
 }
 
 /// `NAME`, or `{ OTHER: { from: NAME } }`.
-fn is_use_of(item: &Node, name: &VarName) -> bool {
+pub(super) fn is_use_of(item: &Node, name: &VarName) -> bool {
     let from = |value: &Node| value.get("from").and_then(Node::text) == Some(name.as_str());
     item.text() == Some(name.as_str()) || matches!(item.entries(), [(_, value)] if from(value))
 }

@@ -3,6 +3,7 @@
 mod edits;
 
 mod parsing;
+mod railway;
 mod round_trip;
 mod speed;
 mod templates;

@@ -1,12 +1,12 @@
 //! Random texts and random edits: what was written is what is read, and nothing else moves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::{payload, seal};
 use crate::manifest::{Editor, Fresh, FreshTarget, Manifest, Source, parse, render_new};
-use crate::model::VarName;
+use crate::model::{FileAddress, Machine, VarName};
 
 /// Texts that YAML readers stumble over, and any other.
 fn nasty() -> impl Strategy<Value = String> {
@@ -87,19 +87,20 @@ proptest! {
     ) {
         let name = "test".parse().unwrap();
         let seal = seal(1);
-        let target = FreshTarget {
-            name: "app".parse().unwrap(),
-            machine: None,
+        let file = FileAddress {
+            machine: Machine::Any,
             path: ".env".to_owned(),
             format: "portable".to_owned(),
-            variables: variables.keys().cloned().collect(),
         };
+        let target =
+            FreshTarget::file("app".parse().unwrap(), file, variables.keys().cloned().collect());
         let comment: String = comment.chars().filter(|c| !c.is_control()).collect();
         let text = render_new(&Fresh {
             comment: Some("yaml-language-server: $schema=x"),
             name: &name,
             recipients: &[("age1first".to_owned(), comment)],
             variables: &variables,
+            references: &BTreeSet::new(),
             targets: &[target],
             seal: Some(&seal),
         });
@@ -125,6 +126,7 @@ proptest! {
             name: &name,
             recipients: &[("age1first".to_owned(), String::new())],
             variables: &start,
+            references: &BTreeSet::new(),
             targets: &[],
             seal: Some(&seal(1)),
         });

@@ -2,12 +2,12 @@
 
 #![expect(clippy::print_stderr, reason = "figures are what this is for")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::{payload, seal};
 use crate::manifest::{Editor, Fresh, FreshTarget, Source, parse, render_new};
-use crate::model::VarName;
+use crate::model::{FileAddress, Machine, VarName};
 
 const ROUNDS: usize = 7;
 
@@ -41,18 +41,22 @@ fn manifest(count: usize) -> (String, BTreeMap<VarName, Source>) {
             (name, Source::Sealed(payload(one as u8)))
         })
         .collect();
-    let target = FreshTarget {
-        name: "app".parse().unwrap(),
-        machine: None,
+    let file = FileAddress {
+        machine: Machine::Any,
         path: ".env".to_owned(),
         format: "portable".to_owned(),
-        variables: variables.keys().cloned().collect(),
     };
+    let target = FreshTarget::file(
+        "app".parse().unwrap(),
+        file,
+        variables.keys().cloned().collect(),
+    );
     let text = render_new(&Fresh {
         comment: None,
         name: &"big".parse().unwrap(),
         recipients: &[("age1first".to_owned(), String::new())],
         variables: &variables,
+        references: &BTreeSet::new(),
         targets: &[target],
         seal: Some(&seal(1)),
     });

@@ -1,9 +1,25 @@
 //! Railway: variables of services, and shared ones, of an environment of a project.
+//!
+//! `platform` is the connection; `resolve` finds an environment and lists it, `values` fetches, `live`
+//! says what that means; `patch` is what is sent, `commit` how; `survey` looks at a whole environment.
 
 pub mod api;
+mod commit;
+mod drafts;
+mod live;
+mod names;
+mod patch;
+mod platform;
+mod read;
 pub mod resolve;
 pub mod settings;
+mod survey;
 pub mod token;
+mod values;
 pub mod wire;
+mod write;
 
+pub use names::is_provided;
+pub use platform::RailwayPlatform;
 pub use settings::RailwaySettings;
+pub use survey::{Named, ScopeSurvey, Survey, SurveyRequest};

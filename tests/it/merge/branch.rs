@@ -1,13 +1,13 @@
 //! One branch's manifest under a real envelope: its text, and the values that it shall open to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use driftlock::crypto::{
     Envelope, IdentityRequest, Keyring, NoPrompt, Recipient, SharedPrompt, generate_identity,
 };
 use driftlock::manifest::{Editor, Fresh, FreshTarget, Payload, Seal, Source, render_new};
-use driftlock::model::{FingerprintKey, ManifestName, SecretValue, VarName};
+use driftlock::model::{FileAddress, FingerprintKey, Machine, ManifestName, SecretValue, VarName};
 use driftlock::reconcile::load::{self, FINGERPRINT_ENTRY, Opener, fingerprint_key_text};
 use jiff::Timestamp;
 use rand::rngs::StdRng;
@@ -121,14 +121,13 @@ impl Author {
                 (name.clone(), Source::Sealed(payload))
             })
             .collect();
-        let target = FreshTarget {
-            name: "app".parse().unwrap(),
-            machine: None,
+        let file = FileAddress {
+            machine: Machine::Any,
             path: "../.env".to_owned(),
             format: "portable".to_owned(),
-            // one that no branch deletes
-            variables: vec![],
         };
+        // one that no branch deletes
+        let target = FreshTarget::file("app".parse().unwrap(), file, vec![]);
         let seal = self.seal(1, None);
         let first = self.people[0].1.canonical().to_owned();
         let text = render_new(&Fresh {
@@ -136,6 +135,7 @@ impl Author {
             name: &manifest(),
             recipients: &[(first, "laptop".to_owned())],
             variables: &variables,
+            references: &BTreeSet::new(),
             targets: &[target],
             seal: Some(&seal),
         });

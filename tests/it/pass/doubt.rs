@@ -79,16 +79,14 @@ async fn a_platform_that_drops_empty_values_is_reported_and_not_fought() {
     let mut lab = Lab::new(&[("A", "''"), ("B", "two")], &["api"]);
     lab.store("api").fault(Fault::DropsEmpty);
     let report = lab.apply().await;
-    assert_eq!(code(&report), 4, "{report:?}");
-    assert_eq!(
-        report.targets[0].read_back,
-        ReadBack::Differs(vec![name("A")])
-    );
-    // the difference stays visible: never in sync about what is not there
+    assert_eq!(code(&report), 0, "{report:?}");
+    assert!(report.targets[0].notes[0].starts_with("A was written empty"));
+    // it stays visible, and is not written for ever
     let plan = lab.plan().await;
     let a = &plan.targets[0].changes[0];
-    assert_eq!((a.class, a.reason), (Class::Change, Reason::New));
-    assert_eq!(lab.plan().await.targets[0].changes[1].class, Class::InSync);
+    assert_eq!((a.class, a.reason), (Class::InSync, Reason::EmptyNotKept));
+    assert!(plan.targets[0].notes[0].starts_with("A is to be empty"));
+    lab.settled().await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The test-support room.
 
+pub mod fake_railway;
 pub mod lab;
 pub mod peers;
 pub mod shop;

@@ -6,3 +6,4 @@ mod file;
 mod file_bad_input;
 mod file_killed;
 mod memory;
+mod railway;

@@ -3,6 +3,7 @@
 pub mod fake_railway;
 pub mod lab;
 pub mod peers;
+pub mod railway;
 pub mod shop;
 pub mod terminal;
 pub mod world;

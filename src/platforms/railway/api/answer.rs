@@ -4,12 +4,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+
+use zeroize::Zeroizing;
 
 use super::limits::in_words;
 use crate::model::SecretValue;
-use crate::platforms::railway::wire;
 
 /// An answer of the API: data, errors, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,46 +179,121 @@ struct ErrorsOnly {
 #[derive(Deserialize)]
 struct RawError {
     /// It may quote a value that we sent.
-    #[serde(default, deserialize_with = "wire::secret_or_null")]
-    message: Option<SecretValue>,
+    #[serde(default)]
+    message: Loose,
     #[serde(default, deserialize_with = "or_default")]
-    path: Vec<PathPart>,
+    path: Vec<Loose>,
     #[serde(default, deserialize_with = "or_default")]
     extensions: Extensions,
     #[serde(default, rename = "traceId")]
-    trace: Option<Word>,
+    trace: Loose,
 }
 
 #[derive(Default, Deserialize)]
 struct Extensions {
-    code: Option<Word>,
-    #[serde(rename = "traceId")]
-    trace: Option<Word>,
+    #[serde(default)]
+    code: Loose,
+    #[serde(default, rename = "traceId")]
+    trace: Loose,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum PathPart {
-    Index(u64),
-    Name(String),
+/// A part of an error, of whatever type: an odd one must not hide the rest.
+#[derive(Default)]
+enum Loose {
+    Text(SecretValue),
+    Number(u64),
+    #[default]
+    Other,
 }
 
-/// A plain word stays; anything else could be a value.
-struct Word(Option<String>);
+impl Loose {
+    fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text.expose(),
+            Self::Number(_) | Self::Other => "",
+        }
+    }
 
-impl<'de> Deserialize<'de> for Word {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = wire::secret_or_null(from)?;
-        let plain = text.filter(|text| is_plain_word(text.expose()));
-        Ok(Self(plain.map(|text| text.expose().to_owned())))
+    /// `LIKE_THIS`; anything else could be a value, and is dropped.
+    fn code(&self) -> Option<String> {
+        word(self.text(), |byte| {
+            byte.is_ascii_uppercase() || byte == b'_'
+        })
+    }
+
+    /// A number or hexadecimal id; anything else is dropped.
+    fn trace(&self) -> Option<String> {
+        match self {
+            Self::Number(number) => Some(number.to_string()),
+            Self::Text(_) | Self::Other => {
+                word(self.text(), |byte| byte.is_ascii_hexdigit() || byte == b'-')
+            }
+        }
+    }
+
+    /// What a field or an alias can be called, or a position.
+    fn part(&self) -> String {
+        match self {
+            Self::Number(at) => at.to_string(),
+            Self::Text(_) | Self::Other => word(self.text(), |byte| {
+                byte.is_ascii_alphanumeric() || byte == b'_'
+            })
+            .unwrap_or_else(|| "?".to_owned()),
+        }
     }
 }
 
-fn is_plain_word(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+fn word(text: &str, like: fn(u8) -> bool) -> Option<String> {
+    let fits = (1..=64).contains(&text.len()) && text.bytes().all(like);
+    fits.then(|| text.to_owned())
+}
+
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Anything;
+        impl<'de> Visitor<'de> for Anything {
+            type Value = Loose;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("anything")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Loose, E> {
+                Ok(Loose::Text(SecretValue::new(text)))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Loose, E> {
+                Ok(Loose::Number(number))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Loose, E> {
+                Ok(Loose::Other)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Loose, E> {
+                Ok(Loose::Other)
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Loose, E> {
+                Ok(Loose::Other)
+            }
+
+            fn visit_unit<E>(self) -> Result<Loose, E> {
+                Ok(Loose::Other)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Loose, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Loose::Other)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Loose, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Loose::Other)
+            }
+        }
+        from.deserialize_any(Anything)
+    }
 }
 
 fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
@@ -228,21 +304,12 @@ fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 
 impl RawError {
     fn classify(self, after: Option<Duration>) -> GraphError {
-        let code = self.extensions.code.and_then(|word| word.0);
-        let message = self.message.as_ref().map_or("", SecretValue::expose);
-        let kind = kind_of(&message.to_ascii_lowercase(), code.as_deref(), after);
-        let part = |part| match part {
-            PathPart::Index(at) => at.to_string(),
-            PathPart::Name(name) if is_plain_word(&name) => name,
-            PathPart::Name(_) => "?".to_owned(),
-        };
+        let code = self.extensions.code.code();
+        let message = Zeroizing::new(self.message.text().to_ascii_lowercase());
         GraphError {
-            path: self.path.into_iter().map(part).collect(),
-            kind,
-            trace: self
-                .trace
-                .and_then(|word| word.0)
-                .or_else(|| self.extensions.trace.and_then(|word| word.0)),
+            path: self.path.iter().map(Loose::part).collect(),
+            kind: kind_of(&message, code.as_deref(), after),
+            trace: self.trace.trace().or_else(|| self.extensions.trace.trace()),
             code,
         }
     }

@@ -180,8 +180,9 @@ impl Api {
     /// is to be no next try.
     async fn wait(&self, wait: Option<Option<Duration>>, tries: u32, limit: Deadline) -> bool {
         let Some(asked) = wait else { return false };
-        // the server's word is a minimum: never earlier, and many runs do not come back at once
-        let wait = asked.unwrap_or_default().max(self.pace.wait(tries));
+        let ours = self.pace.wait(tries);
+        // never earlier than the server says, and many runs do not come back all at once
+        let wait = asked.map_or(ours, |asked| asked + ours / 4);
         if !limit.allows(wait) {
             return false;
         }

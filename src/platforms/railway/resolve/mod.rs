@@ -196,6 +196,12 @@ impl Asker<'_> {
             };
             return Err(self.not_there(what, id));
         }
+        if answer.data.is_none() && answer.errors.iter().any(is_refused_within) {
+            return Err(ResolveError::Restricted {
+                id: environment_id.to_owned(),
+                variable: self.auth.token.variable().to_owned(),
+            });
+        }
         let answer = answer.into_whole(&ENVIRONMENT)?;
         Ok((answer.environment, answer.project))
     }
@@ -214,8 +220,18 @@ impl Asker<'_> {
         node: EnvironmentNode,
         project: Named,
     ) -> Result<Environment, ResolveError> {
-        alive("project", &project.name, &project.id, &project.deleted_at)?;
-        alive("environment", &node.name, &node.id, &node.deleted_at)?;
+        alive(
+            "project",
+            &project.name,
+            &project.id,
+            project.deleted_at.as_deref(),
+        )?;
+        alive(
+            "environment",
+            &node.name,
+            &node.id,
+            node.deleted_at.as_deref(),
+        )?;
         if node.project_id != project.id {
             return Err(ResolveError::OtherProject {
                 name: node.name,
@@ -278,7 +294,7 @@ fn alive(
     what: &'static str,
     name: &str,
     id: &str,
-    deleted_at: &Option<String>,
+    deleted_at: Option<&str>,
 ) -> Result<(), ResolveError> {
     match deleted_at {
         None => Ok(()),
@@ -297,4 +313,9 @@ fn is_missing(error: &GraphError) -> bool {
             error.kind,
             ErrorKind::NotAuthorized | ErrorKind::NotFound(_)
         )
+}
+
+/// The thing is there, and something below it is refused.
+fn is_refused_within(error: &GraphError) -> bool {
+    error.path.len() > 1 && error.kind == ErrorKind::NotAuthorized
 }

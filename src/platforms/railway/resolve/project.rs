@@ -169,7 +169,12 @@ impl Asker<'_> {
             return Err(self.not_there("project", project_id));
         }
         let project = answer.into_whole(&PROJECT)?.project;
-        alive("project", &project.name, &project.id, &project.deleted_at)?;
+        alive(
+            "project",
+            &project.name,
+            &project.id,
+            project.deleted_at.as_deref(),
+        )?;
         let list = List {
             what: "environments",
             document: &ENVIRONMENTS_PAGE,

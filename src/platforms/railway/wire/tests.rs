@@ -39,7 +39,10 @@ fn a_value_that_is_no_text_or_a_name_twice_is_an_error() {
         r#"{"shared": {"A": "1", "A": "2"}}"#,
         r#"["shared"]"#,
     ] {
-        assert!(serde_json::from_str::<VariablesAnswer>(bad).is_err(), "{bad}");
+        assert!(
+            serde_json::from_str::<VariablesAnswer>(bad).is_err(),
+            "{bad}"
+        );
     }
 }
 
@@ -62,8 +65,7 @@ proptest! {
 }
 
 fn patch(value: &serde_json::Value) -> Patch {
-    let staged: Staged =
-        read(&json!({ "id": "1", "status": "STAGED", "patch": value })).unwrap();
+    let staged: Staged = read(&json!({ "id": "1", "status": "STAGED", "patch": value })).unwrap();
     staged.patch
 }
 
@@ -132,11 +134,17 @@ fn edits_are_told_apart() {
 fn states_and_arguments() {
     let workflow = |value| read::<WorkflowAnswer>(&json!({ "workflowStatus": value })).unwrap();
     let running = workflow(json!({ "status": "Running" })).workflow;
-    assert_eq!((running.status, running.has_error), (WorkflowStatus::Running, false));
+    assert_eq!(
+        (running.status, running.has_error),
+        (WorkflowStatus::Running, false)
+    );
     let failed = workflow(json!({ "status": "Error", "error": "hunter2" })).workflow;
     assert!(failed.has_error && !format!("{failed:?}").contains("hunter2"));
     let later = workflow(json!({ "status": "Paused", "error": null })).workflow;
-    assert_eq!((later.status, later.has_error), (WorkflowStatus::Unknown, false));
+    assert_eq!(
+        (later.status, later.has_error),
+        (WorkflowStatus::Unknown, false)
+    );
 
     let arguments: MutationArguments = read(&json!({ "__type": { "fields": [
         { "name": "environmentPatchCommit", "args": [{ "name": "patch" }] },

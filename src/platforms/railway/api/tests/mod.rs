@@ -1,5 +1,6 @@
 //! Calls against a server that answers by script.
 
+mod forged;
 mod identify;
 mod mutations;
 mod queries;

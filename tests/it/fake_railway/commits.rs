@@ -32,7 +32,12 @@ fn complete() -> Value {
 #[test]
 fn one_patch_sets_deletes_and_seals_with_one_deployment_each() {
     let Some(lab) = Lab::open() else { return };
-    let api = lab.api.clone().set("GONE", "1").set("KEY", "canary").set("KEEP", "1");
+    let api = lab
+        .api
+        .clone()
+        .set("GONE", "1")
+        .set("KEY", "canary")
+        .set("KEEP", "1");
     let worker = lab.worker.clone().set("API", "${{api.A}}");
     let workflow = commit(
         &lab,
@@ -47,15 +52,25 @@ fn one_patch_sets_deletes_and_seals_with_one_deployment_each() {
         }),
     );
     assert_eq!(status(&lab, &workflow), complete());
-    assert_eq!(lab.raw(&api), json!({ "A": "1", "KEEP": "1", "KEY": null, "NEW": null }));
+    assert_eq!(
+        lab.raw(&api),
+        json!({ "A": "1", "KEEP": "1", "KEY": null, "NEW": null })
+    );
     assert_eq!(api.value("KEY").as_deref(), Some("canary"));
     assert_eq!(lab.raw(&lab.shared), json!({ "REGION": "eu" }));
-    assert_eq!(lab.production.deployed(), ["api", "worker"], "what is referred to comes first");
+    assert_eq!(
+        lab.production.deployed(),
+        ["api", "worker"],
+        "what is referred to comes first"
+    );
     assert_eq!(worker.running()["API"], "1");
     assert_eq!(lab.production.commits(), [Some("rotate".to_owned())]);
     // there is no way back from a seal
-    commit(&lab, &json!({ "services": { (api.id()): { "variables": {
-        "KEY": { "isSealed": false } } } } }));
+    commit(
+        &lab,
+        &json!({ "services": { (api.id()): { "variables": {
+        "KEY": { "isSealed": false } } } } }),
+    );
     assert!(api.is_sealed("KEY"));
 }
 
@@ -66,7 +81,8 @@ fn unknown_services_in_a_patch_are_ignored_or_refused() {
     commit(&lab, &patch);
     assert_eq!(lab.raw(&lab.api), json!({}), "names are no ids");
     assert_eq!(lab.production.deployed(), [""; 0]);
-    lab.fake.switches(|switches| switches.unknown_services_fail = true);
+    lab.fake
+        .switches(|switches| switches.unknown_services_fail = true);
     let ids = json!({ "e": lab.production.id, "p": patch });
     assert_eq!(lab.refusal(COMMIT, &ids), "Service not found");
 }
@@ -82,10 +98,15 @@ fn a_commit_takes_everything_that_is_staged() {
     assert_eq!(lab.raw(&lab.api), json!({ "A": "1" }));
     assert_eq!(lab.production.staged(), None);
     assert_eq!(lab.production.deployed(), [""; 0]);
-    let lives = lab.fake.world(|world| world.lives_in(&lab.production.id, &gone.id()));
+    let lives = lab
+        .fake
+        .world(|world| world.lives_in(&lab.production.id, &gone.id()));
     assert!(!lives, "the colleague's deletion went along");
     let ids = json!({ "e": lab.production.id, "s": null });
-    assert!(lab.refusal(COMMIT_STAGED, &ids).contains("no staged changes"));
+    assert!(
+        lab.refusal(COMMIT_STAGED, &ids)
+            .contains("no staged changes")
+    );
 
     lab.production.stage(&json!({ "services": {
         (lab.worker.id()): { "deploy": { "startCommand": "run" } } } }));
@@ -102,7 +123,8 @@ fn a_patch_leaves_a_draft_alone_or_swallows_it() {
     commit(&lab, &patch);
     assert_eq!(lab.raw(&lab.shared), json!({ "A": "1" }));
     assert_eq!(lab.production.staged(), Some(draft));
-    lab.fake.switches(|switches| switches.commit_swallows_staged = true);
+    lab.fake
+        .switches(|switches| switches.commit_swallows_staged = true);
     commit(&lab, &patch);
     assert_eq!(lab.raw(&lab.shared), json!({ "A": "1", "DRAFT": "1" }));
     assert_eq!(lab.production.staged(), None);
@@ -114,7 +136,8 @@ fn newer_servers_skip_deployments_of_a_patch_too() {
     lab.fake.switches(|switches| switches.skip_on_commit = true);
     let query = "mutation($e: String!, $p: EnvironmentConfig) {
         environmentPatchCommit(environmentId: $e, patch: $p, skipDeploys: true) }";
-    let patch = json!({ "services": { (lab.api.id()): { "variables": { "A": { "value": "1" } } } } });
+    let patch =
+        json!({ "services": { (lab.api.id()): { "variables": { "A": { "value": "1" } } } } });
     lab.ask(query, &json!({ "e": lab.production.id, "p": patch }));
     assert_eq!(lab.raw(&lab.api), json!({ "A": "1" }));
     assert_eq!(lab.api.deploys().len(), 0);
@@ -128,7 +151,8 @@ fn a_workflow_is_not_found_then_running_then_complete() {
         switches.workflow_running = 2;
         switches.applies_late = true;
     });
-    lab.production.stage(&json!({ "sharedVariables": { "A": { "value": "1" } } }));
+    lab.production
+        .stage(&json!({ "sharedVariables": { "A": { "value": "1" } } }));
     let workflow = commit_staged(&lab, json!(null));
     let query = "query($e: String!) { environmentStagedChanges(environmentId: $e) { status } }";
     let seen = lab.ask(query, &json!({ "e": lab.production.id }));
@@ -141,8 +165,23 @@ fn a_workflow_is_not_found_then_running_then_complete() {
     assert_eq!(lab.raw(&lab.shared), json!({ "A": "1" }));
     assert_eq!(status(&lab, &workflow), complete(), "and it stays so");
 
+    // a draft that appears meanwhile is not part of it
+    let late = json!({ "sharedVariables": { "LATE": { "value": "1" } } });
+    lab.production
+        .stage(&json!({ "sharedVariables": { "C": { "value": "1" } } }));
+    let workflow = commit_staged(&lab, json!(null));
+    lab.production.stage(&late);
+    for _ in 0..4 {
+        status(&lab, &workflow);
+    }
+    assert_eq!(lab.raw(&lab.shared), json!({ "A": "1", "C": "1" }));
+    assert_eq!(lab.production.staged(), Some(late));
+
     // the work goes on without anybody looking
-    commit(&lab, &json!({ "sharedVariables": { "B": { "value": "2" } } }));
+    commit(
+        &lab,
+        &json!({ "sharedVariables": { "B": { "value": "2" } } }),
+    );
     assert_eq!(lab.shared.value("B"), None);
     lab.fake.finish_workflows();
     assert_eq!(lab.shared.value("B").as_deref(), Some("2"));
@@ -152,8 +191,10 @@ fn a_workflow_is_not_found_then_running_then_complete() {
 fn a_workflow_may_fail_with_or_without_an_effect() {
     let Some(lab) = Lab::open() else { return };
     for applied in [false, true] {
-        lab.fake.switches(|switches| switches.outcome = Outcome::Error { applied });
-        lab.production.stage(&json!({ "sharedVariables": { "A": { "value": "1" } } }));
+        lab.fake
+            .switches(|switches| switches.outcome = Outcome::Error { applied });
+        lab.production
+            .stage(&json!({ "sharedVariables": { "A": { "value": "1" } } }));
         let workflow = commit_staged(&lab, json!(null));
         let seen = status(&lab, &workflow);
         assert_eq!(seen["status"], "Error");
@@ -166,23 +207,35 @@ fn a_workflow_may_fail_with_or_without_an_effect() {
 #[test]
 fn a_workflow_may_be_unknown_or_closed_to_the_caller() {
     let Some(lab) = Lab::open() else { return };
-    lab.fake.switches(|switches| switches.unknown_workflow_ids = true);
-    let workflow = commit(&lab, &json!({ "sharedVariables": { "A": { "value": "1" } } }));
+    lab.fake
+        .switches(|switches| switches.unknown_workflow_ids = true);
+    let workflow = commit(
+        &lab,
+        &json!({ "sharedVariables": { "A": { "value": "1" } } }),
+    );
     assert_eq!(status(&lab, &workflow)["status"], "NotFound");
     assert_eq!(status(&lab, &workflow)["status"], "NotFound");
     assert_eq!(lab.shared.value("A").as_deref(), Some("1"));
-    lab.fake.switches(|switches| switches.workflow_forbidden = true);
-    assert_eq!(lab.refusal(STATUS, &json!({ "w": workflow })), "Not Authorized");
+    lab.fake
+        .switches(|switches| switches.workflow_forbidden = true);
+    assert_eq!(
+        lab.refusal(STATUS, &json!({ "w": workflow })),
+        "Not Authorized"
+    );
 }
 
 #[test]
 fn the_history_tells_who_and_when() {
     let Some(lab) = Lab::open() else { return };
-    commit(&lab, &json!({ "sharedVariables": { "A": { "value": "canary" } } }));
+    commit(
+        &lab,
+        &json!({ "sharedVariables": { "A": { "value": "canary" } } }),
+    );
     let auth = super::Auth::Bearer(lab.fake.account_token());
     let ids = json!({ "e": lab.production.id, "p": {}, "m": null });
     lab.answer(&auth, COMMIT, &ids);
-    let query = "query($e: String!) { environmentPatches(environmentId: $e, first: 9) { edges { node {
+    let query =
+        "query($e: String!) { environmentPatches(environmentId: $e, first: 9) { edges { node {
         id status message appliedAt appliedBy { name email } createdAt patch } } } }";
     let found = lab.ask(query, &json!({ "e": lab.production.id }));
     let edges = found["environmentPatches"]["edges"].as_array().unwrap();
@@ -198,8 +251,13 @@ fn the_history_tells_who_and_when() {
 #[test]
 fn a_staged_patch_may_lag_too() {
     let Some(lab) = Lab::open() else { return };
-    let lag = Lag { reads: 1, staged_too: true, ..Lag::default() };
-    lab.production.stage(&json!({ "sharedVariables": { "A": { "value": "1" } } }));
+    let lag = Lag {
+        reads: 1,
+        staged_too: true,
+        ..Lag::default()
+    };
+    lab.production
+        .stage(&json!({ "sharedVariables": { "A": { "value": "1" } } }));
     lab.fake.switches(|switches| switches.lag = lag);
     commit_staged(&lab, json!(true));
     assert_eq!(lab.production.staged(), None);

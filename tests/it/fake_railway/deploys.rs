@@ -22,7 +22,9 @@ fn latest(lab: &Lab) -> Value {
 /// Runs a mutation on the service `api`.
 fn on_api(lab: &Lab, query: &str, more: &Value) -> Value {
     let mut ids = lab.ids(&lab.api);
-    ids.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    ids.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     lab.ask(query, &ids)
 }
 
@@ -41,19 +43,36 @@ fn writes_build_the_head_and_redeployments_what_runs() {
     on_api(&lab, DEPLOY, &json!({ "l": true }));
     let api = api.head("three");
     lab.upsert(&api, &json!({ "A": "2" }), false);
-    lab.fake.switches(|switches| switches.writes_build_the_head = false);
+    lab.fake
+        .switches(|switches| switches.writes_build_the_head = false);
     let api = api.head("four");
     lab.upsert(&api, &json!({ "A": "3" }), false);
     let deploys = api.deploys();
-    let built: Vec<&str> = deploys.iter().filter_map(|made| made.commit.as_deref()).collect();
-    assert_eq!(built, ["one", "one", "one", "one", "zero", "two", "three", "three"]);
+    let built: Vec<&str> = deploys
+        .iter()
+        .filter_map(|made| made.commit.as_deref())
+        .collect();
+    assert_eq!(
+        built,
+        ["one", "one", "one", "one", "zero", "two", "three", "three"]
+    );
     let causes: Vec<&str> = deploys.iter().map(|made| made.cause).collect();
-    assert_eq!(causes[1..3], ["serviceInstanceRedeploy", "deploymentRedeploy"]);
+    assert_eq!(
+        causes[1..3],
+        ["serviceInstanceRedeploy", "deploymentRedeploy"]
+    );
     assert_eq!(causes[6], "variableCollectionUpsert");
-    assert_eq!(deploys[1].variables["A"], "1", "a redeployment picks up what is stored");
+    assert_eq!(
+        deploys[1].variables["A"], "1",
+        "a redeployment picks up what is stored"
+    );
     let of_service = |service: &str| {
         lab.fake.world(|world| {
-            world.deployments.iter().filter(|made| made.service == service).count()
+            world
+                .deployments
+                .iter()
+                .filter(|made| made.service == service)
+                .count()
         })
     };
     assert_eq!(of_service(&lab.worker.id()), 1, "that of the beginning");
@@ -65,7 +84,10 @@ fn a_restart_keeps_the_configuration() {
     let api = lab.api.clone().set("A", "1");
     let id = latest(&lab)["id"].clone();
     let api = api.set("A", "2");
-    assert_eq!(lab.ask(RESTART, &json!({ "id": id }))["deploymentRestart"], true);
+    assert_eq!(
+        lab.ask(RESTART, &json!({ "id": id }))["deploymentRestart"],
+        true
+    );
     assert_eq!(api.running()["A"], "1");
     assert_eq!(api.deploys().len(), 0);
     lab.fake.settle();
@@ -96,13 +118,24 @@ fn nothing_can_be_redeployed_while_building_or_without_a_snapshot() {
     let again = json!({ "id": id });
     for state in ["BUILDING", "DEPLOYING", "QUEUED", "INITIALIZING", "WAITING"] {
         lab.api.status(&[state]);
-        assert!(lab.refusal(REDEPLOY, &ids).starts_with("Cannot redeploy yet"), "{state}");
-        assert!(lab.refusal(AGAIN, &again).starts_with("Cannot redeploy yet"), "{state}");
+        assert!(
+            lab.refusal(REDEPLOY, &ids)
+                .starts_with("Cannot redeploy yet"),
+            "{state}"
+        );
+        assert!(
+            lab.refusal(AGAIN, &again)
+                .starts_with("Cannot redeploy yet"),
+            "{state}"
+        );
         assert_eq!(latest(&lab)["canRedeploy"], false);
     }
     for state in ["NEEDS_APPROVAL", "SKIPPED", "FAILED", "REMOVED", "REMOVING"] {
         lab.api.status(&[state]);
-        assert_eq!(lab.refusal(REDEPLOY, &ids), "Cannot redeploy without a snapshot");
+        assert_eq!(
+            lab.refusal(REDEPLOY, &ids),
+            "Cannot redeploy without a snapshot"
+        );
     }
     for state in ["CRASHED", "SLEEPING", "SUCCESS"] {
         lab.api.status(&[state]);
@@ -110,7 +143,10 @@ fn nothing_can_be_redeployed_while_building_or_without_a_snapshot() {
     }
     let _api = lab.api.clone().never_deployed();
     assert_eq!(latest(&lab), Value::Null);
-    assert_eq!(lab.refusal(REDEPLOY, &ids), "Cannot redeploy without a snapshot");
+    assert_eq!(
+        lab.refusal(REDEPLOY, &ids),
+        "Cannot redeploy without a snapshot"
+    );
     on_api(&lab, DEPLOY_2, &json!({}));
     assert_eq!(latest(&lab)["status"], "SUCCESS");
 }
@@ -130,5 +166,9 @@ fn mutations_at_one_time_are_counted_per_environment() {
     assert_eq!(lab.fake.most_concurrent_mutations(), 2);
     lab.fake.clear_record();
     lab.upsert(&lab.api, &json!({ "A": "1" }), true);
-    assert_eq!(lab.fake.most_concurrent_mutations(), 1, "all of them have ended");
+    assert_eq!(
+        lab.fake.most_concurrent_mutations(),
+        1,
+        "all of them have ended"
+    );
 }

@@ -34,12 +34,24 @@ fn a_fault_comes_before_or_after_the_effect() {
     let Some(lab) = Lab::open() else { return };
     type Looks = fn(&Answer) -> bool;
     let cases: [(Fault, Looks); 7] = [
-        (Fault::Gateway(502), |seen| seen.status == 502 && seen.body.starts_with("<html>")),
-        (Fault::Gateway(504), |seen| seen.status == 504 && seen.body.contains("504")),
-        (Fault::Html, |seen| seen.status == 200 && seen.body.starts_with("<!doctype")),
-        (Fault::Nothing, |seen| seen.status == 200 && seen.body == "{}"),
-        (Fault::problem(), |seen| seen.json()["data"].is_null() && seen.body.contains("Problem processing request")),
-        (Fault::too_quickly(), |seen| seen.status == 200 && seen.body.contains("Whoa there pal!")),
+        (Fault::Gateway(502), |seen| {
+            seen.status == 502 && seen.body.starts_with("<html>")
+        }),
+        (Fault::Gateway(504), |seen| {
+            seen.status == 504 && seen.body.contains("504")
+        }),
+        (Fault::Html, |seen| {
+            seen.status == 200 && seen.body.starts_with("<!doctype")
+        }),
+        (Fault::Nothing, |seen| {
+            seen.status == 200 && seen.body == "{}"
+        }),
+        (Fault::problem(), |seen| {
+            seen.json()["data"].is_null() && seen.body.contains("Problem processing request")
+        }),
+        (Fault::too_quickly(), |seen| {
+            seen.status == 200 && seen.body.contains("Whoa there pal!")
+        }),
         (Fault::two_factor("Acme"), |seen| {
             let error = &seen.json()["errors"][0];
             error["message"] == "Two Factor Authentication Required"
@@ -69,7 +81,12 @@ fn connections_are_reset_before_or_after_the_effect() {
     lab.fake.fault(Fault::Reset.after_effect());
     write(&lab, "2").unwrap_err();
     assert_eq!(lab.api.value("A").as_deref(), Some("2"));
-    let statuses: Vec<_> = lab.fake.requests().iter().map(|request| request.status).collect();
+    let statuses: Vec<_> = lab
+        .fake
+        .requests()
+        .iter()
+        .map(|request| request.status)
+        .collect();
     assert_eq!(statuses, [None, None]);
 }
 
@@ -78,7 +95,10 @@ fn the_body_breaks_off() {
     let Some(lab) = Lab::open() else { return };
     lab.fake.fault(Fault::HalfBody.after_effect());
     let error = write(&lab, "1").unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset));
+    assert!(matches!(
+        error.kind(),
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset
+    ));
     assert_eq!(lab.api.value("A").as_deref(), Some("1"));
     lab.fake.fault(Fault::HalfBody);
     write(&lab, "2").unwrap_err();
@@ -89,12 +109,18 @@ fn the_body_breaks_off() {
 fn it_hangs_until_the_client_gives_up() {
     let Some(lab) = Lab::open() else { return };
     let url = format!("{}?source=tests", lab.fake.url());
-    for (rule, value) in [(Rule::from(Fault::Hang), None), (Fault::Hang.after_effect(), Some("1"))] {
+    for (rule, value) in [
+        (Rule::from(Fault::Hang), None),
+        (Fault::Hang.after_effect(), Some("1")),
+    ] {
         lab.fake.fault(rule);
         let mut socket = open(&url, Duration::from_millis(300)).unwrap();
         send(&mut socket, &url, &lab.auth, &body(&lab, "1"), "close").unwrap();
         let error = receive(&mut socket).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+        assert!(
+            matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+            "{error}"
+        );
         drop(socket);
         assert_eq!(lab.api.value("A").as_deref(), value);
     }
@@ -109,7 +135,14 @@ fn a_body_goes_on_until_the_client_hangs_up() {
     lab.fake.fault(Fault::Endless(1 << 30));
     let url = format!("{}?source=tests", lab.fake.url());
     let mut socket = open(&url, Duration::from_secs(10)).unwrap();
-    send(&mut socket, &url, &lab.auth, r#"{"query":"{ projectToken { id } }"}"#, "close").unwrap();
+    send(
+        &mut socket,
+        &url,
+        &lab.auth,
+        r#"{"query":"{ projectToken { id } }"}"#,
+        "close",
+    )
+    .unwrap();
     let mut bytes = vec![0; 1 << 20];
     socket.read_exact(&mut bytes).unwrap();
     assert!(String::from_utf8_lossy(&bytes[..400]).contains(r#"{"data":"xxx"#));
@@ -120,7 +153,14 @@ fn a_body_goes_on_until_the_client_hangs_up() {
 
     lab.fake.fault(Fault::Endless(100_000));
     let mut socket = open(&url, Duration::from_secs(10)).unwrap();
-    send(&mut socket, &url, &lab.auth, r#"{"query":"{ projectToken { id } }"}"#, "close").unwrap();
+    send(
+        &mut socket,
+        &url,
+        &lab.auth,
+        r#"{"query":"{ projectToken { id } }"}"#,
+        "close",
+    )
+    .unwrap();
     let mut whole = Vec::new();
     socket.read_to_end(&mut whole).unwrap();
     assert!(whole.len() > 100_000, "{}", whole.len());
@@ -133,8 +173,10 @@ fn a_fault_meets_the_requests_that_are_meant() {
         let both = (0..count).flat_map(|_| [read(&lab).status, write(&lab, "1").unwrap().status]);
         both.collect()
     };
-    lab.fake.fault(Fault::Gateway(503).on(Which::Queries).times(2));
-    lab.fake.fault(Fault::Gateway(502).on(Which::Mutations).nth(3));
+    lab.fake
+        .fault(Fault::Gateway(503).on(Which::Queries).times(2));
+    lab.fake
+        .fault(Fault::Gateway(502).on(Which::Mutations).nth(3));
     assert_eq!(statuses(3), [503, 200, 503, 200, 200, 502]);
     lab.fake.fault(Fault::Gateway(503).nth(2));
     assert_eq!(statuses(2), [200, 503, 200, 200]);
@@ -164,14 +206,18 @@ fn one_root_field_fails_with_its_path() {
     lab.fake.fault(Fault::Field(At::Number(1), fail()));
     assert_eq!(run("1")["path"], json!(["b"]));
     assert_eq!(stored(), ["1", ""]);
-    lab.fake.fault(Fault::Field(At::Alias("b".to_owned()), fail()).after_effect());
+    lab.fake
+        .fault(Fault::Field(At::Alias("b".to_owned()), fail()).after_effect());
     assert_eq!(run("2")["message"], "Not Authorized");
     assert_eq!(stored(), ["2", "2"]);
     let named = At::Named("variableCollectionUpsert".to_owned());
     lab.fake.fault(Fault::Field(named, fail()));
     assert_eq!(run("3")["path"], json!(["a"]));
     lab.fake.fault(Fault::deployments_limited());
-    assert_eq!(run("3")["message"], "Service deployment rate limit exceeded");
+    assert_eq!(
+        run("3")["message"],
+        "Service deployment rate limit exceeded"
+    );
     lab.fake.fault(Fault::stale_base());
     assert_eq!(run("3")["extensions"]["code"], "STALE_ENVIRONMENT_BASE");
     assert_eq!(stored(), ["2", "2"]);
@@ -182,7 +228,12 @@ fn colleagues_appear_between_requests() {
     let Some(lab) = Lab::open() else { return };
     let draft = json!({ "sharedVariables": { "DRAFT": { "value": "1" } } });
     lab.fake.fault(lab.production.draft(draft.clone()).nth(2));
-    lab.fake.fault(lab.api.meddling("A", "theirs").on(Which::Mutations).after_effect());
+    lab.fake.fault(
+        lab.api
+            .meddling("A", "theirs")
+            .on(Which::Mutations)
+            .after_effect(),
+    );
     lab.fake.fault(lab.worker.meddling_delete("B").nth(1));
     let worker = lab.worker.clone().set("B", "1");
     read(&lab);
@@ -196,7 +247,8 @@ fn colleagues_appear_between_requests() {
 #[test]
 fn answers_take_their_time() {
     let Some(lab) = Lab::open() else { return };
-    lab.fake.switches(|switches| switches.latency = Duration::from_millis(20));
+    lab.fake
+        .switches(|switches| switches.latency = Duration::from_millis(20));
     lab.fake.fault(Fault::Slow(Duration::from_millis(80)));
     let start = Instant::now();
     read(&lab);
@@ -225,7 +277,10 @@ fn how_many_requests_a_second() {
         }
         socket.flush().unwrap();
         let each = start.elapsed() / count;
-        println!("{name}: {each:?} each, {:.0} a second", 1.0 / each.as_secs_f64());
+        println!(
+            "{name}: {each:?} each, {:.0} a second",
+            1.0 / each.as_secs_f64()
+        );
     };
     measure("40 variables", &reading, 2000);
     measure("an upsert with a deployment", &body(&lab, "1"), 2000);
@@ -242,12 +297,18 @@ fn how_many_requests_a_second() {
     measure("1000 variables' names", &metadata.to_string(), 20);
     let ids: Vec<String> = lab.fake.world(|world| {
         let services = world.services_in(&lab.production.id);
-        services.into_iter().map(|service| service.id.clone()).collect()
+        services
+            .into_iter()
+            .map(|service| service.id.clone())
+            .collect()
     });
     let scopes = ids.iter().take(26).enumerate().map(|(number, id)| {
         format!("s{number}: variables(projectId: $p, environmentId: $e, serviceId: \"{id}\", unrendered: true)")
     });
-    let many = format!("query($p: String!, $e: String!) {{ {} }}", scopes.collect::<Vec<_>>().join(" "));
+    let many = format!(
+        "query($p: String!, $e: String!) {{ {} }}",
+        scopes.collect::<Vec<_>>().join(" ")
+    );
     let many = json!({ "query": many, "variables": lab.ids(&small) });
     measure("26 services of 40", &many.to_string(), 50);
 }

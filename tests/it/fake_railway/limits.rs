@@ -21,10 +21,17 @@ fn every_answer_tells_the_budget() {
     assert_eq!(first.header("x-ratelimit-remaining"), Some("1"));
     assert_eq!(probe(&lab).header("x-ratelimit-remaining"), Some("0"));
     let over = probe(&lab);
-    assert_eq!((over.status, over.header("retry-after")), (429, Some("3600")));
+    assert_eq!(
+        (over.status, over.header("retry-after")),
+        (429, Some("3600"))
+    );
     assert!(over.header("content-type").unwrap().contains("json"));
     assert_eq!(lab.fake.requests()[2].status, Some(429));
+    // a fault waits for a request that gets through
+    lab.fake.fault(Fault::Gateway(503));
+    assert_eq!(probe(&lab).status, 429);
     lab.fake.renew_budget();
+    assert_eq!(probe(&lab).status, 503);
     assert_eq!(probe(&lab).status, 200);
 }
 
@@ -53,13 +60,24 @@ fn too_many_requests_in_a_second_meet_the_apis_429() {
 #[test]
 fn without_a_query_string_the_edge_answers() {
     let Some(lab) = Lab::open() else { return };
-    let anonymous = || post(&lab.fake.url(), &lab.auth, r#"{"query":"{ projectToken { id } }"}"#).unwrap();
+    let anonymous = || {
+        post(
+            &lab.fake.url(),
+            &lab.auth,
+            r#"{"query":"{ projectToken { id } }"}"#,
+        )
+        .unwrap()
+    };
     for _ in 0..10 {
         assert_eq!(anonymous().status, 200);
     }
     let over = anonymous();
     assert_eq!((over.status, over.body.as_str()), (429, "error code: 1015"));
-    assert!(over.header("content-type").unwrap().starts_with("text/plain"));
+    assert!(
+        over.header("content-type")
+            .unwrap()
+            .starts_with("text/plain")
+    );
     assert_eq!(over.header("x-ratelimit-remaining"), None);
     assert_eq!(probe(&lab).status, 200, "named clients pass");
     assert_eq!(lab.fake.counters().without_source, 11);
@@ -71,10 +89,12 @@ fn without_a_query_string_the_edge_answers() {
 #[test]
 fn a_tripped_edge_limit_may_last() {
     let Some(lab) = Lab::open() else { return };
-    lab.fake.switches(|switches| switches.edge_block = std::time::Duration::from_secs(86_400));
+    lab.fake
+        .switches(|switches| switches.edge_block = std::time::Duration::from_secs(86_400));
     let body = r#"{"query":"{ projectToken { id } }"}"#;
-    let statuses: Vec<u16> =
-        (0..13).map(|_| post(&lab.fake.url(), &lab.auth, body).unwrap().status).collect();
+    let statuses: Vec<u16> = (0..13)
+        .map(|_| post(&lab.fake.url(), &lab.auth, body).unwrap().status)
+        .collect();
     assert_eq!(statuses[9..], [200, 429, 429, 429]);
 }
 
@@ -91,8 +111,14 @@ fn the_429s_differ() {
         lab.fake.fault(rule);
     }
     let seconds = probe(&lab);
-    assert_eq!((seconds.status, seconds.header("retry-after")), (429, Some("7")));
-    assert_eq!(seconds.json()["errors"][0]["extensions"]["code"], "RATE_LIMITED");
+    assert_eq!(
+        (seconds.status, seconds.header("retry-after")),
+        (429, Some("7"))
+    );
+    assert_eq!(
+        seconds.json()["errors"][0]["extensions"]["code"],
+        "RATE_LIMITED"
+    );
     assert!(probe(&lab).header("retry-after").unwrap().ends_with(" GMT"));
     assert_eq!(probe(&lab).header("retry-after"), None);
     assert_eq!(probe(&lab).body, "error code: 1015");
@@ -108,7 +134,9 @@ fn times_and_ids_have_their_forms() {
     assert!(is_uuid("9a3c1f0e-5b7d-4c21-8e64-0d2f7b9a1c35"));
     assert!(!is_uuid("aurora") && !is_uuid("9a3c1f0e5b7d-4c21-8e64-0d2f7b9a1c35-"));
     let Some(lab) = Lab::open() else { return };
-    let Auth::Project(token) = &lab.auth else { return };
+    let Auth::Project(token) = &lab.auth else {
+        return;
+    };
     assert!(is_uuid(&lab.api.id()) && is_uuid(token));
     let Some(again) = Lab::open() else { return };
     assert_eq!(again.api.id(), lab.api.id(), "ids are the same in each run");

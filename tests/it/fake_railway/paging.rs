@@ -23,12 +23,20 @@ fn lab() -> Option<Lab> {
 /// The names on a page, whether there is a next one, and the last cursor.
 fn page(lab: &Lab, arguments: &Value) -> (Vec<String>, bool, Value) {
     let mut ids = json!({ "e": lab.production.id });
-    ids.as_object_mut().unwrap().extend(arguments.as_object().unwrap().clone());
+    ids.as_object_mut()
+        .unwrap()
+        .extend(arguments.as_object().unwrap().clone());
     let found = lab.ask(PAGE, &ids)["environment"]["variables"].clone();
     let edges = found["edges"].as_array().unwrap();
-    let names = edges.iter().map(|edge| edge["node"]["name"].as_str().unwrap().to_owned());
+    let names = edges
+        .iter()
+        .map(|edge| edge["node"]["name"].as_str().unwrap().to_owned());
     let info = &found["pageInfo"];
-    (names.collect(), info["hasNextPage"] == json!(true), info["endCursor"].clone())
+    (
+        names.collect(),
+        info["hasNextPage"] == json!(true),
+        info["endCursor"].clone(),
+    )
 }
 
 #[test]
@@ -70,9 +78,13 @@ fn cursors_may_be_null_or_repeat() {
     assert_eq!((names.len(), more, cursor), (3, true, Value::Null));
     let other = lab.ask(PAGE, &json!({ "e": lab.production.id }));
     let info = &other["environment"]["serviceInstances"]["pageInfo"];
-    assert!(info["endCursor"].is_string(), "only the one connection is spoilt");
+    assert!(
+        info["endCursor"].is_string(),
+        "only the one connection is spoilt"
+    );
 
-    lab.fake.switches(|switches| switches.cursors = Cursors::Repeating);
+    lab.fake
+        .switches(|switches| switches.cursors = Cursors::Repeating);
     let (first, more, cursor) = page(&lab, &json!({ "f": 3 }));
     assert_eq!((first.len(), more), (3, true));
     let (second, more, again) = page(&lab, &json!({ "f": 3, "a": cursor }));

@@ -27,9 +27,7 @@ fn nothing_staged_is_a_placeholder() {
 #[test]
 fn staging_replaces_or_merges() {
     let Some(lab) = Lab::open() else { return };
-    let patch = |name: &str, entry: Value| {
-        json!({ "services": { (lab.api.id()): { "variables": { (name): entry } } } })
-    };
+    let patch = |name: &str, entry: Value| json!({ "services": { (lab.api.id()): { "variables": { (name): entry } } } });
     let stage = |input: &Value, merge: Value| {
         let ids = json!({ "e": lab.production.id, "i": input, "m": merge });
         lab.ask(STAGE, &ids)["environmentStageChanges"]["patch"].clone()
@@ -46,7 +44,10 @@ fn staging_replaces_or_merges() {
     let shown = &masked["environmentStagedChanges"]["patch"]["services"][lab.api.id()]["variables"];
     assert_eq!(*shown, json!({ "A": { "value": null }, "B": null }));
     assert_eq!(masked["environment"]["unmergedChangesCount"], 2);
-    assert_eq!(staged(&lab, true)["environmentStagedChanges"]["patch"], both);
+    assert_eq!(
+        staged(&lab, true)["environmentStagedChanges"]["patch"],
+        both
+    );
     assert_eq!(lab.raw(&lab.api), json!({}), "a draft is not in effect");
 
     let only = patch("C", json!({ "value": "1" }));
@@ -56,10 +57,15 @@ fn staging_replaces_or_merges() {
 #[test]
 fn a_colleagues_draft_can_be_there_from_the_start() {
     let Some(lab) = Lab::open() else { return };
-    lab.production.stage(&json!({ "sharedVariables": { "REGION": { "value": "eu" } } }));
+    lab.production
+        .stage(&json!({ "sharedVariables": { "REGION": { "value": "eu" } } }));
     assert_eq!(lab.production.staged_by().as_deref(), Some("Grace"));
     assert_eq!(staged(&lab, true)["environment"]["unmergedChangesCount"], 1);
-    lab.production.stage(&json!({ "sharedVariables": { "ZONE": null } }));
+    lab.production
+        .stage(&json!({ "sharedVariables": { "ZONE": null } }));
     let draft = lab.production.staged().unwrap();
-    assert_eq!(draft["sharedVariables"], json!({ "REGION": { "value": "eu" }, "ZONE": null }));
+    assert_eq!(
+        draft["sharedVariables"],
+        json!({ "REGION": { "value": "eu" }, "ZONE": null })
+    );
 }

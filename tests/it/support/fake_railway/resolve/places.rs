@@ -183,7 +183,10 @@ impl Call<'_> {
             }
             "source" => record(vec![
                 ("repo", leaf(service.head.as_ref().map(|_| "acme/aurora"))),
-                ("image", leaf(service.head.is_none().then_some("registry.example/aurora"))),
+                (
+                    "image",
+                    leaf(service.head.is_none().then_some("registry.example/aurora")),
+                ),
             ]),
             "domains" => record(vec![
                 ("serviceDomains", Reply::List(Vec::new())),

@@ -120,6 +120,18 @@ impl<T> Answer<T> {
     pub fn into_whole(self, document: &Document) -> Result<T, ApiError> {
         whole(self).map_err(|fault| named(document, fault))
     }
+
+    /// The data, if nothing failed but what is only told beside it: it came as null, and null there
+    /// means "not known".
+    ///
+    /// # Errors
+    /// When anything else did.
+    pub fn into_essential(mut self, document: &Document) -> Result<T, ApiError> {
+        if self.data.is_some() {
+            self.errors.retain(|error| !error.is_beside());
+        }
+        self.into_whole(document)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

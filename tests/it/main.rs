@@ -21,6 +21,7 @@ mod nasty;
 mod pass;
 mod platforms;
 mod recovery;
+mod railway;
 mod rooms;
 mod scale;
 mod schemas;

@@ -17,3 +17,5 @@ mod schema;
 mod set;
 mod status;
 mod unset;
+
+pub use plan::fits_schema;

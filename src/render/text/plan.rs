@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-use super::{command, diff, hold};
+use super::{command, diff, hold, names};
 use crate::model::{Behind, TargetName, VarName};
 use crate::plan::{ActionKind, Change, Class, Plan, Reason, Summary, TargetPlan, TargetState};
 use crate::render::escape;
@@ -133,6 +133,11 @@ fn target_block(
         .filter(|change| words::is_listed(change))
         .collect();
     changes.sort_by_key(|change| (words::rank(change), &change.name));
+    if matches!(target.state, TargetState::Unknown { .. }) {
+        // one reason for all of them, and it stands above
+        not_read(out, style, &changes)?;
+        changes.clear();
+    }
     let column = name_column(&changes, style);
     for change in changes {
         let also = twins.others(target, change);
@@ -153,6 +158,20 @@ fn target_block(
             .write(out, style, 2, 2)?;
     }
     Ok(())
+}
+
+fn not_read(out: &mut dyn Write, style: &Style, changes: &[&Change]) -> fmt::Result {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<VarName> = changes.iter().map(|change| change.name.clone()).collect();
+    let count = words::counted(list.len(), "variable");
+    Line::new()
+        .then(
+            Role::Plain,
+            format!("{count} not known: {}", names(&list, 12)),
+        )
+        .write(out, style, 4, 2)
 }
 
 fn not_running(out: &mut dyn Write, style: &Style, behind: &Behind) -> fmt::Result {

@@ -22,14 +22,21 @@ fn a_colleagues_draft_is_shown_without_its_value_and_holds_us() {
     let shown = plan.all().matches("api: A deleted, TOKEN").count();
     assert_eq!(shown, 1, "once for the environment:\n{}", plan.all());
     yard.declare(&[("A", "2"), ("W", "1"), ("S", "1")], &targets);
-    let held = yard.run("apply --yes").exits(3).says("api: A deleted, TOKEN");
+    let held = yard
+        .run("apply --yes")
+        .exits(3)
+        .says("api: A deleted, TOKEN");
     assert_eq!(yard.fake.counters().mutation_fields, 0);
     let release = held.release("drafts");
     assert_eq!(release, "driftlock apply --yes --allow drafts@api");
     yard.paste(&release).success();
     assert_eq!(api.value("A").as_deref(), Some("2"));
     assert_eq!(yard.environment.deployed(), ["api"]);
-    assert_eq!(yard.environment.staged(), Some(patch), "the draft is theirs");
+    assert_eq!(
+        yard.environment.staged(),
+        Some(patch),
+        "the draft is theirs"
+    );
     assert_eq!(yard.environment.staged_by().as_deref(), Some("Grace"));
 }
 
@@ -37,7 +44,8 @@ fn a_colleagues_draft_is_shown_without_its_value_and_holds_us() {
 fn a_draft_is_never_committed_with_ours_when_nothing_shall_deploy() {
     for skips in [false, true] {
         let Some(yard) = Yard::new() else { return };
-        yard.fake.switches(|switches| switches.skip_on_commit = skips);
+        yard.fake
+            .switches(|switches| switches.skip_on_commit = skips);
         let api = yard.service("api");
         let pruning = |names| target("api", "service: api", names, ", prune: true");
         yard.declare(&[("A", "1"), ("B", "1")], &[&pruning("A, B")]);

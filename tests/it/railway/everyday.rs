@@ -24,6 +24,9 @@ fn the_first_apply_to_other_values_asks_and_then_all_is_quiet() {
             &shared("REGION"),
         ],
     );
+    yard.run("plan --take-over api --take-over shared")
+        .success()
+        .says("Apply deploys: api, web, whatever refers to shared");
     let held = yard.run("apply --yes").exits(4);
     assert_eq!(api.value("PORT").as_deref(), Some("8080"));
     assert_eq!(all.value("REGION").as_deref(), Some("us"));
@@ -105,7 +108,8 @@ fn a_commit_says_which_run_it_was_and_no_value() {
 #[test]
 fn what_railway_provides_is_neither_ours_nor_unmanaged() {
     let Some(yard) = Yard::new() else { return };
-    yard.fake.switches(|switches| switches.provided_in_raw = true);
+    yard.fake
+        .switches(|switches| switches.provided_in_raw = true);
     let api = yard.service("api");
     yard.declare(
         &[("RAILWAY_RUN_UID", "0"), ("PORT", "80")],
@@ -113,7 +117,10 @@ fn what_railway_provides_is_neither_ours_nor_unmanaged() {
     );
     yard.run("apply --yes").success();
     assert_eq!(api.value("RAILWAY_RUN_UID").as_deref(), Some("0"));
-    let run = yard.run("plan").success().says("2 variables in sync on 1 target.");
+    let run = yard
+        .run("plan")
+        .success()
+        .says("2 variables in sync on 1 target.");
     assert!(!run.all().contains("unmanaged"), "{}", run.all());
     yard.declare(
         &[("RAILWAY_SERVICE_NAME", "x")],
@@ -128,8 +135,13 @@ fn reads_that_lag_three_seconds_are_waited_for() {
     yard.service("api");
     yard.fake
         .switches(|switches| switches.lag.time = Duration::from_secs(3));
-    yard.declare(&[("A", "1"), ("S", "1")], &[&service("api", "A"), &shared("S")]);
-    yard.run("apply --yes").success().says("read back, as written");
+    yard.declare(
+        &[("A", "1"), ("S", "1")],
+        &[&service("api", "A"), &shared("S")],
+    );
+    yard.run("apply --yes")
+        .success()
+        .says("read back, as written");
     yard.in_sync();
 }
 
@@ -137,11 +149,17 @@ fn reads_that_lag_three_seconds_are_waited_for() {
 fn empty_values_that_vanish_are_reported_and_not_written_again() {
     let Some(yard) = Yard::new() else { return };
     let api = yard.service("api");
-    yard.fake.switches(|switches| switches.drops_empty_values = true);
-    yard.declare(&[("EMPTY", "\"\""), ("A", "1")], &[&service("api", "EMPTY, A")]);
+    yard.fake
+        .switches(|switches| switches.drops_empty_values = true);
+    yard.declare(
+        &[("EMPTY", "\"\""), ("A", "1")],
+        &[&service("api", "EMPTY, A")],
+    );
     let first = yard.run("apply --yes --allow empty@api");
     assert_eq!(api.values().len(), 1);
-    first.success().says("EMPTY was written empty and is absent now");
+    first
+        .success()
+        .says("EMPTY was written empty and is absent now");
     yard.fake.clear_record();
     yard.run("plan --detailed-exitcode")
         .success()
@@ -184,7 +202,8 @@ fn one_forbidden_service_does_not_hide_the_others() {
     assert_eq!(vault.values().len(), 0);
     yard.paste(&partly.release("unit")).exits(1);
     assert_eq!(api.value("BOTH").as_deref(), Some("1"));
-    yard.fake.switches(|switches| switches.forbidden_services.clear());
+    yard.fake
+        .switches(|switches| switches.forbidden_services.clear());
     yard.run("apply --yes").success();
     yard.in_sync();
 }
@@ -224,13 +243,19 @@ fn a_commit_that_failed_is_not_called_done() {
 fn json_of_plan_and_apply_fits_the_schemas() {
     let Some(yard) = Yard::new() else { return };
     let api = yard.service("api");
-    yard.declare(&[("A", "1"), ("S", "1")], &[&service("api", "A"), &shared("S")]);
+    yard.declare(
+        &[("A", "1"), ("S", "1")],
+        &[&service("api", "A"), &shared("S")],
+    );
     let plan = fits_schema(&yard.run("plan --json").success(), "plan");
     assert_eq!(plan["plans"][0]["targets"][0]["deploys"], true);
     let apply = fits_schema(&yard.run("apply --yes --json").success(), "apply");
     assert_eq!(apply["exit"]["outcome"], "clean");
     yard.later();
-    yard.declare(&[("A", "2"), ("S", "1")], &[&service("api", "A"), &shared("S")]);
+    yard.declare(
+        &[("A", "2"), ("S", "1")],
+        &[&service("api", "A"), &shared("S")],
+    );
     let apply = yard.run("apply --yes --no-activate --json").success();
     fits_schema(&apply, "apply");
     let variables = serde_json::json!({ "B": { "value": CANARY } });

@@ -18,7 +18,11 @@ fn nasty_values_arrive_as_they_are() {
     let mut wanted = BTreeMap::new();
     for (name, value) in &values {
         let file = yard.world.write("value", value);
-        let to = if wanted.len() % 2 == 0 { "api" } else { "shared" };
+        let to = if wanted.len() % 2 == 0 {
+            "api"
+        } else {
+            "shared"
+        };
         let line = format!("set {name} --target {to} --from-file {}", file.display());
         yard.run(&line).success();
         wanted.insert(name.to_string(), value.clone());
@@ -43,7 +47,8 @@ fn nasty_values_arrive_as_they_are() {
     for value in expected.values().filter(|value| value.len() > 5) {
         assert!(!run.all().contains(value.as_str()), "a value is shown");
     }
-    yard.run(&format!("unset {reference} --with-uses")).success();
+    yard.run(&format!("unset {reference} --with-uses"))
+        .success();
     yard.fake.clear_record();
     yard.in_sync();
     yard.run(&format!("apply --yes {ALLOW}")).success();
@@ -61,13 +66,19 @@ fn a_reference_must_be_meant() {
         return;
     };
     for name in ["URL", "HOST"] {
-        let file = yard.world.write("value", format!("${{{{Postgres.{name}}}}}"));
+        let file = yard
+            .world
+            .write("value", format!("${{{{Postgres.{name}}}}}"));
         let line = format!("set {name} --from-file {}", file.display());
         yard.run(&line).success();
     }
     let api = yard.service("api");
-    yard.service("Postgres").set("URL", "postgres://x").set("HOST", "h");
-    yard.run("plan").says("held by unrepresentable").says("reference: true");
+    yard.service("Postgres")
+        .set("URL", "postgres://x")
+        .set("HOST", "h");
+    yard.run("plan")
+        .says("held by unrepresentable")
+        .says("reference: true");
     yard.run("apply --yes").exits(3);
     assert_eq!(api.values().len(), 0);
     // a template that becomes one

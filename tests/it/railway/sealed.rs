@@ -25,7 +25,10 @@ fn a_sealed_one_is_taken_over_blind_and_then_followed_by_its_time() {
     };
     let api = yard.service("api").set("KEY", "theirs").seal("KEY");
     yard.fake.settle();
-    yard.run("plan").success().says("written blind").hides("theirs");
+    yard.run("plan")
+        .success()
+        .says("written blind")
+        .hides("theirs");
     let held = yard.run("apply --yes").exits(3);
     assert_eq!(api.value("KEY").as_deref(), Some("theirs"));
     yard.paste(&held.release("take-over")).success();
@@ -35,7 +38,9 @@ fn a_sealed_one_is_taken_over_blind_and_then_followed_by_its_time() {
     // our own new value: blind, and said so
     yard.later();
     set(&yard, "KEY", "rotated");
-    yard.run("plan").success().says("the live one is sealed: written blind");
+    yard.run("plan")
+        .success()
+        .says("the live one is sealed: written blind");
     yard.run("apply --yes").success();
     assert_eq!(api.value("KEY"), Some(format!("{CANARY}rotated")));
     assert!(api.is_sealed("KEY"));
@@ -89,7 +94,10 @@ fn a_fresh_seal_that_can_still_be_read_is_sealed() {
     let api = yard.service("api");
     yard.fake
         .switches(|switches| switches.fresh_seals_are_readable = true);
-    for (line, next) in [("apply --yes --no-activate", "two"), ("apply --yes", "three")] {
+    for (line, next) in [
+        ("apply --yes --no-activate", "two"),
+        ("apply --yes", "three"),
+    ] {
         yard.run(line).success();
         assert!(api.is_sealed("KEY"));
         yard.in_sync();

@@ -60,7 +60,10 @@ fn each_target_may_have_a_token_of_its_own() {
                       token: RAILWAY_STAGING_TOKEN }, variables: [A] }";
     yard.declare(&[("A", "1")], &[&service("api", "A"), in_staging]);
     let (one, other) = (yard.environment.token(), staging.token());
-    yard.use_tokens(&[("RAILWAY_TOKEN", one), ("RAILWAY_STAGING_TOKEN", other.clone())]);
+    yard.use_tokens(&[
+        ("RAILWAY_TOKEN", one),
+        ("RAILWAY_STAGING_TOKEN", other.clone()),
+    ]);
     yard.run("apply --yes").success();
     assert_eq!(api.value("A").as_deref(), Some("1"));
     assert_eq!(there.value("A").as_deref(), Some("1"));
@@ -86,7 +89,11 @@ fn without_a_token_that_works_everything_is_unknown() {
     assert_eq!(yard.fake.counters().requests, 0);
     for (variable, token, words) in [
         ("RAILWAY_TOKEN", expired, "is not accepted by Railway"),
-        ("RAILWAY_TOKEN", "a b".to_owned(), "a character that no token has"),
+        (
+            "RAILWAY_TOKEN",
+            "a b".to_owned(),
+            "a character that no token has",
+        ),
         ("RAILWAY_API_TOKEN", yard.fake.viewer_token(), "unknown"),
     ] {
         yard.use_tokens(&[(variable, token)]);

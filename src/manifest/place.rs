@@ -21,6 +21,12 @@ pub fn is_provided_by_railway(name: &VarName) -> bool {
     name.as_str().starts_with("RAILWAY_") && !SETTABLE.contains(&name.as_str())
 }
 
+/// Whether a manifest may name this environment variable as Railway's token: whatever it holds is
+/// sent there, so it must be one that is meant for it.
+pub fn is_token_name(text: &str) -> bool {
+    text.starts_with("RAILWAY_") && text.contains("TOKEN") && VarName::new(text).is_ok()
+}
+
 /// Platform and address as people read them, for example `file vps:/srv/app/.env`. Another text for
 /// every other place, and for another token: a move must not go unseen.
 pub(super) fn destination(address: &Address) -> String {

@@ -18,13 +18,16 @@
 //!
 //! Before the first request is served every service counts as deployed with what is stored.
 
+mod answers;
 mod body;
 pub mod execute;
 pub mod faults;
 pub mod handles;
 pub mod ids;
 mod limits;
+mod read;
 pub mod record;
+mod reply;
 mod request;
 mod resolve;
 mod schema;

@@ -215,6 +215,16 @@ impl Rule {
     }
 }
 
+/// What somebody else did while a request was served.
+#[derive(Debug, Clone)]
+pub struct Meddled {
+    /// The number of the request.
+    pub request: usize,
+    pub moment: Moment,
+    /// A [`Fault::Draft`] or a [`Fault::Write`].
+    pub fault: Fault,
+}
+
 /// The faults of one request.
 #[derive(Debug, Default)]
 pub struct Hit {

@@ -79,7 +79,7 @@ impl RailwayPlatform {
             .as_ref()
             .map_err(|error| ReadError {
                 reason: error.to_string(),
-                help: None,
+                help: Some("correct DRIFTLOCK_RAILWAY_URL, or unset it".to_owned()),
                 retry_after: None,
             })
     }

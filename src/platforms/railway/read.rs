@@ -22,7 +22,7 @@ impl RailwayPlatform {
     ) -> Vec<Result<Live, ReadError>> {
         let failed = |error: ReadError| targets.iter().map(|_| Err(error.clone())).collect();
         let (api, limit) = match self.api() {
-            Ok(api) => (api, api.deadline()),
+            Ok(api) => (api, api.reading_deadline()),
             Err(error) => return failed(error),
         };
         let resolved = match self.resolve(place, limit).await {

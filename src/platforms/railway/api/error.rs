@@ -102,6 +102,9 @@ impl ErrorKind {
             Self::NotAuthorized | Self::ProjectTokenNotFound => {
                 "check that the token is alive, and that it reaches this project and environment"
             }
+            Self::NotFound(_) => {
+                "it may have been deleted; or the token does not reach it: check both"
+            }
             Self::Validation => "Railway's API has moved: look for a newer driftlock",
             Self::TwoFactor => "turn two-factor authentication on for the token's account",
             Self::BadInput => "check the ids in the manifest",

@@ -1,5 +1,6 @@
 //! Railway through the binary, in front of a fake.
 
+mod authority;
 mod bad_input;
 mod binary;
 mod identity;

@@ -331,7 +331,8 @@ fn wait_for(fault: &Fault) -> Option<Option<Duration>> {
     match fault {
         Fault::RateLimited { after } => Some(*after),
         Fault::Http(error) => error.passes().then_some(None),
-        Fault::Status { status } => matches!(status, 502..=504).then_some(None),
+        // of a gateway, and (from 520 on) of the edge in front of it
+        Fault::Status { status } => matches!(status, 502..=504 | 520..=530).then_some(None),
         Fault::Errors(errors) => match transient(errors)? {
             Transient::Limited(after) => Some(after),
             Transient::Problem => Some(None),

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
+use std::sync::Arc;
 
 use serde_json::Value;
+use tokio_rustls::rustls::ServerConfig;
 
+use super::authority::Authority;
 use crate::support::fake_railway::FakeRailway;
 use crate::support::fake_railway::handles::{EnvironmentAt, Place, ProjectAt};
-use crate::support::railway::fake;
+use crate::support::railway::{fake, fake_over_tls};
 use crate::support::shop::MANIFEST;
 use crate::support::world::{Run, World};
 
@@ -33,7 +36,10 @@ pub struct Setup {
 impl Setup {
     /// With a project token. `None` where the schema is missing.
     pub fn new() -> Option<Self> {
-        let fake = fake()?;
+        fake().map(Self::around)
+    }
+
+    fn around(fake: FakeRailway) -> Self {
         let project = fake.project("aurora");
         let environment = project.environment("production");
         let api = environment.service("api");
@@ -65,22 +71,35 @@ impl Setup {
         setup
             .world
             .write(MANIFEST, text.replace("targets:\n", targets));
-        Some(setup)
+        // only `api` has the secret
+        setup.edit("\n      - TOKEN", "");
+        setup
     }
 
     /// After a first apply, and with a new desired value: `api` is to change. Nothing is on record in
     /// the fake.
     pub fn applied() -> Option<Self> {
-        let setup = Self::new()?;
+        Self::new().map(Self::and_applied)
+    }
+
+    /// The same with a fake that speaks TLS, for a system that trusts only this authority.
+    pub fn applied_over_tls(authority: &Authority, config: Arc<ServerConfig>) -> Option<Self> {
+        let mut setup = Self::around(fake_over_tls(config)?);
+        let roots = setup.world.write("roots.pem", authority.pem());
+        setup.env("SSL_CERT_FILE", &roots.display().to_string());
+        Some(setup.and_applied())
+    }
+
+    fn and_applied(self) -> Self {
+        let setup = self;
         setup
             .run("apply --yes --take-over api --take-over worker")
             .success();
         assert_eq!(setup.api.value("TOKEN").as_deref(), Some(DESIRED));
         let new = setup.run_with("set TOKEN", "c4nary new");
         new.success().hides("c4nary");
-        setup.world.write(".env", "TOKEN='c4nary new'\nLOG_LEVEL=info\n");
         setup.fake.clear_record();
-        Some(setup)
+        setup
     }
 
     /// Sets a variable of the runs to come.

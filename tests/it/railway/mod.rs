@@ -1,6 +1,7 @@
 //! Railway, in front of a fake that serves its published schema: through the binary, and whole passes in
 //! process when everything goes wrong that the API's users have seen go wrong.
 
+mod authority;
 mod bad_input;
 mod binary;
 mod check;

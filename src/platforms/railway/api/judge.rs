@@ -46,9 +46,9 @@ pub(super) fn judge<T: DeserializeOwned>(answer: &Response) -> Result<Answer<T>,
     }
 }
 
-/// Somebody between us and the API could not reach it: a gateway, or the edge (520 to 524).
+/// Somebody between us and the API could not reach it: a gateway, or the edge (520 to 530).
 fn is_passing(status: u16) -> bool {
-    matches!(status, 502..=504 | 520..=524)
+    matches!(status, 502..=504 | 520..=530)
 }
 
 /// What the body is if it is not JSON.

@@ -2,6 +2,10 @@
 //! right exit code, nothing written, the other targets read all the same, nothing secret shown.
 
 mod answers;
+mod limits;
+mod parrot;
 mod places;
+mod proxy;
+mod tls;
 mod tokens;
 mod values;

@@ -289,6 +289,34 @@ fn colleagues_appear_between_requests() {
 }
 
 #[test]
+fn anything_may_happen_between_requests() {
+    let Some(lab) = Lab::open() else { return };
+    let (environment, service) = (lab.production.id.clone(), lab.worker.id());
+    let sealing = Fault::act(move |world, switches| {
+        world.put(switches, &environment, Some(&service), "KEY", "canary");
+        world.seal(switches, &environment, Some(&service), "KEY");
+    });
+    lab.fake.fault(sealing.nth(2));
+    let Auth::Project(token) = lab.auth.clone() else {
+        unreachable!()
+    };
+    let expire = Fault::act(move |world, _| {
+        if let Some(token) = world.tokens.get_mut(&token) {
+            token.expired = true;
+        }
+    });
+    lab.fake.fault(expire.nth(2).after_effect());
+    assert_eq!(read(&lab).json()["errors"], Value::Null);
+    assert!(!lab.worker.is_sealed("KEY"));
+    assert_eq!(read(&lab).json()["errors"], Value::Null);
+    assert!(lab.worker.is_sealed("KEY"));
+    assert_eq!(
+        read(&lab).json()["errors"][0]["message"],
+        "Project Token not found"
+    );
+}
+
+#[test]
 fn answers_take_their_time() {
     let Some(lab) = Lab::open() else { return };
     lab.fake

@@ -33,28 +33,11 @@ pub(super) fn destination(address: &Address) -> String {
     let Address::Railway(railway) = address else {
         return format!("{} {address}", address.platform());
     };
-    let service = match &railway.service {
-        Some(service) => framed(service),
-        None => "(shared)".to_owned(),
-    };
     let token = match &railway.token {
         Some(name) => format!(" with {name}"),
         None => String::new(),
     };
-    format!(
-        "railway {}/{}/{service}{token}",
-        framed(&railway.project),
-        framed(&railway.environment)
-    )
-}
-
-/// A name, in quotes if it holds what separates names.
-fn framed(name: &str) -> String {
-    if name.contains(['/', '"', '(', ' ']) {
-        format!("{name:?}")
-    } else {
-        name.to_owned()
-    }
+    format!("{} {address}{token}", address.platform())
 }
 
 /// The same text for the same place, as far as the manifest's text can tell: `./` and `//` do not

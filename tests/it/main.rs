@@ -21,6 +21,7 @@ mod merge;
 mod nasty;
 mod pass;
 mod platforms;
+mod railway;
 mod recovery;
 mod rooms;
 mod scale;

@@ -18,3 +18,5 @@ mod schema;
 mod set;
 mod status;
 mod unset;
+
+pub use plan::fits_schema;

@@ -65,9 +65,12 @@ pub enum Fault {
     },
 }
 
+/// What others do.
+pub type Deed = dyn Fn(&mut World, &Switches) + Send + Sync;
+
 /// Something done to the world by others.
 #[derive(Clone)]
-pub struct Act(Arc<dyn Fn(&mut World, &Switches) + Send + Sync>);
+pub struct Act(pub Arc<Deed>);
 
 impl fmt::Debug for Act {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -111,14 +114,6 @@ pub struct Rule {
     pub which: Which,
     pub skip: usize,
     pub times: usize,
-    pub moment: Moment,
-}
-
-/// A root field's fault in a document at work.
-#[derive(Debug, Clone)]
-pub struct FieldFault {
-    pub at: At,
-    pub fail: Fail,
     pub moment: Moment,
 }
 
@@ -180,7 +175,7 @@ impl Fault {
     }
 
     /// Whether it leaves the answer as it is.
-    fn is_beside(&self) -> bool {
+    pub fn is_beside(&self) -> bool {
         matches!(
             self,
             Self::Slow(_) | Self::Draft { .. } | Self::Write { .. } | Self::Act(_)
@@ -224,7 +219,7 @@ impl Rule {
         }
     }
 
-    fn meets(&self, mutation: bool, roots: &[String]) -> bool {
+    pub fn meets(&self, mutation: bool, roots: &[String]) -> bool {
         match &self.which {
             Which::Any => true,
             Which::Queries => !mutation,
@@ -242,86 +237,4 @@ pub struct Meddled {
     pub moment: Moment,
     /// A [`Fault::Draft`] or a [`Fault::Write`].
     pub fault: Fault,
-}
-
-/// The faults of one request.
-#[derive(Debug, Default)]
-pub struct Hit {
-    /// At most one takes the answer's place.
-    pub answer: Option<(Fault, Moment)>,
-    pub fields: Vec<FieldFault>,
-    pub beside: Vec<(Fault, Moment)>,
-}
-
-/// Takes the faults that meet this request from the list.
-pub fn take(rules: &mut Vec<Rule>, mutation: bool, roots: &[String]) -> Hit {
-    let mut hit = Hit::default();
-    for rule in rules.iter_mut().filter(|rule| rule.meets(mutation, roots)) {
-        if rule.skip > 0 {
-            rule.skip -= 1;
-            continue;
-        }
-        match &rule.fault {
-            Fault::Field(at, fail) => hit.fields.push(FieldFault {
-                at: at.clone(),
-                fail: fail.clone(),
-                moment: rule.moment,
-            }),
-            fault if fault.is_beside() => hit.beside.push((fault.clone(), rule.moment)),
-            // another has taken the answer's place: this one waits for its turn
-            _ if hit.answer.is_some() => continue,
-            fault => hit.answer = Some((fault.clone(), rule.moment)),
-        }
-        rule.times -= 1;
-    }
-    rules.retain(|rule| rule.times > 0);
-    hit
-}
-
-impl Hit {
-    pub fn delay(&self) -> Duration {
-        let delays = self.beside.iter().map(|(fault, _)| match fault {
-            Fault::Slow(delay) => *delay,
-            _ => Duration::ZERO,
-        });
-        delays.sum()
-    }
-
-    pub fn answer_at(&self, moment: Moment) -> Option<&Fault> {
-        self.answer
-            .as_ref()
-            .filter(|(_, at)| *at == moment)
-            .map(|(fault, _)| fault)
-    }
-
-    /// What others do at this moment.
-    pub fn meddle(&self, world: &mut World, switches: &Switches, moment: Moment) {
-        for (fault, _) in self.beside.iter().filter(|(_, at)| *at == moment) {
-            match fault {
-                Fault::Draft {
-                    environment,
-                    patch,
-                    author,
-                } => {
-                    world.stage(environment, patch, author, true);
-                }
-                Fault::Act(Act(act)) => act(world, switches),
-                Fault::Write {
-                    environment,
-                    service,
-                    name,
-                    value,
-                } => {
-                    let service = service.as_deref();
-                    match value {
-                        Some(value) => world.put(switches, environment, service, name, value),
-                        None => {
-                            world.remove(environment, service, name);
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
 }

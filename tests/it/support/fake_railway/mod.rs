@@ -23,6 +23,7 @@ mod body;
 pub mod execute;
 pub mod faults;
 pub mod handles;
+mod hits;
 pub mod ids;
 mod limits;
 mod read;

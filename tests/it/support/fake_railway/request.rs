@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::State;
 use super::execute::{Executor, Object};
-use super::faults::{self, Hit};
+use super::hits::{self, Hit};
 use super::limits::Verdict;
 use super::read::{Work, check_values, operation, read};
 use super::record::{Credential, Recorded};
@@ -75,7 +75,7 @@ impl State {
             number: record.number,
             // a fault waits for a request that the limits let through
             hit: match verdict {
-                Verdict::Free => faults::take(&mut self.rules, record.mutation, &names),
+                Verdict::Free => hits::take(&mut self.rules, record.mutation, &names),
                 _ => Hit::default(),
             },
             verdict,

@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::execute::{Asked, Fail, Object, Reply, Resolve};
-use super::faults::{At, FieldFault, Moment};
+use super::faults::{At, Moment};
+use super::hits::FieldFault;
 use super::ids::is_uuid;
 use super::switches::Switches;
 use super::world::tokens::Caller;

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::model::SecretValue;
 use crate::platforms::http::HttpSettings;
 use crate::platforms::railway::RailwaySettings;
+use crate::platforms::railway::api::Pace;
 use crate::platforms::railway::settings::may_hold_token;
 use crate::source::Git;
 
@@ -127,14 +128,18 @@ impl Context {
             let found = names.iter().find_map(|name| self.text(name));
             found.map(str::to_owned)
         };
+        let endpoint = self.text("DRIFTLOCK_RAILWAY_URL").map(str::to_owned);
+        // tests do not wait as people do; the real Railway is never hurried
+        let haste = endpoint.as_ref().and(self.text("DRIFTLOCK_RAILWAY_HASTE"));
+        let haste = haste.and_then(|times| times.parse().ok()).unwrap_or(1);
         RailwaySettings {
-            endpoint: self.text("DRIFTLOCK_RAILWAY_URL").map(str::to_owned),
+            endpoint,
             http: HttpSettings {
                 https_proxy: first(["HTTPS_PROXY", "https_proxy"]),
                 no_proxy: first(["NO_PROXY", "no_proxy"]),
             },
             tokens: tokens.collect(),
-            ..RailwaySettings::default()
+            pace: Pace::default().hastened(haste),
         }
     }
 

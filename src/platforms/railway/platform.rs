@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 
 use super::api::{Api, Deadline};
+use super::read::refuse_twins;
 use super::resolve::{self, Resolved};
 use super::settings::{EndpointError, RailwaySettings};
 use super::token::{Token, TokenError, Tokens};
@@ -79,7 +80,7 @@ impl RailwayPlatform {
             .as_ref()
             .map_err(|error| ReadError {
                 reason: error.to_string(),
-                help: None,
+                help: Some("correct DRIFTLOCK_RAILWAY_URL, or unset it".to_owned()),
                 retry_after: None,
             })
     }
@@ -152,6 +153,7 @@ impl LiveRead for RailwayPlatform {
                 outcomes[*index] = outcome;
             }
         }
+        refuse_twins(targets, &mut outcomes);
         outcomes
     }
 

@@ -22,7 +22,7 @@ impl RailwayPlatform {
     ) -> Vec<Result<Live, ReadError>> {
         let failed = |error: ReadError| targets.iter().map(|_| Err(error.clone())).collect();
         let (api, limit) = match self.api() {
-            Ok(api) => (api, api.deadline()),
+            Ok(api) => (api, api.reading_deadline()),
             Err(error) => return failed(error),
         };
         let resolved = match self.resolve(place, limit).await {
@@ -39,6 +39,9 @@ impl RailwayPlatform {
         }
         let mut fetched = values::fetch(api, &resolved.auth, &ids(&resolved), &wanted, limit).await;
         let drafts = told_drafts(&resolved, &fetched.staged);
+        let budget = api.budget(&resolved.auth.token);
+        // said once: it is the token's, not the target's
+        let mut budget = budget.and_then(|budget| budget.note());
         targets
             .iter()
             .zip(scopes)
@@ -51,8 +54,10 @@ impl RailwayPlatform {
                 let mut live =
                     Reading::of(&resolved.environment, scope, values, drafts.clone()).live();
                 live.notes.extend(resolved.notes.iter().cloned());
+                live.notes.extend(budget.take());
                 if !target.known.is_empty() && target.known != live.identity {
                     live.notes.push(moved(&target.known, &live.identity));
+                    live.notes.extend(renamed(&resolved, &target.known));
                 }
                 Ok(live)
             })
@@ -81,15 +86,9 @@ impl RailwayPlatform {
                 .iter()
                 .map(|place| targets[*place].name.as_str())
                 .collect();
+            let error = twins(&names, scopes[places[0]] == Ok(None));
             for place in &places {
-                scopes[*place] = Err(ReadError {
-                    reason: format!(
-                        "the targets {} are the same service in Railway",
-                        names.join(" and ")
-                    ),
-                    help: Some("let one target hold the variables of both".to_owned()),
-                    retry_after: None,
-                });
+                scopes[*place] = Err(error.clone());
             }
         }
         scopes
@@ -119,6 +118,45 @@ pub(super) fn ids(resolved: &Resolved) -> Ids {
     Ids {
         project: resolved.environment.project_id.clone(),
         environment: resolved.environment.environment_id.clone(),
+    }
+}
+
+/// Places that are spelt in different ways, or reached with different tokens, may be one: of targets
+/// with one identity none is believed.
+pub(super) fn refuse_twins(targets: &[Target], outcomes: &mut [Result<Live, ReadError>]) {
+    let mut owners: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, outcome) in outcomes.iter().enumerate() {
+        if let Ok(live) = outcome {
+            owners.entry(live.identity.clone()).or_default().push(index);
+        }
+    }
+    for indexes in owners.into_values().filter(|indexes| indexes.len() > 1) {
+        let name = |index: &usize| targets[*index].name.as_str();
+        let names: Vec<&str> = indexes.iter().map(name).collect();
+        let shared = indexes
+            .iter()
+            .all(|index| address(&targets[*index]).is_ok_and(|address| address.service.is_none()));
+        let error = twins(&names, shared);
+        for index in indexes {
+            outcomes[index] = Err(error.clone());
+        }
+    }
+}
+
+fn twins(names: &[&str], shared: bool) -> ReadError {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let what = if shared {
+        "shared variables"
+    } else {
+        "service"
+    };
+    ReadError {
+        reason: format!(
+            "the targets {} are the same {what} in Railway",
+            names.join(" and ")
+        ),
+        help: Some("let one target hold the variables of both".to_owned()),
+        retry_after: None,
     }
 }
 

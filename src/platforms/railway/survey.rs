@@ -61,7 +61,7 @@ impl RailwayPlatform {
     /// Reads an environment, or some services of it.
     pub async fn survey(&self, request: &SurveyRequest) -> Result<Survey, ReadError> {
         let api = self.api()?;
-        let limit = api.deadline();
+        let limit = api.reading_deadline();
         let place = self.place(api, request, limit).await?;
         let resolved = self.resolve(&place, limit).await?;
         let environment = &resolved.environment;

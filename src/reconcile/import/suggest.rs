@@ -4,7 +4,7 @@
 use crate::model::{SecretValue, VarName};
 
 /// Settings that many programs know, and that hold no secret.
-const WELL_KNOWN: [&str; 26] = [
+const WELL_KNOWN: [&str; 31] = [
     "APP_ENV",
     "DEBUG",
     "DEPLOY_ENV",
@@ -26,7 +26,12 @@ const WELL_KNOWN: [&str; 26] = [
     "RACK_ENV",
     "RAILS_ENV",
     "RAILS_LOG_LEVEL",
+    "RAILWAY_DEPLOYMENT_DRAINING_SECONDS",
+    "RAILWAY_DEPLOYMENT_OVERLAP_SECONDS",
     "RAILWAY_DOCKERFILE_PATH",
+    "RAILWAY_HEALTHCHECK_TIMEOUT_SEC",
+    "RAILWAY_RUN_UID",
+    "RAILWAY_SHM_SIZE_BYTES",
     "RUST_BACKTRACE",
     "RUST_LOG",
     "STAGE",

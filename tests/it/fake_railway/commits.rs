@@ -65,6 +65,11 @@ fn one_patch_sets_deletes_and_seals_with_one_deployment_each() {
     );
     assert_eq!(worker.running()["API"], "1");
     assert_eq!(lab.production.commits(), [Some("rotate".to_owned())]);
+    // a shared variable moves those that refer to it
+    lab.fake.clear_record();
+    let _worker = worker.set("WHERE", "${{shared.REGION}}");
+    commit(&lab, &json!({ "sharedVariables": { "REGION": null } }));
+    assert_eq!(lab.production.deployed(), ["worker"]);
     // there is no way back from a seal
     commit(
         &lab,

@@ -150,25 +150,3 @@ fn nothing_can_be_redeployed_while_building_or_without_a_snapshot() {
     on_api(&lab, DEPLOY_2, &json!({}));
     assert_eq!(latest(&lab)["status"], "SUCCESS");
 }
-
-#[test]
-fn mutations_at_one_time_are_counted_per_environment() {
-    let Some(lab) = Lab::open() else { return };
-    let delay = std::time::Duration::from_millis(200);
-    lab.upsert(&lab.api, &json!({ "A": "1" }), true);
-    assert_eq!(lab.fake.most_concurrent_mutations(), 1);
-    lab.fake.switches(|switches| switches.latency = delay);
-    std::thread::scope(|scope| {
-        for place in [&lab.api, &lab.worker] {
-            scope.spawn(|| lab.upsert(place, &json!({ "A": "1" }), true));
-        }
-    });
-    assert_eq!(lab.fake.most_concurrent_mutations(), 2);
-    lab.fake.clear_record();
-    lab.upsert(&lab.api, &json!({ "A": "1" }), true);
-    assert_eq!(
-        lab.fake.most_concurrent_mutations(),
-        1,
-        "all of them have ended"
-    );
-}

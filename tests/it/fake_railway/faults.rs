@@ -1,12 +1,13 @@
 //! Faults: what the client sees, and whether the request took effect.
 
 use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::http::{Answer, open, post, receive, send};
-use super::{Lab, input};
+use super::{Auth, Lab, input};
 use crate::support::fake_railway::execute::Fail;
 use crate::support::fake_railway::faults::{At, Fault, Rule, Which};
 
@@ -108,14 +109,13 @@ fn the_body_breaks_off() {
 #[test]
 fn it_hangs_until_the_client_gives_up() {
     let Some(lab) = Lab::open() else { return };
-    let url = format!("{}?source=tests", lab.fake.url());
     for (rule, value) in [
         (Rule::from(Fault::Hang), None),
         (Fault::Hang.after_effect(), Some("1")),
     ] {
         lab.fake.fault(rule);
-        let mut socket = open(&url, Duration::from_millis(300)).unwrap();
-        send(&mut socket, &url, &lab.auth, &body(&lab, "1"), "close").unwrap();
+        let mut socket = hanging(&lab);
+        wait_until(|| lab.api.value("A").as_deref() == value);
         let error = receive(&mut socket).unwrap_err();
         assert!(
             matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
@@ -127,6 +127,50 @@ fn it_hangs_until_the_client_gives_up() {
     // what the client gave up is no longer under way when it asks again
     write(&lab, "2").unwrap();
     assert_eq!(lab.fake.most_concurrent_mutations(), 1);
+}
+
+#[test]
+fn mutations_at_one_time_are_counted_per_environment() {
+    let Some(lab) = Lab::open() else { return };
+    lab.fake.fault(Fault::Hang);
+    let first = hanging(&lab);
+    assert_eq!(lab.fake.most_concurrent_mutations(), 1);
+    let elsewhere = lab.project.environment("staging").service("api");
+    let auth = Auth::Bearer(lab.fake.account_token());
+    let variables = json!({ "i": input(&elsewhere, &json!({ "A": "1" }), true) });
+    lab.answer(&auth, UPSERT, &variables);
+    assert_eq!(lab.fake.most_concurrent_mutations(), 1);
+    write(&lab, "1").unwrap();
+    assert_eq!(lab.fake.most_concurrent_mutations(), 2);
+    drop(first);
+    lab.fake.clear_record();
+    write(&lab, "2").unwrap();
+    assert_eq!(
+        lab.fake.most_concurrent_mutations(),
+        1,
+        "all others have ended"
+    );
+}
+
+/// Sends a write that gets no answer, and waits until the server has it.
+fn hanging(lab: &Lab) -> TcpStream {
+    let url = format!("{}?source=tests", lab.fake.url());
+    let before = lab.fake.requests().len();
+    let mut socket = open(&url, Duration::from_millis(50)).unwrap();
+    send(&mut socket, &url, &lab.auth, &body(lab, "1"), "close").unwrap();
+    wait_until(|| lab.fake.requests().len() > before);
+    socket
+}
+
+fn wait_until(done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "it never happened"
+        );
+        std::thread::yield_now();
+    }
 }
 
 #[test]
@@ -245,6 +289,34 @@ fn colleagues_appear_between_requests() {
 }
 
 #[test]
+fn anything_may_happen_between_requests() {
+    let Some(lab) = Lab::open() else { return };
+    let (environment, service) = (lab.production.id.clone(), lab.worker.id());
+    let sealing = Fault::act(move |world, switches| {
+        world.put(switches, &environment, Some(&service), "KEY", "canary");
+        world.seal(switches, &environment, Some(&service), "KEY");
+    });
+    lab.fake.fault(sealing.nth(2));
+    let Auth::Project(token) = lab.auth.clone() else {
+        unreachable!()
+    };
+    let expire = Fault::act(move |world, _| {
+        if let Some(token) = world.tokens.get_mut(&token) {
+            token.expired = true;
+        }
+    });
+    lab.fake.fault(expire.nth(2).after_effect());
+    assert_eq!(read(&lab).json()["errors"], Value::Null);
+    assert!(!lab.worker.is_sealed("KEY"));
+    assert_eq!(read(&lab).json()["errors"], Value::Null);
+    assert!(lab.worker.is_sealed("KEY"));
+    assert_eq!(
+        read(&lab).json()["errors"][0]["message"],
+        "Project Token not found"
+    );
+}
+
+#[test]
 fn answers_take_their_time() {
     let Some(lab) = Lab::open() else { return };
     lab.fake
@@ -283,6 +355,11 @@ fn how_many_requests_a_second() {
         );
     };
     measure("40 variables", &reading, 2000);
+    let start = Instant::now();
+    for _ in 0..100 {
+        drop(Lab::open());
+    }
+    println!("a new world: {:?}", start.elapsed() / 100);
     measure("an upsert with a deployment", &body(&lab, "1"), 2000);
     for service in 0..50 {
         let mut place = lab.production.service(&format!("service-{service}"));

@@ -1,5 +1,7 @@
 //! Rate limits: sections 1 and 7 of the facts.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::http::{Answer, post};
@@ -7,6 +9,9 @@ use super::{Auth, Lab};
 use crate::support::fake_railway::faults::{Fault, RetryAfter};
 use crate::support::fake_railway::ids::{http_date, is_uuid, rfc3339};
 use crate::support::fake_railway::switches::ResetFormat;
+
+/// A second that no test outlasts.
+const HOUR: Duration = Duration::from_secs(3600);
 
 fn probe(lab: &Lab) -> Answer {
     lab.send(&lab.auth, &json!({ "query": "{ projectToken { id } }" }))
@@ -52,7 +57,10 @@ fn the_reset_has_many_forms() {
 #[test]
 fn too_many_requests_in_a_second_meet_the_apis_429() {
     let Some(lab) = Lab::open() else { return };
-    lab.fake.switches(|switches| switches.per_second = 3);
+    lab.fake.switches(|switches| {
+        switches.per_second = 3;
+        switches.second = HOUR;
+    });
     let statuses: Vec<u16> = (0..4).map(|_| probe(&lab).status).collect();
     assert_eq!(statuses, [200, 200, 200, 429]);
 }
@@ -60,6 +68,7 @@ fn too_many_requests_in_a_second_meet_the_apis_429() {
 #[test]
 fn without_a_query_string_the_edge_answers() {
     let Some(lab) = Lab::open() else { return };
+    lab.fake.switches(|switches| switches.second = HOUR);
     let anonymous = || {
         post(
             &lab.fake.url(),
@@ -89,8 +98,10 @@ fn without_a_query_string_the_edge_answers() {
 #[test]
 fn a_tripped_edge_limit_may_last() {
     let Some(lab) = Lab::open() else { return };
-    lab.fake
-        .switches(|switches| switches.edge_block = std::time::Duration::from_secs(86_400));
+    lab.fake.switches(|switches| {
+        switches.second = HOUR;
+        switches.edge_block = 24 * HOUR;
+    });
     let body = r#"{"query":"{ projectToken { id } }"}"#;
     let statuses: Vec<u16> = (0..13)
         .map(|_| post(&lab.fake.url(), &lab.auth, body).unwrap().status)

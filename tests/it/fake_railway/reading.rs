@@ -105,6 +105,10 @@ fn sealed_is_null_everywhere() {
         "the service still gets it"
     );
     assert_eq!(api.running()["KEY"], "canary");
+    let worker = lab.worker.clone().set("COPY", "<${{api.KEY}}>");
+    assert_eq!(lab.view(&worker, false), json!({ "COPY": "<>" }));
+    lab.fake.settle();
+    assert_eq!(worker.running()["COPY"], "<canary>");
 }
 
 #[test]

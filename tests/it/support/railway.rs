@@ -1,20 +1,30 @@
 //! A fake Railway, and our platform in front of it, in a hurry.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use driftlock::model::{Address, Rails, RailwayAddress, SecretValue, Target};
 use driftlock::platforms::railway::api::Pace;
 use driftlock::platforms::railway::{RailwayPlatform, RailwaySettings};
+use tokio_rustls::rustls::ServerConfig;
 
 use super::fake_railway::FakeRailway;
 use super::peers;
 
 /// A fake that serves the published schema; `None`, and noted as skipped, where that is missing.
 pub fn fake() -> Option<FakeRailway> {
+    Some(FakeRailway::start(&schema()?))
+}
+
+/// The same over TLS.
+pub fn fake_over_tls(config: Arc<ServerConfig>) -> Option<FakeRailway> {
+    Some(FakeRailway::start_tls(&schema()?, config))
+}
+
+fn schema() -> Option<String> {
     let schema = peers::facts("railway-schema.graphql", "DRIFTLOCK_RAILWAY_SCHEMA")?;
-    let schema = std::fs::read_to_string(schema).expect("the schema can be read");
-    Some(FakeRailway::start(&schema))
+    Some(std::fs::read_to_string(schema).expect("the schema can be read"))
 }
 
 /// The real waits by the thousandth.

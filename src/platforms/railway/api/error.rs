@@ -56,6 +56,12 @@ fn errors_text(errors: &[GraphError]) -> String {
     }
 }
 
+const DOWN: &str = "try again; or Railway is down: status.railway.com";
+
+/// For what Railway's API does not say.
+const STRANGER: &str = "a proxy or a login page may answer in its place; else Railway's API has \
+                        moved: look for a newer driftlock";
+
 impl Fault {
     /// Whether trying again can help, and after how long.
     pub fn retry_after(&self) -> Option<Duration> {
@@ -77,6 +83,10 @@ impl Fault {
     /// The next thing to do, where there is one.
     pub fn help(&self) -> Option<String> {
         match self {
+            Self::Http(HttpError::TooLarge { .. }) => Some(STRANGER.to_owned()),
+            Self::Http(error @ HttpError::MaybeSent { .. }) => {
+                Some(error.help().unwrap_or(DOWN).to_owned())
+            }
             Self::Http(error) => error.help().map(str::to_owned),
             Self::RateLimited { .. } => Some(
                 "each plan has a budget per hour and second; run less often, or at another time"
@@ -87,10 +97,8 @@ impl Fault {
                  status.railway.com"
                     .to_owned(),
             ),
-            Self::Status { status } if *status >= 500 => {
-                Some("Railway may be down: status.railway.com".to_owned())
-            }
-            Self::Status { .. } | Self::Shape { .. } | Self::Nothing => None,
+            Self::Status { status } if *status >= 500 => Some(DOWN.to_owned()),
+            Self::Status { .. } | Self::Shape { .. } | Self::Nothing => Some(STRANGER.to_owned()),
             Self::Errors(errors) => errors.first().and_then(|error| error.kind.help()),
         }
     }
@@ -102,12 +110,16 @@ impl ErrorKind {
             Self::NotAuthorized | Self::ProjectTokenNotFound => {
                 "check that the token is alive, and that it reaches this project and environment"
             }
+            Self::NotFound(_) => {
+                "it may have been deleted; or the token does not reach it: check both"
+            }
             Self::Validation => "Railway's API has moved: look for a newer driftlock",
             Self::TwoFactor => "turn two-factor authentication on for the token's account",
             Self::BadInput => "check the ids in the manifest",
             Self::ProblemProcessing => {
                 "a malformed id does this, and so does an outage: status.railway.com"
             }
+            Self::Other => "status.railway.com may know; the code or trace is for Railway's support",
             _ => return None,
         };
         Some(text.to_owned())

@@ -46,9 +46,9 @@ pub(super) fn judge<T: DeserializeOwned>(answer: &Response) -> Result<Answer<T>,
     }
 }
 
-/// Somebody between us and the API could not reach it: a gateway, or the edge (520 to 524).
+/// Somebody between us and the API could not reach it: a gateway, or the edge (520 to 530).
 fn is_passing(status: u16) -> bool {
-    matches!(status, 502..=504 | 520..=524)
+    matches!(status, 502..=504 | 520..=530)
 }
 
 /// What the body is if it is not JSON.
@@ -119,6 +119,18 @@ impl<T> Answer<T> {
     /// When anything did.
     pub fn into_whole(self, document: &Document) -> Result<T, ApiError> {
         whole(self).map_err(|fault| named(document, fault))
+    }
+
+    /// The data, if nothing failed but what is only told beside it: it came as null, and null there
+    /// means "not known".
+    ///
+    /// # Errors
+    /// When anything else did.
+    pub fn into_essential(mut self, document: &Document) -> Result<T, ApiError> {
+        if self.data.is_some() {
+            self.errors.retain(|error| !error.is_beside());
+        }
+        self.into_whole(document)
     }
 }
 

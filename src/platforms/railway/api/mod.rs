@@ -90,6 +90,11 @@ impl Api {
         self.pace.deadline()
     }
 
+    /// The deadline of a look that starts now.
+    pub fn reading_deadline(&self) -> Deadline {
+        self.pace.reading_deadline()
+    }
+
     /// Requests sent so far, each try counted.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)

@@ -37,7 +37,7 @@ impl Asker<'_> {
                 variable: self.auth.token.variable().to_owned(),
             });
         }
-        let answer = answer.into_whole(&ENVIRONMENT)?;
+        let answer = answer.into_essential(&ENVIRONMENT)?;
         Ok((answer.environment, answer.project))
     }
 

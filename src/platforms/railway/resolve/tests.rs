@@ -1,6 +1,11 @@
-//! What needs no server.
+//! What needs no server, or only a server that says one thing.
+
+use serde_json::json;
 
 use super::*;
+use crate::model::SecretValue;
+use crate::platforms::http::tests::server::{Reply, Server};
+use crate::platforms::railway::settings::RailwaySettings;
 
 fn environment(services: &[(&str, &str)]) -> Environment {
     let instance = |(id, name): &(&str, &str)| Instance {
@@ -72,5 +77,59 @@ fn the_id_wins_then_the_name_then_the_letters() {
     );
     assert!(
         matches!(environment(&[]).service("x"), Err(ServiceMiss::None { near }) if near.is_empty())
+    );
+}
+
+/// One service whose deployment could not be read, and an error with this path.
+fn answer(path: &[&str]) -> String {
+    let page = json!({ "hasNextPage": false, "endCursor": null });
+    let instance = json!({
+        "serviceId": "s", "serviceName": "api", "deletedAt": null, "latestDeployment": null,
+    });
+    json!({
+        "data": { "projectToken": {
+            "projectId": "p", "environmentId": "e",
+            "project": { "id": "p", "name": "aurora", "workspaceId": null, "deletedAt": null },
+            "environment": {
+                "id": "e", "name": "production", "projectId": "p", "isEphemeral": false,
+                "canAccess": true, "deletedAt": null, "unmergedChangesCount": null,
+                "serviceInstances": { "edges": [{ "node": instance }], "pageInfo": page },
+                "variables": { "edges": [], "pageInfo": page },
+            },
+        } },
+        "errors": [{ "message": "Not Authorized", "path": path }],
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn a_deployment_that_cannot_be_read_hides_nothing_else() {
+    let find = async |path: &'static [&'static str]| {
+        let server = Server::start(move |_, _| Reply::json(&answer(path)));
+        let settings = RailwaySettings {
+            endpoint: Some(server.url()),
+            ..RailwaySettings::default()
+        };
+        let api = Api::new(&settings).unwrap();
+        let token = Token::new("RAILWAY_TOKEN", &SecretValue::new("t")).unwrap();
+        resolve(&api, &token, "aurora", "production", api.deadline()).await
+    };
+    let found = find(&[
+        "projectToken",
+        "environment",
+        "serviceInstances",
+        "latestDeployment",
+    ])
+    .await;
+    let instance = &found.unwrap().environment.instances[0];
+    assert_eq!(
+        (instance.service_name.as_str(), &instance.deployment),
+        ("api", &None)
+    );
+    // any other error beside data is one: what is missing would look deleted
+    let other = find(&["projectToken", "environment", "variables"]).await;
+    assert!(
+        matches!(other, Err(ResolveError::Access(_) | ResolveError::Api(_))),
+        "{other:?}"
     );
 }

@@ -75,7 +75,7 @@ pub struct InstanceNode {
     pub service_name: String,
     /// Set where it is gone.
     pub deleted_at: Option<String>,
-    /// The last deployment.
+    /// The last deployment; null also where it could not be read.
     pub latest_deployment: Option<DeploymentNode>,
 }
 

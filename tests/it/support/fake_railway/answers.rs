@@ -55,9 +55,11 @@ pub async fn spoil(
                 counter: Arc::clone(&shared.streamed),
             })
             .expect("the header is good"),
-        Fault::Field(..) | Fault::Slow(_) | Fault::Draft { .. } | Fault::Write { .. } => {
-            json_answer(shared, 200, body.unwrap_or(&json!({})))
-        }
+        Fault::Field(..)
+        | Fault::Slow(_)
+        | Fault::Act(_)
+        | Fault::Draft { .. }
+        | Fault::Write { .. } => json_answer(shared, 200, body.unwrap_or(&json!({}))),
     })
 }
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
 use http_body_util::BodyExt;
@@ -16,12 +16,12 @@ use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::Shared;
 use super::answers::{edge, json_answer, limited, plain, spoil};
 use super::body::{Answer, Wire};
 use super::faults::{Moment, RetryAfter};
 use super::limits::Verdict;
 use super::request::Incoming;
+use super::{Shared, State};
 
 pub const PATH: &str = "/graphql/v2";
 
@@ -132,13 +132,13 @@ async fn answer(
     // connections that were closed before this request was sent are noticed first
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;
-    let (incoming, latency) = {
+    let (incoming, latency, _busy) = {
         let mut state = shared.lock();
         let schema = shared.schema(state.switches.skip_on_commit);
         let incoming = state.receive(&schema, &parts, &body);
-        (incoming, state.switches.latency)
+        let busy = Busy::enter(shared, &mut state, incoming.environments.clone());
+        (incoming, state.switches.latency, busy)
     };
-    let _busy = Busy::enter(shared, incoming.environments.clone());
     let delay = latency + incoming.hit.delay();
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
@@ -183,8 +183,7 @@ struct Busy {
 }
 
 impl Busy {
-    fn enter(shared: &Arc<Shared>, environments: BTreeSet<String>) -> Self {
-        let mut state = shared.lock();
+    fn enter(shared: &Arc<Shared>, state: &mut State, environments: BTreeSet<String>) -> Self {
         for environment in &environments {
             let now = state.under_way.entry(environment.clone()).or_default();
             *now += 1;
@@ -193,7 +192,6 @@ impl Busy {
             let most = most.entry(environment.clone()).or_default();
             *most = now.max(*most);
         }
-        drop(state);
         Self {
             shared: Arc::clone(shared),
             environments,
@@ -203,11 +201,7 @@ impl Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        let mut state = self
-            .shared
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.shared.lock();
         for environment in &self.environments {
             if let Some(now) = state.under_way.get_mut(environment) {
                 *now -= 1;

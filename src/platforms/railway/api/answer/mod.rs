@@ -69,6 +69,12 @@ impl GraphError {
         self.path.first().map(String::as_str)
     }
 
+    /// Whether it is about something that may be null and that nothing else depends on.
+    pub(super) fn is_beside(&self) -> bool {
+        let beside = |part: &String| part == "latestDeployment" || part == "unmergedChangesCount";
+        self.path.iter().any(beside)
+    }
+
     /// Whether the token as such was refused, and not a part of what was asked for.
     pub(super) fn refuses_token(&self) -> bool {
         self.path.len() <= 1

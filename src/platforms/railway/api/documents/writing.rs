@@ -12,7 +12,7 @@ pub const COMMIT_PATCH: Document = Document::fixed(
 );
 
 /// The same, and says whether to deploy: only for servers that list the argument
-/// ([`MUTATION_ARGUMENTS`]); the published schema does not. Variables as above, and `skipDeploys`.
+/// ([`super::MUTATION_ARGUMENTS`]); the published schema does not. Variables as above, and `skipDeploys`.
 pub const COMMIT_PATCH_SKIPPING: Document = Document::fixed(
     "CommitPatchSkipping",
     "mutation CommitPatchSkipping($environmentId: String!, $patch: EnvironmentConfig!, \

@@ -9,11 +9,10 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 use jiff::Timestamp;
 
-use crate::model::SecretValue;
+use crate::model::{SecretValue, is_railway_token_name};
 use crate::platforms::http::HttpSettings;
 use crate::platforms::railway::RailwaySettings;
 use crate::platforms::railway::api::Pace;
-use crate::platforms::railway::settings::may_hold_token;
 use crate::source::Git;
 
 /// The world as a command sees it. No `Debug`: the environment may hold keys.
@@ -121,7 +120,7 @@ impl Context {
     /// What Railway needs of the environment: tokens, the way out, and for tests another address.
     pub(crate) fn railway(&self) -> RailwaySettings {
         let tokens = self.environment.iter().filter_map(|(name, value)| {
-            let name = name.to_str().filter(|name| may_hold_token(name))?;
+            let name = name.to_str().filter(|name| is_railway_token_name(name))?;
             Some((name.to_owned(), SecretValue::new(value.to_str()?)))
         });
         let first = |names: [&str; 2]| {

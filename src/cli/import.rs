@@ -17,8 +17,7 @@ use super::identity;
 use super::ignore;
 use super::prompt::confirm;
 use super::ui::Ui;
-use crate::manifest::is_token_name;
-use crate::model::{ManifestName, VarName};
+use crate::model::{ManifestName, VarName, is_railway_token_name};
 use crate::reconcile::import;
 use crate::source;
 use asked::Asked;
@@ -90,7 +89,7 @@ pub(crate) struct RailwayArgs {
 }
 
 fn token_name(text: &str) -> Result<String, String> {
-    if is_token_name(text) {
+    if is_railway_token_name(text) {
         Ok(text.to_owned())
     } else {
         Err("name an environment variable that begins with RAILWAY_ and has TOKEN in it".to_owned())

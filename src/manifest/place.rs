@@ -3,29 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Manifest;
-use crate::model::{Address, Machine, ManifestName, RailwayAddress, TargetName, VarName};
-
-/// The names under `RAILWAY_` that a user may set; Railway gives all others to a deployment itself.
-const SETTABLE: [&str; 6] = [
-    "RAILWAY_DEPLOYMENT_DRAINING_SECONDS",
-    "RAILWAY_DEPLOYMENT_OVERLAP_SECONDS",
-    "RAILWAY_DOCKERFILE_PATH",
-    "RAILWAY_HEALTHCHECK_TIMEOUT_SEC",
-    "RAILWAY_RUN_UID",
-    "RAILWAY_SHM_SIZE_BYTES",
-];
-
-/// Whether Railway itself gives this name to a deployment: a value of ours would be stored, and
-/// never seen.
-pub fn is_provided_by_railway(name: &VarName) -> bool {
-    name.as_str().starts_with("RAILWAY_") && !SETTABLE.contains(&name.as_str())
-}
-
-/// Whether a manifest may name this environment variable as Railway's token: whatever it holds is
-/// sent there, so it must be one that is meant for it.
-pub fn is_token_name(text: &str) -> bool {
-    text.starts_with("RAILWAY_") && text.contains("TOKEN") && VarName::new(text).is_ok()
-}
+use crate::model::{Address, Machine, ManifestName, RailwayAddress, TargetName};
 
 /// Platform and address as people read them, for example `file vps:/srv/app/.env`. Another text for
 /// every other place, and for another token: a move must not go unseen.

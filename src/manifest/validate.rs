@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::{Raw, RawTarget, SealFields};
-use super::place::{is_provided_by_railway, place_key};
+use super::place::place_key;
 use super::problem::{Problems, code, nearest};
 use super::spec::{Source, TargetSpec, Use, UseSource};
 use super::template::MAX_NESTING;
-use crate::model::{Address, Position, VarName};
+use crate::model::{Address, Position, VarName, is_provided_by_railway};
 
 /// Resolves groups, and checks every name that is used.
 pub(super) fn resolve(raw: &Raw, problems: &mut Problems) -> Vec<TargetSpec> {
@@ -117,7 +117,10 @@ fn check_railway(target: &RawTarget, address: &Address, uses: &[Use], problems: 
     let Address::Railway(_) = address else {
         return;
     };
-    for one in uses.iter().filter(|one| is_provided_by_railway(&one.name)) {
+    for one in uses
+        .iter()
+        .filter(|one| is_provided_by_railway(one.name.as_str()))
+    {
         problems.error(
             one.position,
             code::PROVIDED,

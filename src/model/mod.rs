@@ -7,6 +7,7 @@ mod fingerprint;
 mod lint;
 mod name;
 mod policy;
+mod railway;
 mod target;
 mod value;
 mod vars;
@@ -17,7 +18,8 @@ pub use fingerprint::{Fingerprint, FingerprintKey, Fingerprinter, KeyId};
 pub use lint::{LINTS, lint_value, shows as shows_lint};
 pub use name::{InvalidName, ManifestName, TargetName, VarName};
 pub use policy::{Limit, Overrides, Rails};
-pub use target::{Address, FileAddress, Machine, PlatformKind, RailwayAddress, Target};
+pub use railway::{RailwayAddress, is_provided_by_railway, is_railway_token_name};
+pub use target::{Address, FileAddress, Machine, PlatformKind, Target};
 pub use value::SecretValue;
 pub use vars::{
     Behind, Completeness, Desired, DesiredVar, LastApplied, Live, LiveVar, Recorded, Running,

@@ -1,13 +1,12 @@
 //! Places that hold variables.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Rails, TargetName, VarName};
+use super::{Rails, RailwayAddress, TargetName, VarName};
 
 /// The kind of place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,22 +48,6 @@ pub struct FileAddress {
     pub path: String,
     /// The dialect it is written in, by its name in the manifest (`portable`, `systemd`, …).
     pub format: String,
-}
-
-/// The variables of one service in a Railway environment, or the environment's shared ones. Names or
-/// ids, as the manifest spells them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RailwayAddress {
-    /// The project.
-    pub project: String,
-    /// The environment.
-    pub environment: String,
-    /// The service; `None` for the environment's shared variables.
-    pub service: Option<String>,
-    /// The environment variable that holds the token, where the manifest names one.
-    pub token: Option<String>,
-    /// Names that are stored sealed: Railway shows their values to nobody afterwards.
-    pub sealed: BTreeSet<VarName>,
 }
 
 /// Where a target lives, as the manifest says it.

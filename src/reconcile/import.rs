@@ -12,8 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use naming::slug;
 
-use crate::manifest::{FreshTarget, UseSource, is_provided_by_railway};
-use crate::model::{Address, LiveVar, RailwayAddress, SecretValue, VarName};
+use crate::manifest::{FreshTarget, UseSource};
+use crate::model::{
+    Address, LiveVar, RailwayAddress, SecretValue, VarName, is_provided_by_railway,
+};
 
 /// What the platform calls something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +132,7 @@ fn sort(place: &Place) -> (BTreeMap<&VarName, &SecretValue>, LeftOut) {
     };
     for (name, value) in &place.vars {
         match value {
-            _ if is_provided_by_railway(name) => {
+            _ if is_provided_by_railway(name.as_str()) => {
                 left_out.provided.insert(name.clone());
             }
             LiveVar::Sealed { .. } => {

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::fields::{self, Fields, decode_text};
-use crate::manifest::place::is_token_name;
 use crate::manifest::problem::{Problems, code};
 use crate::manifest::tree::Node;
-use crate::model::{Address, Position, RailwayAddress, VarName};
+use crate::model::{Address, Position, RailwayAddress, VarName, is_railway_token_name};
 
 const KEYS: [&str; 6] = [
     "project",
@@ -114,7 +113,7 @@ fn decode_service(
 /// Whatever this names is sent to Railway: no other secret of the process may be named here.
 fn decode_token(node: &Node, problems: &mut Problems) -> Option<String> {
     let text = decode_text(node, "`token`", problems)?;
-    if is_token_name(text) {
+    if is_railway_token_name(text) {
         return Some(text.to_owned());
     }
     problems.error(

@@ -7,8 +7,7 @@ use proptest::prelude::*;
 
 use super::{payload, seal};
 use crate::manifest::{
-    Editor, Fresh, FreshTarget, Manifest, Source, UseSource, is_provided_by_railway, parse,
-    place_key, render_new,
+    Editor, Fresh, FreshTarget, Manifest, Source, UseSource, parse, place_key, render_new,
 };
 use crate::model::{Address, RailwayAddress, VarName};
 
@@ -71,14 +70,6 @@ fn a_destination_names_service_and_token_and_keeps_names_apart() {
         shown("numbers"),
         "railway 42/true/6f1a9c2e-6f3b-4f0e-9a55-6f2f4f8f8a01 with RAILWAY_STAGING_TOKEN"
     );
-}
-
-#[test]
-fn what_railway_provides_is_not_ours_and_what_users_may_set_is() {
-    assert!(is_provided_by_railway(&name("RAILWAY_PUBLIC_DOMAIN")));
-    assert!(is_provided_by_railway(&name("RAILWAY_TOKEN")));
-    assert!(!is_provided_by_railway(&name("RAILWAY_RUN_UID")));
-    assert!(!is_provided_by_railway(&name("RAILWAYS")));
 }
 
 /// A group that gives a Railway target a provided name is reported where the target names it.

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::names;
 use super::patch::ScopeId;
 use super::resolve::{Deployment, Environment, Instance, VariableMeta};
 use super::wire::Values;
-use crate::model::{Behind, Completeness, Live, LiveVar, Running, VarName, Version};
+use crate::model::{
+    Behind, Completeness, Live, LiveVar, Running, VarName, Version, is_provided_by_railway,
+};
 
 /// A deployment made this much before a variable's time stamp may still have it: the two stamps are
 /// made by different parts of Railway.
@@ -81,7 +82,10 @@ impl<'a> Reading<'a> {
         let mut odd = 0;
         let known = self.values.keys().map(String::as_str);
         let names: BTreeSet<&str> = known.chain(listed.keys().copied()).collect();
-        for name in names.into_iter().filter(|name| !names::is_provided(name)) {
+        for name in names
+            .into_iter()
+            .filter(|name| !is_provided_by_railway(name))
+        {
             let Ok(valid) = VarName::new(name) else {
                 odd += 1;
                 continue;
@@ -125,7 +129,7 @@ impl<'a> Reading<'a> {
         let newer: Vec<(&VariableMeta, Timestamp)> = self
             .listed
             .iter()
-            .filter(|listed| !names::is_provided(&listed.name))
+            .filter(|listed| !is_provided_by_railway(&listed.name))
             .filter_map(|listed| Some((*listed, listed.updated_at?)))
             .filter(|(_, at)| at.duration_since(deployed_at) > TOGETHER)
             .collect();

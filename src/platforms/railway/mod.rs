@@ -7,7 +7,6 @@ pub mod api;
 mod commit;
 mod drafts;
 mod live;
-mod names;
 mod patch;
 mod platform;
 mod read;
@@ -19,7 +18,6 @@ mod values;
 pub mod wire;
 mod write;
 
-pub use names::is_provided;
 pub use platform::RailwayPlatform;
 pub use settings::RailwaySettings;
 pub use survey::{Named, ScopeSurvey, Survey, SurveyRequest};

@@ -24,11 +24,6 @@ pub struct RailwaySettings {
     pub pace: Pace,
 }
 
-/// Whether an environment variable is one of those that may hold a token for Railway.
-pub fn may_hold_token(variable: &str) -> bool {
-    variable.starts_with("RAILWAY_") && variable.contains("TOKEN")
-}
-
 /// Where requests go: https, or http on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint(Url);
@@ -137,14 +132,5 @@ mod tests {
             url("http://127.0.0.1@evil.example/"),
             Err(EndpointError::Insecure)
         );
-    }
-
-    #[test]
-    fn only_token_variables_are_taken_along() {
-        assert!(may_hold_token("RAILWAY_TOKEN"));
-        assert!(may_hold_token("RAILWAY_API_TOKEN"));
-        assert!(may_hold_token("RAILWAY_TOKEN_PRODUCTION"));
-        assert!(!may_hold_token("RAILWAY_PROJECT_ID"));
-        assert!(!may_hold_token("GITHUB_TOKEN"));
     }
 }

@@ -7,8 +7,7 @@ use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
 
-use super::settings::may_hold_token;
-use crate::model::SecretValue;
+use crate::model::{SecretValue, is_railway_token_name};
 
 /// Where the Railway CLI looks for a project token.
 pub const PROJECT_VARIABLE: &str = "RAILWAY_TOKEN";
@@ -163,7 +162,7 @@ impl Tokens {
     /// Keeps those whose variable may hold one.
     pub fn new(variables: BTreeMap<String, SecretValue>) -> Self {
         let mut variables = variables;
-        variables.retain(|name, _| may_hold_token(name));
+        variables.retain(|name, _| is_railway_token_name(name));
         Self(variables)
     }
 
@@ -175,7 +174,7 @@ impl Tokens {
     pub fn pick(&self, named: Option<&str>) -> Result<Token, TokenError> {
         if let Some(variable) = named {
             let owned = variable.to_owned();
-            if !may_hold_token(variable) {
+            if !is_railway_token_name(variable) {
                 return Err(TokenError::OtherVariable { variable: owned });
             }
             let value = self.0.get(variable);

@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use super::api::{Api, Deadline};
 use super::commit::{Commit, Ended};
 use super::live::Reading;
-use super::names;
 use super::patch::{Edit, Patch, ScopeId};
 use super::platform::{Place, RailwayPlatform, address, nothing};
 use super::read::{ids, told_drafts};
 use super::resolve::Resolved;
 use super::values::{self, Ids};
-use crate::model::{Live, LiveVar, SecretValue, Target, VarName};
+use crate::model::{Live, LiveVar, SecretValue, Target, VarName, is_provided_by_railway};
 use crate::platforms::{Batch, BatchOutcome, Operation, Outcome};
 
 impl RailwayPlatform {
@@ -198,7 +197,7 @@ fn refused_operations(batch: &Batch) -> Option<BatchOutcome> {
         .iter()
         .map(|operation| match operation {
             Operation::Set(name, value) => refusal(name, value),
-            Operation::Delete(name) => names::refusal(name),
+            Operation::Delete(name) => refused_name(name),
         })
         .collect();
     let first = refusals.iter().flatten().next()?;
@@ -209,12 +208,20 @@ fn refused_operations(batch: &Batch) -> Option<BatchOutcome> {
     Some(BatchOutcome::of(outcomes.collect()))
 }
 
+fn refused_name(name: &VarName) -> Option<String> {
+    is_provided_by_railway(name.as_str()).then(|| {
+        format!(
+            "Railway provides {name} by itself: what is set under that name would never be seen"
+        )
+    })
+}
+
 pub(super) fn refusal(name: &VarName, value: &SecretValue) -> Option<String> {
     let nul = || {
         let nul = value.expose().contains('\0');
         nul.then(|| "the value holds a NUL character, which no environment can".to_owned())
     };
-    names::refusal(name).or_else(nul)
+    refused_name(name).or_else(nul)
 }
 
 /// The scope of a target in an environment that was listed before; why not, if it is not there.

@@ -217,7 +217,9 @@ fn says(mut run: Run, words: &[&str]) {
 /// It all works without any of the troubles.
 #[test]
 fn the_setup_itself_is_sound() {
-    let Some(setup) = Setup::applied() else { return };
+    let Some(setup) = Setup::applied() else {
+        return;
+    };
     setup.run("plan").success().says("TOKEN");
     assert_eq!(setup.readable(), ["api", "worker", "local"]);
     setup.untouched();

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench figures`. Each figure is CPU time (user + system) and peak memory of one
 //! run of the release binary, from its start to its exit; wall time is shown beside it and limits
-//! nothing, because it says more about the machine. These are benchmarks: a figure over its limit
+//! nothing, because it says more about the machine (except where round trips are counted by it). These are benchmarks: a figure over its limit
 //! is marked, it does not fail the run.
 
 #![expect(
@@ -13,7 +13,11 @@
     reason = "a benchmark may print what it measured, panic, and look at its own environment"
 )]
 
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+#[path = "../it/support/fake_railway/mod.rs"]
+mod fake_railway;
 mod measure;
+mod railway;
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../it/support/world.rs"]
 mod world;
@@ -23,7 +27,7 @@ use std::process::Command;
 
 use measure::{Measured, Table};
 
-const RUNS: usize = 10;
+pub(crate) const RUNS: usize = 10;
 const MIB: u64 = 1024;
 
 fn main() {
@@ -46,6 +50,7 @@ fn main() {
     values(&mut table, 10_000, 150);
     set(&mut table);
     targets(&mut table);
+    railway::measure(&mut table);
 }
 
 fn small(table: &mut Table) {
@@ -106,7 +111,7 @@ fn targets(table: &mut Table) {
 }
 
 /// One run that is not counted, then those that are. Every one must succeed.
-fn runs(mut command: impl FnMut(usize) -> Command) -> Vec<Measured> {
+pub(crate) fn runs(mut command: impl FnMut(usize) -> Command) -> Vec<Measured> {
     measure::once(&command(RUNS));
     (0..RUNS).map(|run| measure::once(&command(run))).collect()
 }

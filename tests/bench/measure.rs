@@ -72,6 +72,14 @@ pub fn run_as_child(words: &[OsString]) {
     println!("{cpu} {wall} {peak}");
 }
 
+/// What a row may not exceed: medians of times, and the highest peak.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limits {
+    pub cpu_ms: Option<u64>,
+    pub wall_ms: Option<u64>,
+    pub kib: Option<u64>,
+}
+
 /// Printed row by row, as the figures come.
 pub struct Table;
 
@@ -79,7 +87,7 @@ impl Table {
     pub fn new(runs: usize) -> Self {
         println!("{runs} runs each: min / median / max\n");
         println!(
-            "{:<32} {:>8} {:>24} {:>24} {:>9} {:>8}",
+            "{:<36} {:>8} {:>24} {:>24} {:>9} {:>8}",
             "figure", "limit ms", "CPU ms", "wall ms", "limit MiB", "peak MiB"
         );
         Self
@@ -92,19 +100,36 @@ impl Table {
         limit_kib: Option<u64>,
         runs: &[Measured],
     ) {
+        let limits = Limits {
+            cpu_ms: limit_ms,
+            wall_ms: None,
+            kib: limit_kib,
+        };
+        self.limited(name, limits, runs);
+    }
+
+    pub fn limited(&mut self, name: &str, limits: Limits, runs: &[Measured]) {
+        let slow = |sorted: &[u64], limit: Option<u64>| {
+            limit.is_some_and(|limit| median(sorted) > limit * 1000)
+        };
         let cpu = sorted(runs, |run| run.cpu_us);
         let wall = sorted(runs, |run| run.wall_us);
         let peak = sorted(runs, |run| run.peak_kib);
         let highest = peak[peak.len() - 1];
-        let over = limit_ms.is_some_and(|limit| median(&cpu) > limit * 1000)
-            || limit_kib.is_some_and(|limit| highest > limit);
+        let over = slow(&cpu, limits.cpu_ms)
+            || slow(&wall, limits.wall_ms)
+            || limits.kib.is_some_and(|limit| highest > limit);
+        let limit_ms = match limits.wall_ms {
+            None => limits.cpu_ms.map(|limit| limit.to_string()),
+            Some(wall) => Some(format!("{}/{wall}", limits.cpu_ms.unwrap_or(wall))),
+        };
         let shown = |limit: Option<u64>| limit.map_or("–".to_owned(), |limit| limit.to_string());
         println!(
-            "{name:<32} {:>8} {:>24} {:>24} {:>9} {:>8.1}{}",
-            shown(limit_ms),
+            "{name:<36} {:>8} {:>24} {:>24} {:>9} {:>8.1}{}",
+            limit_ms.unwrap_or_else(|| "–".to_owned()),
             spread(&cpu),
             spread(&wall),
-            shown(limit_kib.map(|limit| limit / 1024)),
+            shown(limits.kib.map(|limit| limit / 1024)),
             highest as f64 / 1024.0,
             if over { "  OVER" } else { "" }
         );

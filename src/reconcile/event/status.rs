@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::{ManifestName, PlatformKind, TargetName, VarName};
+use crate::model::{Behind, ManifestName, PlatformKind, TargetName, VarName};
 use crate::plan::{Change, Class, Glimpse, Plan, Reason, TargetState};
 
 /// Who moved where two sides differ.
@@ -87,6 +87,8 @@ pub struct StatusTarget {
     pub applied_at: Option<Timestamp>,
     /// Live only, never ours.
     pub unmanaged: usize,
+    /// Stored there, and not what runs: equal is not all that counts.
+    pub behind: Option<Behind>,
 }
 
 /// One line.
@@ -166,6 +168,7 @@ impl StatusReport {
                 address: target.address.clone(),
                 applied_at: applied.get(&target.target).copied(),
                 unmanaged: target.unmanaged,
+                behind: target.behind.clone(),
             })
             .collect();
         Self {

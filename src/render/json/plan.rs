@@ -144,7 +144,7 @@ struct TargetJson {
 /// Variables that were stored after the running process got its own.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "NotRunning", deny_unknown_fields)]
-struct NotRunningJson {
+pub(super) struct NotRunningJson {
     /// Empty where the platform cannot tell them apart.
     names: Vec<String>,
     /// When the first of them was stored.

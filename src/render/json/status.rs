@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::plan::NotRunningJson;
 use super::{ExitJson, document_tag};
 use crate::reconcile::event::{self, Mover, Verdict};
 
@@ -72,6 +73,7 @@ struct TargetJson {
     /// RFC 3339; null if never.
     applied_at: Option<String>,
     unmanaged: usize,
+    not_running: Option<NotRunningJson>,
 }
 
 impl From<&event::StatusTarget> for TargetJson {
@@ -82,6 +84,7 @@ impl From<&event::StatusTarget> for TargetJson {
             address: of.address.clone(),
             applied_at: of.applied_at.map(|at| at.to_string()),
             unmanaged: of.unmanaged,
+            not_running: of.behind.as_ref().map(NotRunningJson::from),
         }
     }
 }

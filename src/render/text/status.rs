@@ -10,7 +10,7 @@ use crate::reconcile::event::{Cell, Mover, Seen, StatusReport, StatusRow, Status
 use crate::render::escape;
 use crate::render::layout::{Line, width};
 use crate::render::style::{Invocation, Role, Style};
-use crate::render::words::counted;
+use crate::render::words::{self, counted};
 
 /// Writes the matrix, its last line the summary.
 pub fn render_status(
@@ -36,6 +36,7 @@ pub fn render_status(
         list(out, style, report, now)?;
     }
     reasons(out, style, report)?;
+    not_running(out, style, report)?;
     ages(out, style, report, now)?;
     let wrong = report.rows.iter().filter(|row| is_wrong(row)).count();
     if wrong > 0 {
@@ -165,6 +166,22 @@ fn reasons(out: &mut dyn Write, style: &Style, report: &StatusReport) -> fmt::Re
     Ok(())
 }
 
+/// Equal in the store is not equal in the process.
+fn not_running(out: &mut dyn Write, style: &Style, report: &StatusReport) -> fmt::Result {
+    for target in &report.targets {
+        if let Some(behind) = &target.behind {
+            Line::new()
+                .then(
+                    Role::Drift,
+                    format!("! {}, stored but not running", target.name),
+                )
+                .then(Role::Plain, format!(": {}", words::not_running(behind)))
+                .write(out, style, 0, 4)?;
+        }
+    }
+    Ok(())
+}
+
 fn ages(out: &mut dyn Write, style: &Style, report: &StatusReport, now: Timestamp) -> fmt::Result {
     let mut parts: Vec<String> = Vec::new();
     let named = |target: &StatusTarget| match target.applied_at {
@@ -185,6 +202,8 @@ fn summary(out: &mut dyn Write, style: &Style, report: &StatusReport, wrong: usi
     let unknown = cells()
         .filter(|cell| matches!(cell, Cell::Unknown(_)))
         .count();
+    let behind = report.targets.iter().filter(|one| one.behind.is_some());
+    let behind = behind.count();
     let unmanaged: usize = report.targets.iter().map(|target| target.unmanaged).sum();
     let variables = counted(report.rows.len(), "variable");
     let targets = counted(report.targets.len(), "target");
@@ -199,6 +218,10 @@ fn summary(out: &mut dyn Write, style: &Style, report: &StatusReport, wrong: usi
     });
     if unknown > 0 {
         text.push_str(&format!(", {unknown} unknown"));
+    }
+    if behind > 0 {
+        let targets = counted(behind, "target");
+        text.push_str(&format!(", stored but not running on {targets}"));
     }
     if unmanaged > 0 {
         text.push_str(&format!(", {unmanaged} unmanaged"));

@@ -94,6 +94,10 @@ fn stored_without_a_deploy_is_in_sync_and_said_not_to_run() {
         .says("! stored but not running: A since")
         .says("railway redeploy --service api")
         .says("railway redeploy --service web");
+    yard.run("status")
+        .success()
+        .says("! api, stored but not running: A since")
+        .says("equal everywhere, stored but not running on 2 targets");
     // a deploy of ours brings it along
     yard.later();
     yard.declare(&[("A", "2"), ("B", "2")], &targets);

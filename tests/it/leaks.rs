@@ -3,6 +3,7 @@
 
 mod forms;
 mod hardening;
+mod railway;
 mod runs;
 mod sink;
 

@@ -175,6 +175,7 @@ impl Leaky {
             ("set MADE --generate --target local", ""),
             ("set TOKEN --apply --yes -vv", SECRET),
             ("apply --yes --json -vv", ""),
+            ("apply --yes --no-activate", ""),
             (
                 "apply --yes --target local --only TOKEN --since HEAD --require-all",
                 "",

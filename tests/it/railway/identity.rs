@@ -1,7 +1,7 @@
 //! The place is the one that was meant: tokens of other environments, services that were renamed or
 //! made anew, two targets that are one.
 
-use crate::railway::binary::{DESIRED, LIVE, Setup};
+use crate::railway::binary::{DESIRED, LIVE, NEW, Setup};
 use crate::support::fake_railway::faults::{Fault, Which};
 use crate::support::fake_railway::switches::Absent;
 use crate::support::world::Run;
@@ -10,7 +10,9 @@ const PLACE: &str = "project: aurora, environment: production, service: api";
 
 #[test]
 fn the_token_of_another_environment_is_refused_by_name_and_id() {
-    let Some(mut setup) = Setup::applied() else { return };
+    let Some(mut setup) = Setup::applied() else {
+        return;
+    };
     let staging = setup.project.environment("staging");
     // the worst case: there, the same names mean something else
     staging.service("api").set("TOKEN", "c4nary staging");
@@ -35,7 +37,9 @@ fn the_token_of_another_environment_is_refused_by_name_and_id() {
 
 #[test]
 fn the_token_of_another_project_is_refused() {
-    let Some(mut setup) = Setup::applied() else { return };
+    let Some(mut setup) = Setup::applied() else {
+        return;
+    };
     // even one whose names are all the same, where the manifest names the project by id
     let other = setup.fake.workspace("Beta").another_project("aurora");
     let theirs = other.environment("production");
@@ -53,7 +57,9 @@ fn the_token_of_another_project_is_refused() {
 /// Where all names fit, only what was recorded tells the places apart.
 #[test]
 fn a_token_of_a_namesake_is_held_by_what_was_recorded() {
-    let Some(mut setup) = Setup::applied() else { return };
+    let Some(mut setup) = Setup::applied() else {
+        return;
+    };
     let other = setup.fake.workspace("Beta").another_project("aurora");
     let theirs = other.environment("production");
     let api = theirs.service("api").set("TOKEN", "c4nary theirs");
@@ -79,7 +85,9 @@ fn held(setup: &Setup, why: &str) {
 
 #[test]
 fn a_renamed_service_is_found_by_its_id_and_named() {
-    let Some(setup) = Setup::applied() else { return };
+    let Some(setup) = Setup::applied() else {
+        return;
+    };
     setup.api.rename("backend");
     setup.refuses(
         &["worker", "local"],
@@ -97,7 +105,9 @@ fn a_renamed_service_is_found_by_its_id_and_named() {
 
 #[test]
 fn a_name_that_another_service_took_over_is_held() {
-    let Some(setup) = Setup::applied() else { return };
+    let Some(setup) = Setup::applied() else {
+        return;
+    };
     setup.api.rename("backend");
     let thief = setup.environment.service("api");
     held(&setup, "this is another service than at our last apply");
@@ -107,7 +117,9 @@ fn a_name_that_another_service_took_over_is_held() {
 
 #[test]
 fn a_service_made_anew_is_not_one_whose_variables_were_removed() {
-    let Some(setup) = Setup::applied() else { return };
+    let Some(setup) = Setup::applied() else {
+        return;
+    };
     setup.api.delete();
     setup.refuses(
         &["worker", "local"],
@@ -120,15 +132,22 @@ fn a_service_made_anew_is_not_one_whose_variables_were_removed() {
     // empty, it is no invitation either
     again.remove("TOKEN");
     held(&setup, "this is another service than at our last apply");
-    setup.run("apply --yes --allow identity@api --overwrite TOKEN@api").success();
-    assert_eq!(again.value("TOKEN").as_deref(), Some("c4nary new"));
+    setup
+        .run("apply --yes --allow identity@api --overwrite TOKEN@api")
+        .success();
+    assert_eq!(again.value("TOKEN").as_deref(), Some(NEW));
     // and from then on it is the one
-    setup.run("plan --detailed-exitcode").exits(0).omits("identity");
+    setup
+        .run("plan --detailed-exitcode")
+        .exits(0)
+        .omits("identity");
 }
 
 #[test]
 fn an_environment_made_anew_is_held() {
-    let Some(mut setup) = Setup::applied() else { return };
+    let Some(mut setup) = Setup::applied() else {
+        return;
+    };
     setup.environment.delete();
     let again = setup.project.environment("production");
     let api = again.service("api").set("TOKEN", LIVE);
@@ -136,14 +155,18 @@ fn an_environment_made_anew_is_held() {
     setup.with_account();
     held(&setup, "this is another environment than at our last apply");
     let token = again.token();
-    setup.without("RAILWAY_API_TOKEN").env("RAILWAY_TOKEN", &token);
+    setup
+        .without("RAILWAY_API_TOKEN")
+        .env("RAILWAY_TOKEN", &token);
     held(&setup, "this is another environment than at our last apply");
     assert_eq!(api.value("TOKEN").as_deref(), Some(LIVE));
 }
 
 #[test]
 fn a_project_made_anew_is_held() {
-    let Some(mut setup) = Setup::applied() else { return };
+    let Some(mut setup) = Setup::applied() else {
+        return;
+    };
     setup.project.delete();
     let again = setup.fake.project("aurora").environment("production");
     let api = again.service("api").set("TOKEN", LIVE);
@@ -158,8 +181,12 @@ fn a_project_made_anew_is_held() {
 #[test]
 fn a_service_deleted_between_the_list_and_the_values_is_not_empty() {
     for says in [Absent::Empty, Absent::NotFound, Absent::NotAuthorized] {
-        let Some(setup) = Setup::applied() else { return };
-        setup.fake.switches(|switches| switches.absent_service_reads = says);
+        let Some(setup) = Setup::applied() else {
+            return;
+        };
+        setup
+            .fake
+            .switches(|switches| switches.absent_service_reads = says);
         let values = Which::With("variables".to_owned());
         setup
             .fake
@@ -184,7 +211,9 @@ fn a_service_deleted_between_the_list_and_the_values_is_not_empty() {
 
 #[test]
 fn two_targets_that_are_one_service_are_refused_however_they_are_spelt() {
-    let Some(mut setup) = Setup::applied() else { return };
+    let Some(mut setup) = Setup::applied() else {
+        return;
+    };
     setup.with_account();
     let (project, environment) = (setup.project.id.clone(), setup.environment.id.clone());
     let service = setup.api.id();
@@ -197,14 +226,24 @@ fn two_targets_that_are_one_service_are_refused_however_they_are_spelt() {
         format!("project: aurora, environment: {environment}, service: api"),
         format!("project: {project}, environment: {environment}, service: {service}"),
         // and with a token of its own
-        format!("project: aurora, environment: production, service: {service}, token: RAILWAY_TOKEN_OTHER"),
+        format!(
+            "project: aurora, environment: production, service: {service}, token: RAILWAY_TOKEN_OTHER"
+        ),
     ] {
         println!("{place}");
-        let twin = format!("targets:\n  twin: {{ railway: {{ {place} }}, variables: [LOG_LEVEL] }}\n");
-        setup.world.write("manifests/dev.yaml", good.replace("targets:\n", &twin));
+        let twin =
+            format!("targets:\n  twin: {{ railway: {{ {place} }}, variables: [LOG_LEVEL] }}\n");
+        setup
+            .world
+            .write("manifests/dev.yaml", good.replace("targets:\n", &twin));
         setup.refuses(
             &["worker", "local"],
-            &["are the same service in Railway", "`api`", "`twin`", "let one target hold the variables of both"],
+            &[
+                "are the same service in Railway",
+                "`api`",
+                "`twin`",
+                "let one target hold the variables of both",
+            ],
         );
     }
     assert_eq!(setup.api.value("TOKEN").as_deref(), Some(DESIRED));
@@ -212,7 +251,9 @@ fn two_targets_that_are_one_service_are_refused_however_they_are_spelt() {
 
 #[test]
 fn the_shared_variables_have_one_target_too() {
-    let Some(mut setup) = Setup::applied() else { return };
+    let Some(mut setup) = Setup::applied() else {
+        return;
+    };
     setup.with_account();
     let id = setup.environment.id.clone();
     setup.edit(
@@ -225,6 +266,10 @@ fn the_shared_variables_have_one_target_too() {
     );
     setup.plans(
         &["api", "worker", "local"],
-        &["are the same shared variables in Railway", "`one`", "`other`"],
+        &[
+            "are the same shared variables in Railway",
+            "`one`",
+            "`other`",
+        ],
     );
 }

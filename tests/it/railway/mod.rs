@@ -1,6 +1,6 @@
 //! Railway through the binary, in front of a fake.
 
-mod authority;
-mod bad_input;
-mod binary;
+pub mod authority;
+pub mod bad_input;
+pub mod binary;
 mod identity;

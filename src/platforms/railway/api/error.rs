@@ -119,7 +119,9 @@ impl ErrorKind {
             Self::ProblemProcessing => {
                 "a malformed id does this, and so does an outage: status.railway.com"
             }
-            Self::Other => "status.railway.com may know; the code or trace is for Railway's support",
+            Self::Other => {
+                "status.railway.com may know; the code or trace is for Railway's support"
+            }
             _ => return None,
         };
         Some(text.to_owned())

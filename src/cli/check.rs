@@ -74,6 +74,7 @@ pub(crate) fn run(
     if let Some((first, second)) = session::shared_place_of(&items) {
         same_place(&mut checked, &first, &second, &items);
     }
+    super::neighbours::warn_of_manifests(&items, context, ui);
     let exit = exit(&checked, arguments.strict);
     show(&checked, arguments, exit, ui)?;
     Ok(exit)

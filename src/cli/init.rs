@@ -1,7 +1,6 @@
 //! `init`: from a folder with a `.env` to a manifest that plans empty at once.
 
-mod identity;
-mod ignore;
+mod linked;
 mod take_in;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,10 +12,12 @@ use super::Global;
 use super::authoring;
 use super::context::Context;
 use super::error::{CommandError, Exit};
+use super::identity;
+use super::ignore;
 use super::prompt::confirm;
 use super::session;
 use super::ui::Ui;
-use crate::crypto::{Envelope, Recipient};
+use crate::crypto::Envelope;
 use crate::manifest::{FORMATS, Fresh, FreshTarget, Source, render_new};
 use crate::model::{FileAddress, Machine, ManifestName, TargetName, VarName};
 use crate::source;
@@ -75,18 +76,21 @@ pub(crate) fn run(
                 .hint("name another with --name, or change it with driftlock set"),
         );
     }
+    if linked::offer(arguments, context, ui)? {
+        return linked::import(arguments, global, context, ui);
+    }
     let taken = take_in(arguments, context)?;
     refuse_second_owner(&taken, context)?;
     if arguments.format.is_none() && !taken.left_out.is_empty() {
         return Err(ambiguous(&taken));
     }
     let asks = context.terminal.input && context.terminal.errors && !arguments.yes;
-    let own = identity::find_or_make(global, context, asks, arguments.yes, ui)?;
+    let own = identity::find_or_make(global, context, asks, arguments.yes, "init", ui)?;
     if asks && !confirm(ui, &format!("Write {}?", manifest.display()))? {
         ui.say("nothing more was written");
         return Ok(Exit::REFUSED);
     }
-    let text = compose(arguments, context, &own.public, &taken)?;
+    let text = compose(arguments, context, &own, &taken)?;
     let folder = context.absolute(Path::new("manifests"));
     std::fs::create_dir_all(&folder).map_err(|error| {
         CommandError::error(format!("cannot make manifests/: {}", error.kind()))
@@ -111,21 +115,18 @@ fn target_name() -> TargetName {
 fn compose(
     arguments: &InitArgs,
     context: &Context,
-    own: &str,
+    own: &identity::Own,
     taken: &Taken,
 ) -> Result<String, CommandError> {
-    let mut keys = vec![own.to_owned()];
-    keys.extend(arguments.recipient.iter().cloned());
-    let recipients = keys
-        .iter()
-        .map(|key| {
-            Recipient::parse(key)
-                .map_err(|error| CommandError::usage(format!("--recipient: {error}")))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let readers = identity::readers(own, &arguments.recipient, "made or found by init")?;
     let now = context.now();
     let envelope = Envelope::generate(&arguments.name);
-    let seal = authoring::new_seal(&envelope, &recipients, now, &session::person(context))?;
+    let seal = authoring::new_seal(
+        &envelope,
+        &readers.recipients,
+        now,
+        &session::person(context),
+    )?;
     let clear: BTreeSet<&VarName> = arguments.clear.iter().collect();
     let mut variables = BTreeMap::new();
     for (name, value) in &taken.variables {
@@ -167,17 +168,12 @@ fn compose(
             )
         })
         .collect();
-    let listed: Vec<(String, String)> = recipients
-        .iter()
-        .zip(std::iter::once("made or found by init").chain(std::iter::repeat("")))
-        .map(|(recipient, comment)| (recipient.canonical().to_owned(), comment.to_owned()))
-        .collect();
     Ok(render_new(&Fresh {
         comment: Some(
             "driftlock plan: what differs · driftlock apply: write it · driftlock set NAME: change it",
         ),
         name: &arguments.name,
-        recipients: &listed,
+        recipients: &readers.listed,
         variables: &variables,
         references: &BTreeSet::new(),
         targets: &targets,

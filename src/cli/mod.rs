@@ -9,8 +9,12 @@ mod context;
 mod error;
 mod harden;
 mod history;
+mod identity;
+mod ignore;
+mod import;
 mod init;
 mod look;
+mod neighbours;
 mod plan;
 mod prompt;
 mod reveal;
@@ -41,6 +45,7 @@ use ui::Ui;
 #[command(after_help = "\
 Start here:
   driftlock init                  take the .env of this folder into a manifest
+  driftlock import railway        the same for a Railway environment
   driftlock plan                  what differs, and who moved
   driftlock apply                 write it
 
@@ -92,6 +97,7 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::InitArgs),
+    Import(import::ImportArgs),
     Set(set::SetArgs),
     Unset(unset::UnsetArgs),
     Reveal(reveal::RevealArgs),
@@ -137,6 +143,7 @@ fn dispatch(
 ) -> Result<Exit, CommandError> {
     match command {
         Command::Init(arguments) => init::run(arguments, global, context, ui),
+        Command::Import(arguments) => import::run(arguments, global, context, ui),
         Command::Set(arguments) => set::run(arguments, global, context, ui),
         Command::Unset(arguments) => unset::run(arguments, global, context, ui),
         Command::Reveal(arguments) => reveal::run(arguments, global, context, ui),

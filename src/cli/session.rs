@@ -61,6 +61,7 @@ pub(crate) fn load_manifests(
         )));
     }
     refuse_shared_places(&items)?;
+    super::neighbours::warn_of_manifests(&items, context, ui);
     Ok(items)
 }
 

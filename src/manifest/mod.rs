@@ -21,7 +21,7 @@ mod yaml;
 pub use document::json_schema;
 pub use edit::{EditError, Editor};
 pub use fresh::{Fresh, FreshTarget, render_new};
-pub use place::{SharedPlace, is_provided_by_railway, place_key, shared_places};
+pub use place::{SharedPlace, is_provided_by_railway, is_token_name, place_key, shared_places};
 pub use spec::{
     Manifest, Metadata, Parsed, Payload, Seal, Source, TargetSpec, Use, UseSource, Variable,
     format_duration, parse_duration,

@@ -21,34 +21,23 @@ pub fn is_provided_by_railway(name: &VarName) -> bool {
     name.as_str().starts_with("RAILWAY_") && !SETTABLE.contains(&name.as_str())
 }
 
+/// Whether a manifest may name this environment variable as Railway's token: whatever it holds is
+/// sent there, so it must be one that is meant for it.
+pub fn is_token_name(text: &str) -> bool {
+    text.starts_with("RAILWAY_") && text.contains("TOKEN") && VarName::new(text).is_ok()
+}
+
 /// Platform and address as people read them, for example `file vps:/srv/app/.env`. Another text for
 /// every other place, and for another token: a move must not go unseen.
 pub(super) fn destination(address: &Address) -> String {
     let Address::Railway(railway) = address else {
         return format!("{} {address}", address.platform());
     };
-    let service = match &railway.service {
-        Some(service) => framed(service),
-        None => "(shared)".to_owned(),
-    };
     let token = match &railway.token {
         Some(name) => format!(" with {name}"),
         None => String::new(),
     };
-    format!(
-        "railway {}/{}/{service}{token}",
-        framed(&railway.project),
-        framed(&railway.environment)
-    )
-}
-
-/// A name, in quotes if it holds what separates names.
-fn framed(name: &str) -> String {
-    if name.contains(['/', '"', '(', ' ']) {
-        format!("{name:?}")
-    } else {
-        name.to_owned()
-    }
+    format!("{} {address}{token}", address.platform())
 }
 
 /// The same text for the same place, as far as the manifest's text can tell: `./` and `//` do not

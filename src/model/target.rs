@@ -1,5 +1,6 @@
 //! Places that hold variables.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
@@ -106,11 +107,31 @@ impl fmt::Display for Address {
                 Machine::Named(machine) => write!(f, "{machine}:{}", file.path),
             },
             Self::Railway(railway) => {
-                let service = railway.service.as_deref().unwrap_or("(shared)");
-                write!(f, "{}/{}/{service}", railway.project, railway.environment)
+                let service = match &railway.service {
+                    Some(service) => framed(service),
+                    None => RailwayAddress::SHARED.into(),
+                };
+                let (project, environment) =
+                    (framed(&railway.project), framed(&railway.environment));
+                write!(f, "{project}/{environment}/{service}")
             }
             Self::Memory(name) => write!(f, "memory:{name}"),
         }
+    }
+}
+
+impl RailwayAddress {
+    /// Stands for the shared variables where another address has a service; no service is written so.
+    pub const SHARED: &str = "(shared)";
+}
+
+/// A name, in quotes if it holds what separates names: records are kept under an address, so no two
+/// places may have the same text.
+fn framed(name: &str) -> Cow<'_, str> {
+    if name.contains(['/', '"', '(', ' ']) {
+        format!("{name:?}").into()
+    } else {
+        name.into()
     }
 }
 
@@ -132,4 +153,28 @@ pub struct Target {
     pub prune: bool,
     /// What may change at once.
     pub rails: Rails,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_places_of_railway_have_one_text() {
+        let text = |project: &str, environment: &str, service: Option<&str>| {
+            let address = RailwayAddress {
+                project: project.to_owned(),
+                environment: environment.to_owned(),
+                service: service.map(str::to_owned),
+                token: None,
+                sealed: BTreeSet::new(),
+            };
+            Address::Railway(address).to_string()
+        };
+        assert_eq!(text("a", "b", Some("c")), "a/b/c");
+        assert_eq!(text("a", "b", None), "a/b/(shared)");
+        assert_ne!(text("a", "b", Some("(shared)")), text("a", "b", None));
+        assert_ne!(text("a/b", "c", Some("d")), text("a", "b/c", Some("d")));
+        assert_ne!(text("a", "b", Some("c/(shared)")), text("a", "b/c", None));
+    }
 }

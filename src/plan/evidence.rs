@@ -3,12 +3,17 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+
 use super::change::Glimpse;
 use super::classify::{Memory, Sight, Stamp};
 use crate::model::{
     DesiredVar, Fingerprint, Fingerprinter, LastApplied, LiveVar, Recorded, SecretValue,
     Sensitivity, TargetName, VarName,
 };
+
+/// How far the platform's clock and ours may be apart.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// One target's records and the means to compare with them.
 pub(super) struct Evidence<'a> {
@@ -174,12 +179,17 @@ impl Look<'_> {
             None => Sight::Absent,
             Some(LiveVar::Unknown(_)) => return None,
             Some(LiveVar::Sealed { changed_at }) => {
-                let then = self.recorded.and_then(|then| then.platform_changed_at);
+                let then = self
+                    .recorded
+                    .map(|then| (then.platform_changed_at, then.at));
                 Sight::Sealed(match (changed_at, then) {
-                    (Some(now), Some(then)) if *now == then => Stamp::Same,
+                    (Some(now), Some((Some(then), _))) if *now == then => Stamp::Same,
                     // an older stamp is not our write either
-                    (Some(_), Some(_)) => Stamp::Moved,
-                    _ => Stamp::NoTelling,
+                    (Some(_), Some((Some(_), _))) => Stamp::Moved,
+                    // readable when we recorded it, and sealed by somebody since
+                    (Some(now), Some((None, at))) if at.duration_since(*now) > SKEW => Stamp::Same,
+                    (Some(_), Some((None, _))) => Stamp::Moved,
+                    (None, _) | (_, None) => Stamp::NoTelling,
                 })
             }
             Some(LiveVar::Value(live)) => match self.desired {

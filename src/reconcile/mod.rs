@@ -4,6 +4,7 @@ pub mod apply;
 pub mod connect;
 pub mod desired;
 pub mod event;
+pub mod import;
 pub mod load;
 pub mod pass;
 pub mod remember;

@@ -8,6 +8,7 @@ use similar::TextDiff;
 use super::escape::{markdown, markdown_code, markdown_fence, terminal};
 use super::style::{Invocation, Style};
 use super::text::release_command;
+use super::waiting::waiting;
 use super::words;
 use crate::plan::{ActionKind, Change, Class, Glimpse, Plan, Summary, TargetPlan, TargetState};
 
@@ -31,6 +32,7 @@ pub fn render_markdown(
     writeln!(out, "**{}**", markdown(&words::summary(summary, targets)))?;
     authority(out, call, plans)?;
     decisions(out, call, plans)?;
+    drafts(out, plans)?;
     for plan in plans {
         for target in &plan.targets {
             details(out, call, plan, target)?;
@@ -98,6 +100,21 @@ fn decisions(out: &mut dyn Write, call: &Invocation, plans: &[Plan]) -> fmt::Res
     write!(out, "\n### To look at\n\n{lines}")
 }
 
+/// Not ours, and not in force.
+fn drafts(out: &mut dyn Write, plans: &[Plan]) -> fmt::Result {
+    for one in waiting(plans.iter().flat_map(|plan| &plan.targets)) {
+        let seen = markdown(&one.seen_from());
+        writeln!(
+            out,
+            "\n### Staged by somebody, not deployed\n\nSeen from {seen}:\n"
+        )?;
+        for draft in one.drafts {
+            writeln!(out, "- {}", markdown(draft))?;
+        }
+    }
+    Ok(())
+}
+
 fn needs_decision(change: &Change) -> bool {
     matches!(change.class, Class::Conflict | Class::Unknown)
         || change.action == ActionKind::Delete
@@ -146,7 +163,7 @@ fn details(
         .iter()
         .filter(|change| words::is_listed(change))
         .collect();
-    let quiet = target.notes.is_empty() && target.drafts.is_empty() && target.behind.is_none();
+    let quiet = target.notes.is_empty() && target.behind.is_none();
     if listed.is_empty() && quiet {
         return Ok(());
     }
@@ -164,15 +181,17 @@ fn details(
         line(out, change)?;
         holds(out, call, change)?;
     }
-    for draft in &target.drafts {
-        writeln!(out, "- **waits there, not deployed**: {}", markdown(draft))?;
-    }
     if let Some(behind) = &target.behind {
         let what = words::not_running(behind);
         writeln!(out, "- **stored but not running**: {}", markdown(&what))?;
     }
     if target.activates && target.will_write() {
-        writeln!(out, "- apply deploys it")?;
+        let what = if words::deploys_others(target) {
+            "whatever refers to it"
+        } else {
+            "it"
+        };
+        writeln!(out, "- apply deploys {what}")?;
     }
     for note in &target.notes {
         writeln!(out, "- note: {}", markdown(note))?;

@@ -10,6 +10,7 @@ mod samples;
 pub mod scrub;
 pub mod style;
 pub mod text;
+mod waiting;
 mod words;
 
 pub use style::{Invocation, Style};

@@ -3,7 +3,7 @@
 
 use super::escape;
 use super::style::{Role, Style};
-use crate::model::{Behind, Fingerprint};
+use crate::model::{Behind, Fingerprint, PlatformKind, RailwayAddress};
 use crate::plan::{ActionKind, AuthorityKind, Change, Class, Glimpse, Reason, Summary, TargetPlan};
 
 pub(crate) const fn class(class: Class) -> &'static str {
@@ -198,4 +198,10 @@ pub(crate) fn place(target: &TargetPlan) -> String {
         .as_ref()
         .map_or_else(String::new, |format| format!(" ({format})"));
     format!("{} {}{format}", target.platform, target.address)
+}
+
+/// Whether a write there is put in force elsewhere: in the services that refer to a shared variable.
+pub(crate) fn deploys_others(target: &TargetPlan) -> bool {
+    let last = target.address.rsplit('/').next();
+    target.platform == PlatformKind::Railway && last == Some(RailwayAddress::SHARED)
 }

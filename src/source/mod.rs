@@ -3,12 +3,16 @@
 
 mod git;
 mod load;
+mod neighbour;
+mod railway_link;
 mod write;
 
 use std::path::PathBuf;
 
 pub use git::{Git, Revision, SourceError};
 pub use load::{LoadError, MAX_BYTES, load_manifests};
+pub use neighbour::{Neighbour, neighbours};
+pub use railway_link::{RailwayLink, railway_link};
 pub use write::{WriteError, write_atomically, write_new};
 
 /// A manifest's text and where it lies.

@@ -49,3 +49,12 @@ fn the_files_as_shipped_are_in_sync() {
         .unwrap();
     assert!(output.status.success(), "{output:?}");
 }
+
+#[test]
+fn the_railway_manifest_is_one() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/railway/manifest.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let loaded = driftlock::reconcile::load::load(&text).unwrap();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    assert_eq!(loaded.manifest.targets.len(), 4);
+}

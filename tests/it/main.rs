@@ -13,6 +13,7 @@ mod cli;
 mod crypto;
 mod dialects;
 mod example;
+mod fake_railway;
 mod hostile;
 mod journal;
 mod leaks;

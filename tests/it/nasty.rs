@@ -19,12 +19,12 @@ const PEM: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqV
                    mbbmzdMO7vEJqKVJNk3V\n-----END PRIVATE KEY-----\n";
 const ALLOW: &str = "--allow empty@local --allow private-key@local";
 
-type Values = BTreeMap<VarName, String>;
+pub type Values = BTreeMap<VarName, String>;
 
 type Read = fn(&str) -> Vec<(String, Taken)>;
 
 /// About every second name is one of the stranger's file too.
-fn values() -> Values {
+pub fn values() -> Values {
     let long: String = (0..32 * 1024)
         .map(|at| char::from(b'a' + u8::try_from(at % 26).unwrap()))
         .collect();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::fields::{self, Fields, decode_text};
+use crate::manifest::place::is_token_name;
 use crate::manifest::problem::{Problems, code};
 use crate::manifest::tree::Node;
 use crate::model::{Address, Position, RailwayAddress, VarName};
@@ -113,8 +114,7 @@ fn decode_service(
 /// Whatever this names is sent to Railway: no other secret of the process may be named here.
 fn decode_token(node: &Node, problems: &mut Problems) -> Option<String> {
     let text = decode_text(node, "`token`", problems)?;
-    let is_ours = text.starts_with("RAILWAY_") && text.contains("TOKEN");
-    if is_ours && VarName::new(text).is_ok() {
+    if is_token_name(text) {
         return Some(text.to_owned());
     }
     problems.error(

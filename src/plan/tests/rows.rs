@@ -291,6 +291,27 @@ fn sealed_values_are_told_by_their_time_stamp() {
 }
 
 #[test]
+fn what_somebody_sealed_since_is_told_by_the_time_of_our_record() {
+    let since = |changed_at: i64| {
+        move |p: &mut Place| {
+            p.want("A", "d").remember("A", "d");
+            let recorded = p.last.vars.get_mut(&var("A")).unwrap();
+            recorded.platform_changed_at = None;
+            recorded.at = stamp(10_000);
+            sealed(p, Some(changed_at));
+        }
+    };
+    assert_eq!(row(since(9_000)), "A InSync/SealedUnchanged None []");
+    for later in [9_900, 10_000, 20_000] {
+        assert_eq!(
+            row(since(later)),
+            "A Drift/SealedChangedOutside Update []",
+            "{later}"
+        );
+    }
+}
+
+#[test]
 fn what_was_never_ours_is_counted() {
     let plan = World::one(|p| {
         p.settled("A", "d").has("B", "x").has("C", "y");

@@ -1,12 +1,16 @@
 //! The two clients: one for plain http on this machine, one for everything else.
 
 use std::fmt;
+use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, NoProxy, Proxy};
 
 use super::CONNECT_TIMEOUT;
 use super::error::{HttpError, Unreachable};
+
+/// How long an idle connection is kept: well below what servers allow.
+const IDLE: Duration = Duration::from_secs(15);
 
 /// What the environment says about the way out. Handed in: no room but cli reads the environment.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -85,6 +89,8 @@ fn base() -> ClientBuilder {
         .redirect(Policy::none())
         .referer(false)
         .connect_timeout(CONNECT_TIMEOUT)
+        // a connection that the server has closed in the meantime makes a write a doubtful one
+        .pool_idle_timeout(IDLE)
 }
 
 fn finish(builder: ClientBuilder, host: &str) -> Result<reqwest::Client, HttpError> {

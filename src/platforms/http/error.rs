@@ -245,7 +245,10 @@ fn proxy_problem(part: &(dyn Error + 'static)) -> Option<ProxyProblem> {
 fn tls_problem(error: &rustls::Error) -> TlsProblem {
     match error {
         rustls::Error::InvalidCertificate(certificate) => match certificate {
-            CertificateError::UnknownIssuer => TlsProblem::UnknownIssuer,
+            // a bad signature: an issuer that goes by the name of one that is trusted
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                TlsProblem::UnknownIssuer
+            }
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                 TlsProblem::Expired
             }

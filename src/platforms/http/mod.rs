@@ -6,7 +6,7 @@ mod body;
 mod build;
 mod error;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub struct Client {
     settings: HttpSettings,
     plain: OnceLock<reqwest::Client>,
     secure: OnceLock<reqwest::Client>,
-    #[cfg(test)]
+    /// In place of the system's roots.
     only_root: Option<reqwest::Certificate>,
 }
 
@@ -41,7 +41,6 @@ impl Client {
             settings,
             plain: OnceLock::new(),
             secure: OnceLock::new(),
-            #[cfg(test)]
             only_root: None,
         }
     }
@@ -91,20 +90,9 @@ impl Client {
         let made = if plain {
             build::plain(host)?
         } else {
-            build::secure(&self.settings, host, self.only_root())?
+            build::secure(&self.settings, host, self.only_root.clone())?
         };
         Ok(slot.get_or_init(|| made))
-    }
-
-    #[cfg(not(test))]
-    #[expect(clippy::unused_self, reason = "tests have roots of their own")]
-    fn only_root(&self) -> Option<reqwest::Certificate> {
-        None
-    }
-
-    #[cfg(test)]
-    fn only_root(&self) -> Option<reqwest::Certificate> {
-        self.only_root.clone()
     }
 }
 

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use reqwest::header::HeaderValue;
+use zeroize::Zeroizing;
 
 use super::settings::may_hold_token;
 use crate::model::SecretValue;
@@ -127,8 +129,10 @@ impl Token {
             Scheme::Project => ("project-access-token", ""),
             Scheme::Bearer => ("authorization", "Bearer "),
         };
-        let text = zeroize::Zeroizing::new(format!("{prefix}{}", self.value.expose()));
-        let value = HeaderValue::from_str(&text).expect("checked when the token was made");
+        // shared, not copied: wiped with the last holder
+        let text = Zeroizing::new(format!("{prefix}{}", self.value.expose()));
+        let value = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
+            .expect("checked when the token was made");
         (name, value)
     }
 }

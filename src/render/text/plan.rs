@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-use super::{command, diff, hold};
+use super::{command, diff, hold, names};
 use crate::model::{Behind, TargetName, VarName};
 use crate::plan::{ActionKind, Change, Class, Plan, Reason, Summary, TargetPlan, TargetState};
 use crate::render::escape;
 use crate::render::layout::{Line, width};
 use crate::render::style::{Invocation, Role, Style};
+use crate::render::waiting::{Waiting, waiting};
 use crate::render::words;
 
 /// Writes the plan of one manifest, without its summary.
@@ -19,7 +20,8 @@ pub fn render_plan(
     plan: &Plan,
 ) -> fmt::Result {
     let mut targets: Vec<&TargetPlan> = plan.targets.iter().filter(|t| is_shown(t)).collect();
-    if targets.is_empty() && plan.authority.is_empty() {
+    let waits = waiting(&plan.targets);
+    if targets.is_empty() && plan.authority.is_empty() && waits.is_empty() {
         return Ok(());
     }
     Line::new()
@@ -36,6 +38,9 @@ pub fn render_plan(
     for target in targets {
         target_block(out, style, call, target, &twins)?;
         writeln!(out)?;
+    }
+    for one in &waits {
+        drafts(out, style, one)?;
     }
     deploys(out, style, call, plan)?;
     let mut changes = plan.targets.iter().flat_map(|target| &target.changes);
@@ -65,10 +70,7 @@ pub fn render_plan_summary(
 }
 
 fn is_shown(target: &TargetPlan) -> bool {
-    worst(target) < 7
-        || !target.notes.is_empty()
-        || !target.drafts.is_empty()
-        || target.behind.is_some()
+    worst(target) < 7 || !target.notes.is_empty() || target.behind.is_some()
 }
 
 /// Targets with problems first: smaller is worse.
@@ -133,16 +135,15 @@ fn target_block(
         .filter(|change| words::is_listed(change))
         .collect();
     changes.sort_by_key(|change| (words::rank(change), &change.name));
+    if matches!(target.state, TargetState::Unknown { .. }) {
+        // one reason for all of them, and it stands above
+        not_read(out, style, &changes)?;
+        changes.clear();
+    }
     let column = name_column(&changes, style);
     for change in changes {
         let also = twins.others(target, change);
         change_block(out, style, call, target, change, &also, column)?;
-    }
-    for draft in &target.drafts {
-        Line::new()
-            .then(Role::Drift, "! waits there, not deployed")
-            .then(Role::Plain, format!(": {}", escape::terminal(draft)))
-            .write(out, style, 2, 2)?;
     }
     if let Some(behind) = &target.behind {
         not_running(out, style, behind)?;
@@ -153,6 +154,35 @@ fn target_block(
             .write(out, style, 2, 2)?;
     }
     Ok(())
+}
+
+fn not_read(out: &mut dyn Write, style: &Style, changes: &[&Change]) -> fmt::Result {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<VarName> = changes.iter().map(|change| change.name.clone()).collect();
+    let count = words::counted(list.len(), "variable");
+    Line::new()
+        .then(
+            Role::Plain,
+            format!("{count} not known: {}", names(&list, 12)),
+        )
+        .write(out, style, 4, 2)
+}
+
+/// Not ours, and not in force: it is said, and left alone.
+fn drafts(out: &mut dyn Write, style: &Style, waiting: &Waiting<'_>) -> fmt::Result {
+    Line::new()
+        .then(Role::Heading, "Staged by somebody, not deployed")
+        .then(Role::Dim, format!("  seen from {}", waiting.seen_from()))
+        .write(out, style, 0, 4)?;
+    for draft in waiting.drafts {
+        Line::new()
+            .then(Role::Drift, "! ")
+            .then(Role::Plain, escape::terminal(draft))
+            .write(out, style, 2, 4)?;
+    }
+    writeln!(out)
 }
 
 fn not_running(out: &mut dyn Write, style: &Style, behind: &Behind) -> fmt::Result {
@@ -171,20 +201,26 @@ fn not_running(out: &mut dyn Write, style: &Style, behind: &Behind) -> fmt::Resu
 /// What apply puts in force by itself.
 fn deploys(out: &mut dyn Write, style: &Style, call: &Invocation, plan: &Plan) -> fmt::Result {
     let writes = |target: &&TargetPlan| target.activates && target.will_write();
-    let names: Vec<&str> = (plan.targets.iter().filter(writes))
-        .map(|target| target.target.as_str())
-        .collect();
-    if names.is_empty() {
+    let (others, themselves): (Vec<&TargetPlan>, Vec<&TargetPlan>) =
+        (plan.targets.iter().filter(writes)).partition(|target| words::deploys_others(target));
+    let names = |of: &[&TargetPlan]| -> Vec<String> {
+        let names = of.iter().map(|target| target.target.to_string());
+        names.collect()
+    };
+    let (mut what, others) = (names(&themselves), names(&others));
+    let text = if call.no_activate {
+        what.extend(others);
+        format!("Stored only, nothing is deployed: {}", what.join(", "))
+    } else {
+        if !others.is_empty() {
+            what.push(format!("whatever refers to {}", others.join(", ")));
+        }
+        format!("Apply deploys: {}", what.join(", "))
+    };
+    if what.is_empty() {
         return Ok(());
     }
-    let what = if call.no_activate {
-        "Stored only, nothing is deployed"
-    } else {
-        "Apply deploys"
-    };
-    Line::new()
-        .then(Role::Plain, format!("{what}: {}", names.join(", ")))
-        .write(out, style, 0, 2)
+    Line::new().then(Role::Plain, text).write(out, style, 0, 2)
 }
 
 fn state(

@@ -9,6 +9,7 @@ mod apply_units;
 mod check;
 mod completions;
 mod history;
+mod import;
 mod init;
 mod plan;
 mod plan_since;
@@ -17,3 +18,5 @@ mod schema;
 mod set;
 mod status;
 mod unset;
+
+pub use plan::fits_schema;

@@ -9,18 +9,18 @@ use super::sink;
 use crate::support::shop::MANIFEST;
 use crate::support::world::{Run, World};
 
-const SECRET: &str = "canary-desired-\"q\"-7c21";
+pub(super) const SECRET: &str = "canary-desired-\"q\"-7c21";
 const PEM: &str = "canary-pem-9d02\n-----BEGIN x\nline two\n";
-const LIVE: &str = "canary-live-5e77-$HOME";
-const STRANGER: &str = "canary-unmanaged-31aa";
-const NEXT: &str = "canary-next-88f0 with spaces";
+pub(super) const LIVE: &str = "canary-live-5e77-$HOME";
+pub(super) const STRANGER: &str = "canary-unmanaged-31aa";
+pub(super) const NEXT: &str = "canary-next-88f0 with spaces";
 
 /// A world of canaries, and which commands ran in it.
 pub struct Leaky {
     pub world: World,
     /// By command: the lines that were run.
     pub ran: BTreeMap<String, Vec<String>>,
-    canaries: Vec<Canary>,
+    pub(super) canaries: Vec<Canary>,
     seen: HashSet<u64>,
 }
 
@@ -101,6 +101,8 @@ impl Leaky {
             .chain([
                 self.world.config("driftlock/keys.txt"),
                 self.world.root().join("away.txt"),
+                self.world.home(".railway/config.json"),
+                self.world.path(".railway/railway.ts"),
             ])
             .collect();
         let meant: Vec<_> = meant.iter().map(PathBuf::as_path).collect();
@@ -174,8 +176,7 @@ impl Leaky {
             ("set LOG_LEVEL --secret", NEXT),
             ("set MADE --generate --target local", ""),
             ("set TOKEN --apply --yes -vv", SECRET),
-            ("apply --yes --json -vv", ""),
-            ("apply --yes --no-activate", ""),
+            ("apply --yes --json --no-activate -vv", ""),
             (
                 "apply --yes --target local --only TOKEN --since HEAD --require-all",
                 "",
@@ -227,6 +228,8 @@ impl Leaky {
             "apply --yes --target nowhere",
             "apply --yes --since nowhere",
             "--journal no/where/x.sqlite3 plan",
+            "import railway --yes",
+            "import railway --yes -vv --project p --environment e --token RAILWAY_TOKEN_X",
             "--journal /dev/null apply --yes",
             "-i nowhere plan",
         ] {
@@ -302,6 +305,11 @@ impl Leaky {
                     "odd.env",
                 ],
                 vec!["init", "--clear", &value],
+                vec!["import", &value],
+                vec!["import", "railway", &value],
+                vec!["import", "railway", "--name", &value],
+                vec!["import", "railway", "--token", &value],
+                vec!["import", "railway", "--clear", &value],
                 vec!["plan", "--allow", &value],
                 vec!["plan", "--overwrite", &value],
                 vec!["plan", "--target", &value],

@@ -7,3 +7,4 @@ mod file_bad_input;
 mod file_killed;
 mod memory;
 mod railway;
+mod railway_api;

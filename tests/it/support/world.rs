@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 /// A temporary world. Gone when dropped.
 pub struct World {
     root: tempfile::TempDir,
+    /// What every command has in its environment beside the usual.
+    variables: Vec<(String, String)>,
 }
 
 /// What a run of the binary came to.
@@ -25,7 +27,20 @@ impl World {
         for folder in ["home", "state", "config", "work"] {
             fs::create_dir(root.path().join(folder)).expect("the folder is new");
         }
-        Self { root }
+        Self {
+            root,
+            variables: vec![],
+        }
+    }
+
+    /// From now on every command has this in its environment.
+    pub fn variable(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// A path below the user's home.
+    pub fn home(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.root.path().join("home").join(path)
     }
 
     /// The whole world, for searching it.
@@ -72,6 +87,7 @@ impl World {
             .env("XDG_CONFIG_HOME", self.root.path().join("config"))
             .env("DRIFTLOCK_MACHINE", "here")
             .env("USER", "tester")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
     }

@@ -263,7 +263,7 @@ fn judge<T>(answer: Answer<T>, document: &Document, is: impl FnOnce(T) -> Probe)
     if answer.data.is_none() && answer.errors.iter().any(super::GraphError::refuses_token) {
         return Probe::IsNot;
     }
-    match answer.into_whole(document) {
+    match answer.into_essential(document) {
         Ok(data) => is(data),
         Err(error) => Probe::Unclear(error),
     }

@@ -6,6 +6,7 @@ pub mod access;
 pub mod answer;
 pub mod documents;
 pub mod error;
+mod judge;
 mod limits;
 pub mod pace;
 #[cfg(test)]
@@ -31,7 +32,10 @@ pub use pace::{Deadline, Pace};
 use super::settings::{Endpoint, EndpointError, RailwaySettings};
 use super::token::{Auth, Token};
 use crate::platforms::http::{Body, Client, Request, Response, WipedBuffer};
-use answer::BadBody;
+use judge::{
+    Applied, Transient, applied, judge, limits_are_faults, named, passes_unapplied, transient,
+    wait_for, whole,
+};
 
 /// Requests under way at one time.
 const IN_FLIGHT: usize = 4;
@@ -185,8 +189,9 @@ impl Api {
     /// is to be no next try.
     async fn wait(&self, wait: Option<Option<Duration>>, tries: u32, limit: Deadline) -> bool {
         let Some(asked) = wait else { return false };
-        // the server's word is a minimum: never earlier, and many runs do not come back at once
-        let wait = asked.unwrap_or_default().max(self.pace.wait(tries));
+        let ours = self.pace.wait(tries);
+        // never earlier than the server says, and many runs do not come back all at once
+        let wait = asked.map_or(ours, |asked| asked + ours / 4);
         if !limit.allows(wait) {
             return false;
         }
@@ -250,155 +255,5 @@ impl Api {
             Some((_, known)) => *known = budget,
             None => budgets.push((token.clone(), budget)),
         }
-    }
-}
-
-fn named(document: &Document, fault: Fault) -> ApiError {
-    ApiError {
-        operation: document.name,
-        fault,
-    }
-}
-
-/// Status, then content type, then errors, then data.
-fn judge<T: DeserializeOwned>(answer: &Response) -> Result<Answer<T>, Fault> {
-    let status = answer.status;
-    let after = limits::retry_after(answer);
-    if status == 429 {
-        let resets = || Budget::of(answer).and_then(|budget| budget.resets_in);
-        let exhausted = || Budget::of(answer).is_some_and(|budget| budget.remaining == Some(0));
-        let after = after.or_else(|| exhausted().then(resets).flatten());
-        return Err(Fault::RateLimited { after });
-    }
-    if matches!(status, 502..=504) || (300..400).contains(&status) {
-        return Err(Fault::Status { status });
-    }
-    if let Some(what) = not_json(answer) {
-        return Err(match status {
-            200..=299 | 400..=499 => Fault::NotJson { status, what },
-            _ => Fault::Status { status },
-        });
-    }
-    match answer::parse(answer.body.as_slice(), after) {
-        Ok(answer) if (200..300).contains(&status) || !answer.errors.is_empty() => Ok(answer),
-        Ok(_) => Err(Fault::Status { status }),
-        Err(_) if !(200..300).contains(&status) => Err(Fault::Status { status }),
-        Err(BadBody::Nothing) => Err(Fault::Nothing),
-        Err(BadBody::Shape { line, column }) => Err(Fault::Shape { line, column }),
-    }
-}
-
-/// What the body is if it is not JSON.
-fn not_json(answer: &Response) -> Option<&'static str> {
-    let kind = answer.header("content-type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    match kind.to_ascii_lowercase().as_str() {
-        "application/json" | "application/graphql-response+json" => None,
-        "text/html" => Some("an HTML page"),
-        "text/plain" => Some("plain text"),
-        "" => Some("of no declared type"),
-        _ => Some("of another type"),
-    }
-}
-
-enum Transient {
-    Limited(Option<Duration>),
-    Problem,
-}
-
-/// Errors within an answer that may pass.
-fn transient(errors: &[GraphError]) -> Option<Transient> {
-    let limited = errors.iter().find_map(|error| match error.kind {
-        ErrorKind::RateLimited { after } => Some(Transient::Limited(after)),
-        _ => None,
-    });
-    limited.or_else(|| {
-        let problem = errors.iter();
-        let mut problem = problem.filter(|error| error.kind == ErrorKind::ProblemProcessing);
-        problem.next().map(|_| Transient::Problem)
-    })
-}
-
-fn limits_are_faults<T>(answer: Answer<T>) -> Result<Answer<T>, Fault> {
-    match transient(&answer.errors) {
-        Some(Transient::Limited(after)) => Err(Fault::RateLimited { after }),
-        _ => Ok(answer),
-    }
-}
-
-/// Whether asking again may do better (outer), and the wait that the server asks for (inner).
-fn wait_for(fault: &Fault) -> Option<Option<Duration>> {
-    match fault {
-        Fault::RateLimited { after } => Some(*after),
-        Fault::Http(error) => error.passes().then_some(None),
-        // of a gateway, and (from 520 on) of the edge in front of it
-        Fault::Status { status } => matches!(status, 502..=504 | 520..=530).then_some(None),
-        Fault::Errors(errors) => match transient(errors)? {
-            Transient::Limited(after) => Some(after),
-            Transient::Problem => Some(None),
-        },
-        Fault::NotJson { .. } | Fault::Shape { .. } | Fault::Nothing => None,
-    }
-}
-
-/// All data and no error.
-fn whole<T>(answer: Answer<T>) -> Result<T, Fault> {
-    match answer.data {
-        Some(data) if answer.errors.is_empty() => Ok(data),
-        _ if answer.errors.is_empty() => Err(Fault::Nothing),
-        _ => Err(Fault::Errors(answer.errors)),
-    }
-}
-
-impl<T> Answer<T> {
-    /// The data, if nothing failed.
-    ///
-    /// # Errors
-    /// When anything did.
-    pub fn into_whole(self, document: &Document) -> Result<T, ApiError> {
-        whole(self).map_err(|fault| named(document, fault))
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Applied {
-    No,
-    Perhaps,
-}
-
-/// Whether a failed mutation may have been carried out.
-fn applied(fault: &Fault, document: &Document) -> Applied {
-    let no = match fault {
-        Fault::Http(error) => error.not_sent(),
-        // answered at the door
-        Fault::RateLimited { .. } => true,
-        Fault::Status { status } | Fault::NotJson { status, .. } => (300..500).contains(status),
-        Fault::Shape { .. } | Fault::Nothing => false,
-        Fault::Errors(errors) => errors.iter().all(|error| match error.kind {
-            // refused before anything ran
-            ErrorKind::Validation => true,
-            // root fields run in order, and those before may have been carried out
-            ErrorKind::NotAuthorized
-            | ErrorKind::ProjectTokenNotFound
-            | ErrorKind::NotFound(_)
-            | ErrorKind::BadInput
-            | ErrorKind::TwoFactor
-            | ErrorKind::RedeployWhileBuilding
-            | ErrorKind::NoSnapshot
-            | ErrorKind::StaleBase => document.fields == 1 || error.path.is_empty(),
-            // a limit on deploys may come after the variables were stored
-            ErrorKind::RateLimited { .. } | ErrorKind::ProblemProcessing | ErrorKind::Other => {
-                false
-            }
-        }),
-    };
-    if no { Applied::No } else { Applied::Perhaps }
-}
-
-/// As [`wait_for`], for a mutation that was not carried out.
-fn passes_unapplied(fault: &Fault) -> Option<Option<Duration>> {
-    match fault {
-        Fault::RateLimited { .. } | Fault::Http(_) => wait_for(fault),
-        _ => None,
     }
 }

@@ -38,7 +38,7 @@ pub struct Instance {
     pub service_id: String,
     /// The service's name.
     pub service_name: String,
-    /// The last deployment, if there was one.
+    /// The last deployment; `None` if there was none, or it could not be read.
     pub deployment: Option<Deployment>,
 }
 

@@ -92,6 +92,9 @@ pub enum ResolveError {
         id: String,
         variable: String,
     },
+    /// It is there, and what is in it is refused.
+    #[error("the token in {variable} may not read what is in the environment {id}")]
+    Restricted { id: String, variable: String },
     /// Not in this environment.
     #[error("no service `{wanted}` in the environment `{environment}` of `{project}`")]
     NoService {
@@ -143,9 +146,14 @@ impl ResolveError {
                  variable of its own with `token: RAILWAY_TOKEN_…`"
                     .to_owned()
             }
-            Self::NoProject { near, .. }
-            | Self::NoEnvironment { near, .. }
-            | Self::NoService { near, .. } => return near_text(near),
+            Self::NoProject { near, .. } => {
+                const BY_ID: &str =
+                    "a project of a workspace that is not listed is found by its id only";
+                near_text(near).map_or_else(|| BY_ID.to_owned(), |near| format!("{near}; {BY_ID}"))
+            }
+            Self::NoEnvironment { near, .. } | Self::NoService { near, .. } => {
+                return near_text(near);
+            }
             Self::SeveralProjects { .. } => "write the id in place of the name".to_owned(),
             Self::Ambiguous { .. } => "write the name exactly, or the id".to_owned(),
             Self::NotThere { what, .. } => {
@@ -158,6 +166,11 @@ impl ResolveError {
             Self::NoAccess { .. } => {
                 "the environment is restricted: use a project token made in it, or the token of \
                  somebody who may enter it"
+                    .to_owned()
+            }
+            Self::Restricted { .. } => {
+                "its owner may be a viewer, or the environment restricted: use a project token made \
+                 in it, or the token of a member who may see variables"
                     .to_owned()
             }
             Self::NoInstance { .. } => {

@@ -1,6 +1,7 @@
 //! From what a manifest says (names or ids) to an environment and all that is in it, before any value
 //! is read. What cannot be found for sure is an error with the candidates, never a guess.
 
+mod ask;
 mod environment;
 mod error;
 mod near;
@@ -12,15 +13,11 @@ mod tests;
 pub use environment::{Deployment, Environment, Instance, ServiceMiss, VariableMeta};
 pub use error::ResolveError;
 
-use pages::{Asker, List, variables};
+use pages::Asker;
 
-use super::api::documents::{ENVIRONMENT, INSTANCES_PAGE, SERVICES, VARIABLES_META_PAGE};
-use super::api::{Access, Api, Deadline, ErrorKind, GraphError, ProjectAccess};
+use super::api::{Access, Api, Deadline, ProjectAccess};
 use super::token::{Auth, Token};
-use super::wire::{
-    EnvironmentAnswer, EnvironmentNode, EnvironmentPage, InstancesOf, Named, ProjectAnswer,
-    ServicesOf, VariablesOf,
-};
+use super::wire::EnvironmentNode;
 
 /// An environment that was found, and how to ask for its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,126 +172,4 @@ fn check_project_token(
         id: node.id.clone(),
         wanted: access.environment_id.clone(),
     })
-}
-
-impl Asker<'_> {
-    /// An environment and its project, by ids.
-    async fn environment(
-        &self,
-        project_id: &str,
-        environment_id: &str,
-    ) -> Result<(EnvironmentNode, Named), ResolveError> {
-        let variables = variables(&[("environmentId", environment_id), ("projectId", project_id)]);
-        let answer = self
-            .api
-            .query::<EnvironmentAnswer>(self.auth, &ENVIRONMENT, &variables, self.limit)
-            .await?;
-        if let Some(error) = answer.errors.iter().find(|error| is_missing(error)) {
-            let (what, id) = match error.alias() {
-                Some("project") => ("project", project_id),
-                _ => ("environment", environment_id),
-            };
-            return Err(self.not_there(what, id));
-        }
-        let answer = answer.into_whole(&ENVIRONMENT)?;
-        Ok((answer.environment, answer.project))
-    }
-
-    fn not_there(&self, what: &'static str, id: &str) -> ResolveError {
-        ResolveError::NotThere {
-            what,
-            id: id.to_owned(),
-            variable: self.auth.token.variable().to_owned(),
-        }
-    }
-
-    /// Reads the other pages and checks that it is alive and of this project.
-    async fn complete(
-        &self,
-        node: EnvironmentNode,
-        project: Named,
-    ) -> Result<Environment, ResolveError> {
-        alive("project", &project.name, &project.id, &project.deleted_at)?;
-        alive("environment", &node.name, &node.id, &node.deleted_at)?;
-        if node.project_id != project.id {
-            return Err(ResolveError::OtherProject {
-                name: node.name,
-                id: node.id,
-                project: project.id,
-            });
-        }
-        let ids = variables(&[("environmentId", &node.id), ("projectId", &project.id)]);
-        let instances = self
-            .all(
-                node.service_instances,
-                List {
-                    what: "services",
-                    document: &INSTANCES_PAGE,
-                    variables: ids.clone(),
-                    pick: |page: EnvironmentPage<InstancesOf>| page.environment.service_instances,
-                },
-            )
-            .await?;
-        let metas = self
-            .all(
-                node.variables,
-                List {
-                    what: "variables",
-                    document: &VARIABLES_META_PAGE,
-                    variables: ids,
-                    pick: |page: EnvironmentPage<VariablesOf>| page.environment.variables,
-                },
-            )
-            .await?;
-        let alive = instances.into_iter().filter(|one| one.deleted_at.is_none());
-        Ok(Environment {
-            project_id: project.id,
-            project_name: project.name,
-            environment_id: node.id,
-            environment_name: node.name,
-            workspace_id: project.workspace_id,
-            can_access: node.can_access,
-            is_ephemeral: node.is_ephemeral,
-            unmerged_changes: node.unmerged_changes_count,
-            instances: alive.map(Instance::from).collect(),
-            variables: metas.into_iter().map(VariableMeta::from).collect(),
-        })
-    }
-
-    /// All services of a project; of the first page only, which explains enough.
-    async fn services(&self, project_id: &str) -> Result<Vec<Named>, ResolveError> {
-        let variables = variables(&[("projectId", project_id)]);
-        let answer = self
-            .api
-            .query::<ProjectAnswer<ServicesOf>>(self.auth, &SERVICES, &variables, self.limit)
-            .await?
-            .into_whole(&SERVICES)?;
-        let edges = answer.project.services.edges.into_iter();
-        Ok(edges.map(|edge| edge.node).collect())
-    }
-}
-
-fn alive(
-    what: &'static str,
-    name: &str,
-    id: &str,
-    deleted_at: &Option<String>,
-) -> Result<(), ResolveError> {
-    match deleted_at {
-        None => Ok(()),
-        Some(_) => Err(ResolveError::Deleted {
-            what,
-            name: name.to_owned(),
-            id: id.to_owned(),
-        }),
-    }
-}
-
-/// The thing itself is missing, and not something below it.
-fn is_missing(error: &GraphError) -> bool {
-    error.path.len() <= 1
-        && matches!(
-            error.kind,
-            ErrorKind::NotAuthorized | ErrorKind::NotFound(_)
-        )
 }

@@ -69,7 +69,7 @@ impl Asker<'_> {
                 .api
                 .query::<A>(self.auth, list.document, &list.variables, self.limit)
                 .await?;
-            page = (list.pick)(answer.into_whole(list.document)?);
+            page = (list.pick)(answer.into_essential(list.document)?);
         }
     }
 }

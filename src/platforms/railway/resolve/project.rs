@@ -1,8 +1,11 @@
 //! Projects and environments by name, for tokens that reach many.
 
+use std::collections::BTreeMap;
+
+use super::ask::{alive, is_missing};
 use super::near;
 use super::pages::{Asker, List, variables};
-use super::{Environment, ResolveError, alive, is_id, is_missing};
+use super::{Environment, ResolveError, is_id};
 use crate::platforms::railway::api::documents::{
     self, ENVIRONMENTS_PAGE, MAX_ALIASES, PROJECT, PROJECTS_PAGE,
 };
@@ -11,7 +14,6 @@ use crate::platforms::railway::token::Token;
 use crate::platforms::railway::wire::{
     Connection, EnvironmentEntry, EnvironmentsOf, Named, ProjectAnswer, ProjectNode, ProjectsAnswer,
 };
-use std::collections::BTreeMap;
 
 /// Projects of all workspaces, and those that could not be read.
 struct Search<'a> {
@@ -169,7 +171,12 @@ impl Asker<'_> {
             return Err(self.not_there("project", project_id));
         }
         let project = answer.into_whole(&PROJECT)?.project;
-        alive("project", &project.name, &project.id, &project.deleted_at)?;
+        alive(
+            "project",
+            &project.name,
+            &project.id,
+            project.deleted_at.as_deref(),
+        )?;
         let list = List {
             what: "environments",
             document: &ENVIRONMENTS_PAGE,

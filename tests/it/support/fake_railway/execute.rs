@@ -12,97 +12,16 @@ use apollo_compiler::schema::{ExtendedType, Type};
 use apollo_compiler::{ExecutableDocument, Schema};
 use serde_json::{Map, Value, json};
 
-/// What a resolver gives for one field.
-#[derive(Debug, Clone)]
-pub enum Reply {
-    Leaf(Value),
-    Object(Object),
-    List(Vec<Reply>),
-    /// A field that fails when it is asked for.
-    Fails(Fail),
-}
-
-#[derive(Debug, Clone)]
-pub enum Object {
-    Query,
-    Mutation,
-    /// Something with an id whose fields are worked out when they are asked for.
-    Entity(&'static str, String),
-    /// All fields known beforehand.
-    Record(Vec<(&'static str, Reply)>),
-}
-
-/// An error of one field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fail {
-    pub message: String,
-    pub code: &'static str,
-    /// More entries of `extensions`.
-    pub extensions: Vec<(&'static str, String)>,
-}
-
-impl Fail {
-    pub fn new(message: impl Into<String>) -> Self {
-        Self::coded(message, "INTERNAL_SERVER_ERROR")
-    }
-
-    pub fn coded(message: impl Into<String>, code: &'static str) -> Self {
-        Self {
-            message: message.into(),
-            code,
-            extensions: Vec::new(),
-        }
-    }
-
-    pub fn not_authorized() -> Self {
-        Self::new("Not Authorized")
-    }
-
-    pub fn problem() -> Self {
-        Self::new("Problem processing request")
-    }
-
-    pub fn not_found(what: &str) -> Self {
-        Self::new(format!("{what} not found"))
-    }
-
-    pub fn to_json(&self, path: &[Value]) -> Value {
-        let mut extensions = json!({ "code": self.code });
-        for (key, value) in &self.extensions {
-            extensions[*key] = json!(value);
-        }
-        let mut error = json!({
-            "message": self.message,
-            "extensions": extensions,
-            "traceId": "4611686018427387904",
-        });
-        if !path.is_empty() {
-            error["path"] = json!(path);
-        }
-        error
-    }
-}
-
-/// Gives the fields of objects.
-pub trait Resolve {
-    fn resolve(
-        &mut self,
-        object: &Object,
-        type_name: &str,
-        field: &Asked<'_>,
-    ) -> Result<Reply, Fail>;
-}
-
-/// One field of a selection, with its arguments.
-pub struct Asked<'a> {
-    pub name: &'a str,
-    /// The alias, else the name.
-    pub key: &'a str,
-    pub arguments: Map<String, Value>,
-}
+pub use super::reply::{Asked, Fail, Object, Reply, Resolve};
 
 /// A null on its way up.
 struct Bubble;
+
+/// One step of an error's path.
+enum Step<'a> {
+    Key(&'a str),
+    Index(usize),
+}
 
 pub struct Executor<'a, R> {
     pub schema: &'a Schema,
@@ -110,7 +29,7 @@ pub struct Executor<'a, R> {
     pub variables: &'a Map<String, Value>,
     pub resolver: R,
     errors: Vec<Value>,
-    path: Vec<Value>,
+    path: Vec<Step<'a>>,
 }
 
 type Picked<'d> = Vec<(&'d str, Vec<&'d Field>)>;
@@ -154,7 +73,7 @@ impl<'a, R: Resolve> Executor<'a, R> {
             if matches!(first.name.as_str(), "__type" | "__schema") {
                 continue;
             }
-            self.path.push(json!(key));
+            self.path.push(Step::Key(key));
             let value = if first.name == "__typename" {
                 Ok(json!(type_name))
             } else {
@@ -170,7 +89,7 @@ impl<'a, R: Resolve> Executor<'a, R> {
         &mut self,
         object: &Object,
         type_name: &str,
-        key: &str,
+        key: &'a str,
         fields: &[&'a Field],
     ) -> Result<Value, Bubble> {
         let field = fields[0];
@@ -198,17 +117,13 @@ impl<'a, R: Resolve> Executor<'a, R> {
         fields: &[&'a Field],
     ) -> Result<Value, Bubble> {
         let value = match reply {
-            Reply::Fails(fail) => {
-                let error = fail.to_json(&self.path);
-                self.fail(error)
-            }
+            Reply::Fails(fail) => self.fail(fail),
             Reply::Leaf(Value::Null) if ty.is_non_null() => {
                 let message = format!(
                     "Cannot return null for non-nullable field {}.",
                     fields[0].name
                 );
-                let error = Fail::new(message).to_json(&self.path);
-                self.fail(error)
+                self.fail(&Fail::new(message))
             }
             Reply::Leaf(value) => Ok(value.clone()),
             Reply::List(items) => self.list(items, ty, fields),
@@ -230,7 +145,7 @@ impl<'a, R: Resolve> Executor<'a, R> {
         let mut picked: HashMap<String, Picked<'a>> = HashMap::new();
         let mut done = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
-            self.path.push(json!(index));
+            self.path.push(Step::Index(index));
             let value = if let Reply::Object(object) = item {
                 let type_name = self.type_name(object, inner);
                 if !picked.contains_key(&type_name) {
@@ -251,8 +166,13 @@ impl<'a, R: Resolve> Executor<'a, R> {
         Ok(Value::Array(done))
     }
 
-    fn fail(&mut self, error: Value) -> Result<Value, Bubble> {
-        self.errors.push(error);
+    fn fail(&mut self, fail: &Fail) -> Result<Value, Bubble> {
+        let steps = self.path.iter().map(|step| match step {
+            Step::Key(key) => json!(key),
+            Step::Index(index) => json!(index),
+        });
+        let path: Vec<Value> = steps.collect();
+        self.errors.push(fail.to_json(&path));
         Err(Bubble)
     }
 

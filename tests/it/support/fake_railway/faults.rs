@@ -1,5 +1,7 @@
 //! Faults: what goes wrong, in which requests, and whether before or after the effect.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -52,6 +54,8 @@ pub enum Fault {
         patch: Value,
         author: String,
     },
+    /// Anything else that may happen meanwhile.
+    Act(Act),
     /// Somebody sets a variable, or deletes it.
     Write {
         environment: String,
@@ -59,6 +63,16 @@ pub enum Fault {
         name: String,
         value: Option<String>,
     },
+}
+
+/// Something done to the world by others.
+#[derive(Clone)]
+pub struct Act(Arc<dyn Fn(&mut World, &Switches) + Send + Sync>);
+
+impl fmt::Debug for Act {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Act")
+    }
 }
 
 /// Which root field.
@@ -132,6 +146,11 @@ impl Fault {
         Self::NullData(fail)
     }
 
+    /// Whatever a test wants to happen between, before or after requests.
+    pub fn act(act: impl Fn(&mut World, &Switches) + Send + Sync + 'static) -> Self {
+        Self::Act(Act(Arc::new(act)))
+    }
+
     pub fn stale_base() -> Self {
         let message = "The environment has changed";
         Self::Field(At::Every, Fail::coded(message, "STALE_ENVIRONMENT_BASE"))
@@ -164,7 +183,7 @@ impl Fault {
     fn is_beside(&self) -> bool {
         matches!(
             self,
-            Self::Slow(_) | Self::Draft { .. } | Self::Write { .. }
+            Self::Slow(_) | Self::Draft { .. } | Self::Write { .. } | Self::Act(_)
         )
     }
 }
@@ -213,6 +232,16 @@ impl Rule {
             Which::With(name) => roots.contains(name),
         }
     }
+}
+
+/// What somebody else did while a request was served.
+#[derive(Debug, Clone)]
+pub struct Meddled {
+    /// The number of the request.
+    pub request: usize,
+    pub moment: Moment,
+    /// A [`Fault::Draft`] or a [`Fault::Write`].
+    pub fault: Fault,
 }
 
 /// The faults of one request.
@@ -276,6 +305,7 @@ impl Hit {
                 } => {
                     world.stage(environment, patch, author, true);
                 }
+                Fault::Act(Act(act)) => act(world, switches),
                 Fault::Write {
                     environment,
                     service,

@@ -34,7 +34,7 @@ impl Limits {
         if self.used >= switches.hourly_budget {
             return Verdict::Exhausted(3600);
         }
-        if within_a_second(&mut self.recent, now) >= switches.per_second as usize {
+        if within_a_second(&mut self.recent, now, switches.second) >= switches.per_second as usize {
             return Verdict::Exhausted(1);
         }
         self.recent.push_back(now);
@@ -46,7 +46,7 @@ impl Limits {
         if self.blocked_until.is_some_and(|until| now < until) {
             return true;
         }
-        let seen = within_a_second(&mut self.anonymous, now);
+        let seen = within_a_second(&mut self.anonymous, now, switches.second);
         self.anonymous.push_back(now);
         if seen >= EDGE_PER_SECOND {
             self.blocked_until = Some(now + switches.edge_block);
@@ -80,11 +80,8 @@ impl Limits {
     }
 }
 
-fn within_a_second(times: &mut VecDeque<Instant>, now: Instant) -> usize {
-    while times
-        .front()
-        .is_some_and(|time| now - *time >= Duration::from_secs(1))
-    {
+fn within_a_second(times: &mut VecDeque<Instant>, now: Instant, second: Duration) -> usize {
+    while times.front().is_some_and(|time| now - *time >= second) {
         times.pop_front();
     }
     times.len()

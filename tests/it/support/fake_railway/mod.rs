@@ -18,13 +18,16 @@
 //!
 //! Before the first request is served every service counts as deployed with what is stored.
 
+mod answers;
 mod body;
 pub mod execute;
 pub mod faults;
 pub mod handles;
 pub mod ids;
 mod limits;
+mod read;
 pub mod record;
+mod reply;
 mod request;
 mod resolve;
 mod schema;
@@ -38,7 +41,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio_rustls::rustls::ServerConfig;
 
-use faults::{Moment, Rule};
+use faults::{Fault, Meddled, Moment, Rule};
 use handles::WorkspaceAt;
 use limits::Limits;
 use record::{Counters, Recorded};
@@ -73,6 +76,7 @@ struct State {
     record: Vec<Recorded>,
     counters: Counters,
     unexpected: Vec<String>,
+    meddled: Vec<Meddled>,
     /// Requests since the start; clearing the record leaves it alone.
     served: usize,
     /// Mutations under way, by environment.
@@ -222,10 +226,17 @@ impl FakeRailway {
         self.shared.lock().unexpected.clone()
     }
 
+    /// What others did while requests were served, in order, since the last
+    /// [`Self::clear_record`].
+    pub fn meddled(&self) -> Vec<Meddled> {
+        self.shared.lock().meddled.clone()
+    }
+
     /// Forgets requests and counts; deployments of the past no longer count as caused by anybody.
     pub fn clear_record(&self) {
         let mut state = self.shared.lock();
         state.record.clear();
+        state.meddled.clear();
         state.counters = Counters::default();
         for deployment in &mut state.world.deployments {
             deployment.cause = "";
@@ -248,6 +259,14 @@ impl Shared {
         incoming
             .hit
             .meddle(&mut state.world, &state.switches, moment);
+        let beside = incoming.hit.beside.iter().filter(|(fault, at)| {
+            *at == moment && matches!(fault, Fault::Draft { .. } | Fault::Write { .. })
+        });
+        state.meddled.extend(beside.map(|(fault, _)| Meddled {
+            request: incoming.number,
+            moment,
+            fault: fault.clone(),
+        }));
     }
 
     fn answered(&self, number: usize, status: u16) {

@@ -9,17 +9,16 @@ use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::response::{JsonMap, JsonValue};
 use hyper::body::Bytes;
 use hyper::http::request::Parts;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::State;
-use super::execute::{Executor, Object, arguments};
+use super::execute::{Executor, Object};
 use super::faults::{self, Hit};
 use super::limits::Verdict;
-use super::record::{Credential, Recorded, Root};
+use super::read::{Work, check_values, operation, read};
+use super::record::{Credential, Recorded};
 use super::resolve::Call;
 use super::schema::{Checked, Document, Schema};
-use super::world::commit::{bad_input, check_variable};
-use super::world::config::variable_changes;
 use super::world::tokens::Caller;
 
 /// A request that was read.
@@ -34,13 +33,6 @@ pub struct Incoming {
     work: Result<Work, Value>,
 }
 
-struct Work {
-    schema: Arc<Schema>,
-    checked: Arc<Checked>,
-    operation_name: Option<String>,
-    variables: Map<String, Value>,
-}
-
 impl State {
     /// Reads and records a request, and decides what will go wrong with it.
     pub fn receive(&mut self, schema: &Arc<Schema>, parts: &Parts, body: &Bytes) -> Incoming {
@@ -53,7 +45,8 @@ impl State {
             Some(value.to_owned())
         };
         let authorization = header("authorization");
-        let bearer = authorization.map(|value| value.trim_start_matches("Bearer ").to_owned());
+        let bearer =
+            authorization.and_then(|value| Some(value.strip_prefix("Bearer ")?.to_owned()));
         let project = header("project-access-token");
         let caller = self.world.caller(bearer.as_deref(), project.as_deref());
         let mut record = Recorded {
@@ -75,12 +68,17 @@ impl State {
             status: None,
         };
         let work = read(schema, body, &mut record);
-        let work = work.and_then(|work| check_values(self, &record).map(|()| work));
+        let work = work.and_then(|work| check_values(&self.switches, &record).map(|()| work));
+        let verdict = self.limits.check(&self.switches, record.has_source());
         let names: Vec<String> = record.roots.iter().map(|root| root.name.clone()).collect();
         let incoming = Incoming {
             number: record.number,
-            hit: faults::take(&mut self.rules, record.mutation, &names),
-            verdict: self.limits.check(&self.switches, record.has_source()),
+            // a fault waits for a request that the limits let through
+            hit: match verdict {
+                Verdict::Free => faults::take(&mut self.rules, record.mutation, &names),
+                _ => Hit::default(),
+            },
+            verdict,
             environments: self.changed_environments(&record),
             caller,
             work,
@@ -178,112 +176,6 @@ fn plain_headers(parts: &Parts) -> BTreeMap<String, String> {
             )
         })
         .collect()
-}
-
-/// Parses and checks the body; what is known by then goes into the record.
-fn read(schema: &Arc<Schema>, body: &Bytes, record: &mut Recorded) -> Result<Work, Value> {
-    let bad =
-        |message: &str, code: &str| json!([{ "message": message, "extensions": { "code": code } }]);
-    let body: Value =
-        serde_json::from_slice(body).map_err(|_| bad("POST body is not JSON.", "BAD_REQUEST"))?;
-    let text = body["query"]
-        .as_str()
-        .ok_or_else(|| bad("POST body missing query.", "BAD_REQUEST"))?;
-    record.variables = body["variables"].clone();
-    record.operation_name = body["operationName"].as_str().map(str::to_owned);
-    let checked = schema.document(text);
-    let document = match &*checked {
-        Checked::Good(document) => document,
-        Checked::Bad(errors) => {
-            record.document = text.into();
-            return Err(errors.clone());
-        }
-    };
-    record.document = Arc::clone(&document.text);
-    record.fields = Arc::clone(&document.fields);
-    let operation = operation(document, record.operation_name.as_deref())?;
-    record.mutation = operation.is_mutation();
-    let variables = coerce(schema, operation, &record.variables)?;
-    record.roots = operation
-        .root_fields(&document.executable)
-        .map(|field| Root {
-            name: field.name.to_string(),
-            key: field.response_key().to_string(),
-            arguments: arguments(field, &variables),
-        })
-        .collect();
-    Ok(Work {
-        schema: Arc::clone(schema),
-        operation_name: record.operation_name.clone(),
-        checked,
-        variables,
-    })
-}
-
-fn operation<'d>(document: &'d Document, name: Option<&str>) -> Result<&'d Operation, Value> {
-    let found = document.executable.operations.get(name);
-    found.map(AsRef::as_ref).map_err(|_| {
-        json!([{
-            "message": "Unknown operation named in the request.",
-            "extensions": { "code": "OPERATION_RESOLUTION_FAILURE" },
-        }])
-    })
-}
-
-/// Fits the variables to their types. The complaint quotes them, as the real server's does.
-fn coerce(
-    schema: &Schema,
-    operation: &Operation,
-    sent: &Value,
-) -> Result<Map<String, Value>, Value> {
-    let values = match JsonValue::from(sent.clone()) {
-        JsonValue::Object(values) => values,
-        _ => JsonMap::new(),
-    };
-    let complain = |problem: String| {
-        json!([{
-            "message": format!("Variables got invalid value {sent}; {problem}"),
-            "extensions": { "code": "BAD_USER_INPUT" },
-        }])
-    };
-    let fitted = coerce_variable_values(&schema.types, operation, &values)
-        .map_err(|bad| complain(bad.message().to_string()))?;
-    match serde_json::to_value(&*fitted) {
-        Ok(Value::Object(variables)) => Ok(variables),
-        _ => Err(complain("expected an object".to_owned())),
-    }
-}
-
-/// What the custom scalars refuse: the server finds it before it executes anything.
-fn check_values(state: &State, record: &Recorded) -> Result<(), Value> {
-    let refuse = |fail: super::execute::Fail| json!([fail.to_json(&[])]);
-    let switches = &state.switches;
-    for root in record.roots.iter().filter(|_| record.mutation) {
-        let input = root.arguments.get("input").unwrap_or(&Value::Null);
-        let patch = root.arguments.get("patch").unwrap_or(input);
-        let is_patch = root.name.starts_with("environment");
-        if is_patch && !(patch.is_object() || patch.is_null()) {
-            return Err(refuse(bad_input("patch", patch)));
-        }
-        let mut values = Vec::new();
-        for (name, value) in input["variables"].as_object().into_iter().flatten() {
-            if !value.is_string() {
-                return Err(refuse(bad_input(name, value)));
-            }
-            values.push((name.clone(), value.clone()));
-        }
-        if is_patch {
-            let changes = variable_changes(patch).into_iter();
-            values.extend(changes.map(|(_, name, entry)| (name, entry["value"].clone())));
-        }
-        if let (Some(name), value) = (input["name"].as_str(), &input["value"]) {
-            values.push((name.to_owned(), value.clone()));
-        }
-        for (name, value) in values.iter().filter(|_| !switches.refusals_in_band) {
-            check_variable(switches, name, value.as_str()).map_err(refuse)?;
-        }
-    }
-    Ok(())
 }
 
 fn asks_for_types(document: &Document, operation: &Operation) -> bool {

@@ -4,25 +4,24 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming as Sent;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::Shared;
+use super::answers::{edge, json_answer, limited, plain, spoil};
 use super::body::{Answer, Wire};
-use super::faults::{Fault, Moment, RetryAfter};
-use super::ids::http_date;
-use super::limits::{Verdict, epoch};
+use super::faults::{Moment, RetryAfter};
+use super::limits::Verdict;
 use super::request::Incoming;
+use super::{Shared, State};
 
 pub const PATH: &str = "/graphql/v2";
 
@@ -133,13 +132,13 @@ async fn answer(
     // connections that were closed before this request was sent are noticed first
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;
-    let (incoming, latency) = {
+    let (incoming, latency, _busy) = {
         let mut state = shared.lock();
         let schema = shared.schema(state.switches.skip_on_commit);
         let incoming = state.receive(&schema, &parts, &body);
-        (incoming, state.switches.latency)
+        let busy = Busy::enter(shared, &mut state, incoming.environments.clone());
+        (incoming, state.switches.latency, busy)
     };
-    let _busy = Busy::enter(shared, incoming.environments.clone());
     let delay = latency + incoming.hit.delay();
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
@@ -176,118 +175,6 @@ async fn respond(
     }
 }
 
-/// What a fault sends in place of the answer.
-async fn spoil(
-    shared: &Shared,
-    reset: &AtomicBool,
-    fault: &Fault,
-    body: Option<&Value>,
-) -> io::Result<Response<Answer>> {
-    Ok(match fault {
-        Fault::Limited(retry_after) => limited(shared, *retry_after),
-        Fault::EdgeLimited { html } => edge(*html),
-        Fault::Gateway(status) => {
-            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_GATEWAY);
-            let page = format!("<html><body><h1>{status}</h1></body></html>");
-            plain(status, "text/html", &page)
-        }
-        Fault::Reset => {
-            reset.store(true, Ordering::Relaxed);
-            return Err(io::ErrorKind::ConnectionReset.into());
-        }
-        Fault::Hang => std::future::pending().await,
-        Fault::HalfBody => {
-            let whole = body.map_or_else(|| json!({ "data": { "id": "" } }), Value::clone);
-            half(&whole.to_string())
-        }
-        Fault::Html => plain(
-            StatusCode::OK,
-            "text/html",
-            "<!doctype html><p>One moment, please",
-        ),
-        Fault::NullData(fail) => {
-            let body = json!({ "data": null, "errors": [fail.to_json(&[])] });
-            json_answer(shared, 200, &body)
-        }
-        Fault::Nothing => json_answer(shared, 200, &json!({})),
-        Fault::Endless(bytes) => Response::builder()
-            .header("content-type", "application/json")
-            .body(Answer::Endless {
-                left: *bytes,
-                first: true,
-                counter: Arc::clone(&shared.streamed),
-            })
-            .expect("the header is good"),
-        Fault::Field(..) | Fault::Slow(_) | Fault::Draft { .. } | Fault::Write { .. } => {
-            json_answer(shared, 200, body.unwrap_or(&json!({})))
-        }
-    })
-}
-
-fn json_answer(shared: &Shared, status: u16, body: &Value) -> Response<Answer> {
-    let mut response = Response::builder()
-        .status(status)
-        .header("content-type", "application/json; charset=utf-8");
-    for (name, value) in shared.budget_headers() {
-        response = response.header(name, value);
-    }
-    response
-        .body(body.to_string().into())
-        .expect("the headers are good")
-}
-
-/// The API's own 429.
-fn limited(shared: &Shared, retry_after: RetryAfter) -> Response<Answer> {
-    let body = json!({
-        "errors": [{
-            "message": "Rate limit exceeded",
-            "extensions": { "code": "RATE_LIMITED" },
-        }],
-    });
-    let mut response = json_answer(shared, 429, &body);
-    let value = match retry_after {
-        RetryAfter::Seconds(seconds) => seconds.to_string(),
-        RetryAfter::Date(seconds) => http_date(epoch() + seconds),
-        RetryAfter::Absent => return response,
-    };
-    let value = value
-        .parse()
-        .expect("digits and dates are good in a header");
-    response.headers_mut().insert("retry-after", value);
-    response
-}
-
-/// The edge's 429: the API never saw the request.
-fn edge(html: bool) -> Response<Answer> {
-    let status = StatusCode::TOO_MANY_REQUESTS;
-    if html {
-        let page = "<!DOCTYPE html><html><head><title>Access denied</title></head></html>";
-        plain(status, "text/html; charset=UTF-8", page)
-    } else {
-        plain(status, "text/plain; charset=UTF-8", "error code: 1015")
-    }
-}
-
-fn plain(status: StatusCode, kind: &str, text: &str) -> Response<Answer> {
-    Response::builder()
-        .status(status)
-        .header("content-type", kind)
-        .body(text.to_owned().into())
-        .expect("the header is good")
-}
-
-fn half(text: &str) -> Response<Answer> {
-    let sent = text.as_bytes()[..text.len() / 2].to_vec();
-    Response::builder()
-        .header("content-type", "application/json; charset=utf-8")
-        .header("content-length", text.len())
-        .body(Answer::Half {
-            sent: Some(sent.into()),
-            announced: text.len() as u64,
-        })
-        .expect("the headers are good")
-}
-
 /// A mutation under way in these environments, until its answer is on its way or the client is
 /// gone.
 struct Busy {
@@ -296,8 +183,7 @@ struct Busy {
 }
 
 impl Busy {
-    fn enter(shared: &Arc<Shared>, environments: BTreeSet<String>) -> Self {
-        let mut state = shared.lock();
+    fn enter(shared: &Arc<Shared>, state: &mut State, environments: BTreeSet<String>) -> Self {
         for environment in &environments {
             let now = state.under_way.entry(environment.clone()).or_default();
             *now += 1;
@@ -306,7 +192,6 @@ impl Busy {
             let most = most.entry(environment.clone()).or_default();
             *most = now.max(*most);
         }
-        drop(state);
         Self {
             shared: Arc::clone(shared),
             environments,
@@ -316,11 +201,7 @@ impl Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        let mut state = self
-            .shared
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.shared.lock();
         for environment in &self.environments {
             if let Some(now) = state.under_way.get_mut(environment) {
                 *now -= 1;

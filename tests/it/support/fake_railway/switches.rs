@@ -12,8 +12,10 @@ pub struct Switches {
     pub latency: Duration,
     /// Requests that an hour allows.
     pub hourly_budget: u32,
-    /// Requests that a second allows, answered by the API with 429.
+    /// Requests that a second allows; the next is answered by the API with 429.
     pub per_second: u32,
+    /// How long a second lasts for the limits: longer ones do not depend on the machine's speed.
+    pub second: Duration,
     /// How `X-RateLimit-Reset` is written.
     pub reset_format: ResetFormat,
     /// Whether more than ten requests a second without `source=` meet the edge's 429.
@@ -98,6 +100,7 @@ impl Default for Switches {
             latency: Duration::ZERO,
             hourly_budget: 1_000_000,
             per_second: 1_000_000,
+            second: Duration::from_secs(1),
             reset_format: ResetFormat::EpochSeconds,
             edge_guard: true,
             edge_block: Duration::ZERO,

@@ -179,7 +179,8 @@ impl super::super::world::World {
         let (id, now) = (self.ids.next(), self.clock.tick());
         let known = self.environment_mut(environment);
         let mut whole = match &known.staged {
-            Some(staged) if add => staged.patch.clone(),
+            // what is being applied is no longer anybody's draft
+            Some(staged) if add && !staged.applying => staged.patch.clone(),
             _ => json!({}),
         };
         merge(&mut whole, patch);

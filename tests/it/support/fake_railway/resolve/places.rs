@@ -65,6 +65,11 @@ impl Call<'_> {
                 let nodes = services.map(|known| (known.id.clone(), entity("Service", &known.id)));
                 connection(self.switches, "services", arguments, nodes.collect())
             }
+            "volumes" | "plugins" | "buckets" | "groups" => {
+                connection(self.switches, field, arguments, Vec::new())
+            }
+            "team" | "teamId" => leaf(Value::Null),
+            "isTempProject" | "isPublic" | "prDeploys" => leaf(false),
             _ => return Ok(None),
         }))
     }
@@ -116,6 +121,7 @@ impl Call<'_> {
                 )
             }
             "variables" => self.variable_nodes(id, arguments)?,
+            "volumeInstances" => connection(self.switches, field, arguments, Vec::new()),
             _ => return Ok(None),
         }))
     }
@@ -170,6 +176,23 @@ impl Call<'_> {
             "latestDeployment" => {
                 optional(latest.map(|deployment| entity("Deployment", &deployment.id)))
             }
+            "activeDeployments" => {
+                let latest = latest.into_iter();
+                let active = latest.map(|deployment| entity("Deployment", &deployment.id));
+                Reply::List(active.collect())
+            }
+            "source" => record(vec![
+                ("repo", leaf(service.head.as_ref().map(|_| "acme/aurora"))),
+                (
+                    "image",
+                    leaf(service.head.is_none().then_some("registry.example/aurora")),
+                ),
+            ]),
+            "domains" => record(vec![
+                ("serviceDomains", Reply::List(Vec::new())),
+                ("customDomains", Reply::List(Vec::new())),
+            ]),
+            "numReplicas" | "startCommand" | "cronSchedule" | "nextCronRunAt" => leaf(Value::Null),
             _ => return Ok(None),
         }))
     }

@@ -114,7 +114,7 @@ impl Call<'_> {
         } else if rendered {
             json!(
                 self.world
-                    .render(environment, scopes, service, &variable.raw)
+                    .shown_text(environment, scopes, service, &variable.raw)
             )
         } else {
             json!(variable.raw)

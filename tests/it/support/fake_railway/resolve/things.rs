@@ -31,6 +31,7 @@ impl Call<'_> {
             "serviceId" => leaf(deployment.service.clone()),
             "service" => entity("Service", &deployment.service),
             "snapshotId" => leaf(deployment.snapshot.then(|| deployment.id.clone())),
+            "instances" => Reply::List(Vec::new()),
             "meta" => leaf(json!({ "commitHash": deployment.commit })),
             "projectId" => {
                 let environment = deployment.environment.clone();

@@ -132,13 +132,13 @@ impl Call<'_> {
                 .world
                 .affected_by_shared(self.switches, &place.environment, names),
         };
-        let allowed = self.switches.deployments_allowed.unwrap_or(usize::MAX);
-        let too_many = affected.iter().any(|service| {
-            let made =
-                self.world.deployments.iter().filter(|known| {
+        let too_many = self.switches.deployments_allowed.is_some_and(|allowed| {
+            affected.iter().any(|service| {
+                let made = self.world.deployments.iter().filter(|known| {
                     known.service == *service && known.cause.starts_with("variable")
                 });
-            made.count() >= allowed
+                made.count() >= allowed
+            })
         });
         if too_many {
             return Err(Fail::new("Service deployment rate limit exceeded"));

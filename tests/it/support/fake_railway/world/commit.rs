@@ -57,7 +57,7 @@ impl World {
             }
             workflow.pending = Some(commit);
         } else if applied {
-            self.carry_out(switches, commit);
+            self.carry_out(switches, commit, false);
         } else {
             let error = workflow.error.clone();
             self.note_patch(commit, error);
@@ -83,7 +83,7 @@ impl World {
         }
         let (pending, error) = (workflow.pending.take(), workflow.error.clone());
         if let Some(commit) = pending {
-            self.carry_out(switches, commit);
+            self.carry_out(switches, commit, true);
         }
         (if error.is_some() { "Error" } else { "Complete" }, error)
     }
@@ -95,16 +95,19 @@ impl World {
             .filter_map(|workflow| workflow.pending.take())
             .collect();
         for commit in pending {
-            self.carry_out(switches, commit);
+            self.carry_out(switches, commit, true);
         }
     }
 
-    fn carry_out(&mut self, switches: &Switches, commit: Commit) {
+    fn carry_out(&mut self, switches: &Switches, commit: Commit, late: bool) {
         let environment = commit.environment.clone();
         self.remember(&environment, switches.lag);
         let affected = self.apply(switches, &environment, &commit.patch);
-        if commit.clears_staged {
-            self.environment_mut(&environment).staged = None;
+        let staged = &mut self.environment_mut(&environment).staged;
+        // a draft that appeared while a late commit was under way stays
+        if commit.clears_staged && (!late || staged.as_ref().is_some_and(|staged| staged.applying))
+        {
+            *staged = None;
         }
         if !commit.skip_deploys {
             self.deploy_each(switches, &environment, &affected, commit.cause);

@@ -20,7 +20,12 @@ impl World {
             .into_iter()
             .flat_map(|variables| variables.iter())
             .map(|(name, variable)| {
-                let text = self.render(environment, &known.scopes, Some(service), &variable.raw);
+                let rendering = Rendering {
+                    environment,
+                    scopes: &known.scopes,
+                    with_sealed: true,
+                };
+                let text = self.render(&rendering, Some(service), &variable.raw, DEPTH);
                 (name.clone(), text)
             })
             .collect();
@@ -28,21 +33,26 @@ impl World {
         rendered
     }
 
-    /// The text with its references resolved; one that leads nowhere becomes nothing.
-    pub fn render(
+    /// A text as readers see it, its references resolved: one that leads nowhere, or to what is
+    /// sealed, becomes nothing.
+    pub fn shown_text(
         &self,
         environment: &str,
         scopes: &Scopes,
         service: Option<&str>,
         raw: &str,
     ) -> String {
-        self.render_at(environment, scopes, service, raw, DEPTH)
+        let rendering = Rendering {
+            environment,
+            scopes,
+            with_sealed: false,
+        };
+        self.render(&rendering, service, raw, DEPTH)
     }
 
-    fn render_at(
+    fn render(
         &self,
-        environment: &str,
-        scopes: &Scopes,
+        how: &Rendering<'_>,
         service: Option<&str>,
         raw: &str,
         depth: usize,
@@ -56,20 +66,17 @@ impl World {
                 }
                 Piece::Reference(reference) => reference,
             };
-            let Some((scope, name)) = self.points_to(environment, service, reference) else {
+            let Some((scope, name)) = self.points_to(how.environment, service, reference) else {
                 continue;
             };
-            let target = scopes
-                .get(&scope)
-                .and_then(|variables| variables.get(name))
-                .map(|variable| &variable.raw);
+            let target = how.scopes.get(&scope).and_then(|scope| scope.get(name));
             match (target, &scope) {
-                (Some(text), _) if depth > 0 => {
+                (Some(target), _) if depth > 0 && (how.with_sealed || !target.sealed) => {
                     let scope = scope.as_deref();
-                    rendered.push_str(&self.render_at(environment, scopes, scope, text, depth - 1));
+                    rendered.push_str(&self.render(how, scope, &target.raw, depth - 1));
                 }
                 (None, Some(service)) => {
-                    let provided = self.provided(environment, service);
+                    let provided = self.provided(how.environment, service);
                     rendered.push_str(provided.get(name).map_or("", String::as_str));
                 }
                 _ => {}
@@ -160,6 +167,13 @@ impl World {
             .map(|(name, value)| (format!("RAILWAY_{name}"), value))
             .collect()
     }
+}
+
+/// Where references are resolved, and for whom.
+struct Rendering<'w> {
+    environment: &'w str,
+    scopes: &'w Scopes,
+    with_sealed: bool,
 }
 
 enum Piece<'t> {

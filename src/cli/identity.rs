@@ -1,29 +1,63 @@
 //! Whose key the new manifest is for: an identity that is there, or a new one, after asking.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::cli::Global;
-use crate::cli::context::Context;
-use crate::cli::error::CommandError;
-use crate::cli::prompt::confirm;
-use crate::cli::session;
-use crate::cli::ui::Ui;
-use crate::crypto::{generate_identity, identity_file_text};
+use super::Global;
+use super::context::Context;
+use super::error::CommandError;
+use super::prompt::confirm;
+use super::session;
+use super::ui::Ui;
+use crate::crypto::{Recipient, generate_identity, identity_file_text};
 use crate::source;
 
 /// The identity of whoever runs this.
-pub(super) struct Own {
+pub(crate) struct Own {
     /// Its public key.
-    pub(super) public: String,
+    pub(crate) public: String,
     /// The file that was made for it, if one was.
-    pub(super) file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
 }
 
-pub(super) fn find_or_make(
+/// Who may read a new manifest.
+pub(crate) struct Readers {
+    pub(crate) recipients: Vec<Recipient>,
+    /// As the manifest lists them, each with a comment.
+    pub(crate) listed: Vec<(String, String)>,
+}
+
+/// The own key and those of others, each once.
+pub(crate) fn readers(
+    own: &Own,
+    others: &[String],
+    comment: &str,
+) -> Result<Readers, CommandError> {
+    let mut readers = Readers {
+        recipients: vec![],
+        listed: vec![],
+    };
+    let mut seen = BTreeSet::new();
+    let comments = std::iter::once(comment).chain(std::iter::repeat(""));
+    for (key, comment) in std::iter::once(&own.public).chain(others).zip(comments) {
+        let recipient = Recipient::parse(key)
+            .map_err(|error| CommandError::usage(format!("--recipient: {error}")))?;
+        let canonical = recipient.canonical().to_owned();
+        if seen.insert(canonical.clone()) {
+            readers.listed.push((canonical, comment.to_owned()));
+            readers.recipients.push(recipient);
+        }
+    }
+    Ok(readers)
+}
+
+/// `command` is what the hints name: `init`, or another command that makes a manifest.
+pub(crate) fn find_or_make(
     global: &Global,
     context: &Context,
     asks: bool,
     yes: bool,
+    command: &str,
     ui: &mut Ui,
 ) -> Result<Own, CommandError> {
     let wanted = global
@@ -41,7 +75,9 @@ pub(super) fn find_or_make(
         return Err(CommandError::error(
             "there is no folder for your identity, because this user has no home",
         )
-        .hint("driftlock init --identity FILE makes it there"));
+        .hint(format!(
+            "driftlock {command} --identity FILE makes it there"
+        )));
     };
     let question = format!("You have no age identity. Make one in {}?", file.display());
     let consent = yes || (asks && confirm(ui, &question)?);
@@ -49,7 +85,7 @@ pub(super) fn find_or_make(
         return Err(CommandError::refused(
             "there is no age identity to encrypt for; nothing was written",
         )
-        .hint("driftlock init --yes makes one")
+        .hint(format!("driftlock {command} --yes makes one"))
         .hint("or name yours with --identity FILE"));
     }
     make(context, &file)

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use crate::cli::context::Context;
-use crate::cli::error::CommandError;
+use super::context::Context;
+use super::error::CommandError;
 use crate::source;
 
 /// Adds a `.gitignore` line for each of these that lies in the repository and is not ignored yet.
 /// Gives the lines.
-pub(super) fn ignore(
+pub(crate) fn ignore(
     context: &Context,
     env_file: Option<&Path>,
     key: Option<&Path>,

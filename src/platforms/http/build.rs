@@ -48,10 +48,27 @@ pub(super) fn secure(
     if let Some(proxy) = settings.https_proxy.as_deref().map(str::trim)
         && !proxy.is_empty()
     {
-        let proxy = Proxy::https(proxy).map_err(|_| HttpError::BadProxy)?;
+        let proxy = checked(proxy)
+            .and_then(|proxy| Proxy::https(proxy).ok())
+            .ok_or(HttpError::BadProxy)?;
         builder = builder.proxy(proxy.no_proxy(exceptions(settings)));
     }
     finish(builder, host)
+}
+
+/// A kind of proxy that is not built in would be left out without a word, and the request go out
+/// directly. Without a scheme it is `http://`, as everywhere.
+fn checked(proxy: &str) -> Option<&str> {
+    match proxy.split_once("://") {
+        None => Some(proxy),
+        Some((scheme, rest)) => {
+            let known = ["http", "https"].iter();
+            let known = known
+                .into_iter()
+                .any(|one| scheme.eq_ignore_ascii_case(one));
+            (known && !rest.trim_start_matches('/').is_empty()).then_some(proxy)
+        }
+    }
 }
 
 /// This machine is never reached through a proxy.

@@ -155,7 +155,10 @@ impl TlsProblem {
             }
             Self::OtherName => Some("check the host's name, and DNS: another server answers"),
             Self::NotTls => Some("check host and port; a login page of the network may answer"),
-            Self::Revoked | Self::BadCertificate | Self::Handshake => None,
+            Self::Revoked | Self::BadCertificate | Self::Handshake => Some(
+                "somebody may be in between: try it from another network, and look whether the \
+                 server has trouble",
+            ),
         }
     }
 }

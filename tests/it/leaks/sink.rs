@@ -46,9 +46,13 @@ pub fn search_run(
 /// The same run under `strace`: what every process was started with, and its environment.
 /// `None` where there is no strace.
 pub fn started(world: &World, line: &str, input: &str) -> Option<String> {
+    traced(world, &world.command(line.split_whitespace()), input)
+}
+
+/// The same for a command of this world.
+pub fn traced(world: &World, inner: &Command, input: &str) -> Option<String> {
     let strace = peers::program("strace")?;
     let trace = tempfile::NamedTempFile::new().unwrap();
-    let inner = world.command(line.split_whitespace());
     let mut command = Command::new(strace);
     command
         .args(["-f", "-v", "-s", "65536", "-e", "trace=execve", "-o"])

@@ -15,11 +15,14 @@ use crate::support::shop::MANIFEST;
 use crate::support::world::{Run, World};
 
 /// What the manifest says.
-pub const DESIRED: &str = "c4nary desired";
+pub const DESIRED: &str = "c4nary desired value 1";
 /// What Railway holds in its place.
-pub const LIVE: &str = "c4nary live";
+pub const LIVE: &str = "c4nary live value 22";
 /// What Railway holds and the manifest does not know.
-pub const STRANGER: &str = "c4nary stranger";
+pub const STRANGER: &str = "c4nary stranger value";
+
+/// What the manifest says after the first apply.
+pub const NEW: &str = "c4nary new value 333";
 
 /// Targets `api` and `worker` on Railway, and `local`, a file. `worker` and `local` are as the
 /// manifest has them; `api` is not, in its `TOKEN`.
@@ -96,7 +99,7 @@ impl Setup {
             .run("apply --yes --take-over api --take-over worker")
             .success();
         assert_eq!(setup.api.value("TOKEN").as_deref(), Some(DESIRED));
-        let new = setup.run_with("set TOKEN", "c4nary new");
+        let new = setup.run_with("set TOKEN", NEW);
         new.success().hides("c4nary");
         setup.fake.clear_record();
         setup
@@ -224,7 +227,7 @@ fn the_setup_itself_is_sound() {
     assert_eq!(setup.readable(), ["api", "worker", "local"]);
     setup.untouched();
     setup.run("apply --yes").success();
-    assert_eq!(setup.api.value("TOKEN").as_deref(), Some("c4nary new"));
+    assert_eq!(setup.api.value("TOKEN").as_deref(), Some(NEW));
     assert_eq!(setup.api.value("EXTRA").as_deref(), Some(STRANGER));
     assert_eq!(setup.api.deploys().len(), 1);
     assert_eq!(setup.worker.deploys().len(), 0);

@@ -1,7 +1,7 @@
 //! The place is the one that was meant: tokens of other environments, services that were renamed or
 //! made anew, two targets that are one.
 
-use crate::railway::binary::{DESIRED, LIVE, Setup};
+use crate::railway::binary::{DESIRED, LIVE, NEW, Setup};
 use crate::support::fake_railway::faults::{Fault, Which};
 use crate::support::fake_railway::switches::Absent;
 use crate::support::world::Run;
@@ -135,7 +135,7 @@ fn a_service_made_anew_is_not_one_whose_variables_were_removed() {
     setup
         .run("apply --yes --allow identity@api --overwrite TOKEN@api")
         .success();
-    assert_eq!(again.value("TOKEN").as_deref(), Some("c4nary new"));
+    assert_eq!(again.value("TOKEN").as_deref(), Some(NEW));
     // and from then on it is the one
     setup
         .run("plan --detailed-exitcode")

@@ -1,9 +1,9 @@
 //! Railway, in front of a fake that serves its published schema: through the binary, and whole passes in
 //! process when everything goes wrong that the API's users have seen go wrong.
 
-mod authority;
-mod bad_input;
-mod binary;
+pub mod authority;
+pub mod bad_input;
+pub mod binary;
 mod check;
 mod desk;
 mod drafts;

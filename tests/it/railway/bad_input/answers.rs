@@ -130,8 +130,8 @@ fn a_body_without_end_is_not_read_to_its_end() {
         .says("is longer than 16 MiB")
         .says("help:");
     let sent = setup.fake.counters().bytes_streamed;
-    // what was on its way counts too
-    assert!((16 * MIB..24 * MIB).contains(&sent), "{sent}");
+    // what the system keeps between the two counts too
+    assert!((16 * MIB..32 * MIB).contains(&sent), "{sent}");
     setup.refuses(&["local"], &["is longer than 16 MiB"]);
     // the values' answer is bounded like the first
     setup.fake.clear_faults();

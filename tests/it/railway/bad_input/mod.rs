@@ -3,7 +3,7 @@
 
 mod answers;
 mod limits;
-mod parrot;
+pub mod parrot;
 mod places;
 mod proxy;
 mod tls;

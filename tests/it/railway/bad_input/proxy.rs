@@ -157,8 +157,15 @@ fn a_proxy_that_refuses_is_told() {
         setup.refuses(&["local"], &[words, "HTTPS_PROXY"]);
     }
     for url in ["c4nary://x", "http://", "socks5://c4nary:1"] {
+        println!("{url}");
         setup.env("HTTPS_PROXY", url);
-        setup.refuses(&["local"], &["proxy", "HTTPS_PROXY"]);
+        setup.refuses(
+            &["local"],
+            &[
+                "the proxy for https is not an http or https URL",
+                "set HTTPS_PROXY to",
+            ],
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! Certificates that are wrong, TLS where there is none, and addresses that no token goes to.
 
-use crate::railway::authority::Authority;
+use crate::railway::authority::{Authority, self_signed};
 use crate::railway::binary::Setup;
 use crate::support::railway::fake_over_tls;
 
@@ -18,6 +18,13 @@ fn a_certificate_that_is_wrong_is_told_by_what_is_wrong_and_gets_no_token() {
         return;
     };
     for (config, words) in [
+        (
+            self_signed("localhost"),
+            [
+                "issued by somebody whom this system does not trust",
+                "SSL_CERT_FILE",
+            ],
+        ),
         (
             Authority::new().server("localhost"),
             [

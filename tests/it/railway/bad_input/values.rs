@@ -1,12 +1,12 @@
 //! Names and values that Railway does not take, or takes for something else.
 
-use crate::railway::binary::{DESIRED, Setup};
+use crate::railway::binary::{DESIRED, NEW, Setup};
 
 /// TOKEN is refused by the server with its value in the message.
 fn refusing(in_band: bool) -> Option<Setup> {
     let setup = Setup::applied()?;
     setup.fake.switches(|switches| {
-        switches.refused_values.insert("c4nary new".to_owned());
+        switches.refused_values.insert(NEW.to_owned());
         switches.refusals_in_band = in_band;
     });
     Some(setup)

@@ -65,9 +65,11 @@ pub enum Fault {
     },
 }
 
+type Deed = dyn Fn(&mut World, &Switches) + Send + Sync;
+
 /// Something done to the world by others.
 #[derive(Clone)]
-pub struct Act(Arc<dyn Fn(&mut World, &Switches) + Send + Sync>);
+pub struct Act(Arc<Deed>);
 
 impl fmt::Debug for Act {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

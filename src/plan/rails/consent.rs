@@ -56,33 +56,40 @@ fn conflict_why(change: &Change, target: &str) -> String {
     }
 }
 
-/// Nobody is there to be asked about the first overwrite of a target.
+/// Nobody is there to be asked about the first overwrite of a target. It is taken over whole: what is
+/// written or recorded of it makes it ours, and what was left would be a conflict from then on.
 pub(super) fn take_over(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     let target = &site.plan.target;
     if !plan.unattended || plan.overrides.take_over.contains(target) {
         return;
     }
-    for change in site.plan.changes.iter_mut().filter(|c| writes(c)) {
+    let overwritten = |change: &Change| {
+        (plan.overrides.overwrite.iter()).any(|(name, on)| {
+            on == target && (*name == change.name || change.declared.as_ref() == Some(name))
+        })
+    };
+    let is_first = |change: &Change| {
+        let reason = change.reason;
+        matches!(reason, Reason::FirstTakeOver | Reason::SealedFirstTakeOver)
+    };
+    let mut changes = site.plan.changes.iter();
+    let first = changes.any(|change| is_first(change) && writes(change) && !overwritten(change));
+    for change in &mut site.plan.changes {
+        if change.action == ActionKind::None || overwritten(change) {
+            continue;
+        }
         let why = match change.reason {
-            Reason::FirstTakeOver | Reason::SealedFirstTakeOver => {
+            _ if is_first(change) => {
                 format!("{target} has no records of ours and holds another value")
             }
-            Reason::CannotCompare => {
+            Reason::CannotCompare if writes(change) => {
                 format!("the records of {target} cannot be compared with values of today")
             }
+            _ if first => format!("{target} has no records of ours and is taken over whole"),
             _ => continue,
         };
-        let overwritten = (plan.overrides.overwrite.iter()).any(|(name, on)| {
-            on == target && (*name == change.name || change.declared.as_ref() == Some(name))
-        });
-        if !overwritten {
-            hold(
-                change,
-                "take-over",
-                why,
-                Some(format!("--take-over {target}")),
-            );
-        }
+        let release = format!("--take-over {target}");
+        hold(change, "take-over", why, Some(release));
     }
 }
 

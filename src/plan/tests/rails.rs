@@ -231,6 +231,30 @@ fn nobody_to_ask_means_no_take_over() {
 }
 
 #[test]
+fn a_target_is_taken_over_whole() {
+    let mut world = World::one(|p| {
+        p.want("A", "d").has("A", "l");
+        p.want("NEW", "d");
+        p.want("SAME", "d").has("SAME", "d");
+    });
+    world.unattended = true;
+    for name in ["A", "NEW", "SAME"] {
+        let held = holds(&world.plan(), name);
+        assert_eq!(held, ["take-over --take-over api"], "{name}");
+    }
+    let plan = world.plan();
+    world.apply(&plan);
+    world.overrides.take_over.insert(target("api"));
+    for name in ["A", "NEW", "SAME"] {
+        assert_eq!(holds(&world.plan(), name), [""; 0], "{name}");
+    }
+    // nothing to take over, nothing to wait for
+    world.overrides.take_over.clear();
+    world.places[0].live.vars.remove("A");
+    assert_eq!(holds(&world.plan(), "NEW"), [""; 0]);
+}
+
+#[test]
 fn authority_waits_for_a_person() {
     let mut world = World::one(|p| {
         p.want("A", "d").has("A", "b").remember("A", "b");

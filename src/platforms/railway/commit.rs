@@ -17,11 +17,10 @@ use super::{patch::Edit, wire};
 /// How a commit ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// Railway has it, as far as it says.
-    Done {
-        /// What people should know about it.
-        notes: Vec<String>,
-    },
+    /// Railway has it, and says so.
+    Done,
+    /// Railway took it, and nobody could watch it to its end; why. Reading back has the last word.
+    Unwatched(String),
     /// Nothing was changed; why.
     Refused(String),
     /// It may have been changed; why.
@@ -132,7 +131,7 @@ impl Commit<'_> {
                 Err(error) => return Ended::InDoubt(error.to_string()),
             }
         }
-        Ended::Done { notes: vec![] }
+        Ended::Done
     }
 
     /// Newer servers take `skipDeploys` with a patch; the published schema does not have it.
@@ -257,16 +256,12 @@ impl Commit<'_> {
         loop {
             let status = match self.status(workflow, limit).await {
                 Ok(status) => status,
-                Err(fault) => {
-                    return Ended::Done {
-                        notes: vec![unfollowed(&fault)],
-                    };
-                }
+                Err(fault) => return Ended::Unwatched(unfollowed(&fault)),
             };
             tries += 1;
             let pause = self.api.pace().wait(tries.min(3)) / 2;
             let waits_on = match status {
-                WorkflowStatus::Complete => return Ended::Done { notes: vec![] },
+                WorkflowStatus::Complete => return Ended::Done,
                 WorkflowStatus::Error => {
                     return Ended::InDoubt("Railway's workflow ended with an error".to_owned());
                 }
@@ -275,13 +270,11 @@ impl Commit<'_> {
                 WorkflowStatus::Running | WorkflowStatus::Unknown => limit.allows(pause),
             };
             if !waits_on {
-                let notes = vec![match status {
-                    WorkflowStatus::NotFound => {
-                        "Railway does not know the workflow of this commit".to_owned()
-                    }
-                    _ => "Railway's workflow is still running".to_owned(),
-                }];
-                return Ended::Done { notes };
+                let why = match status {
+                    WorkflowStatus::NotFound => "Railway does not know the workflow of this commit",
+                    _ => "Railway's workflow is still running",
+                };
+                return Ended::Unwatched(why.to_owned());
             }
             tokio::time::sleep(pause).await;
         }

@@ -204,7 +204,7 @@ impl Story<'_> {
             22 => Fault::too_quickly(),
             23 => Fault::Nothing,
             _ => {
-                let fail = [Fail::not_authorized(), Fail::problem(), Fail::new("No")];
+                let fail = [Fail::not_authorized(), Fail::problem(), Fail::new("Nope")];
                 let fail = fail.choose(random).unwrap().clone();
                 Fault::Field(faults::At::Number(random.gen_range(0..3)), fail)
             }
@@ -227,12 +227,18 @@ impl Story<'_> {
             8 => field("workflowStatus"),
             _ => field("environmentStagedChanges"),
         };
-        let most = if which == Which::Any { 9 } else { 4 };
+        let most = match which {
+            Which::Any | Which::Queries => 9,
+            Which::Mutations => 2,
+            Which::With(_) => 3,
+        };
         let rule = Rule {
             times: *[1, 1, 1, 2, 3, 20].choose(random).unwrap(),
             ..fault.on(which).nth(random.gen_range(1..=most))
         };
-        match random.gen_bool(0.5) {
+        // at the door nothing has happened yet
+        let after = random.gen_bool(0.5) && !is_at_the_door(&rule.fault);
+        match after {
             true => rule.after_effect(),
             false => rule,
         }
@@ -331,5 +337,14 @@ impl Story<'_> {
             };
         });
         said
+    }
+}
+
+/// Whether this is always an answer of before the effect.
+fn is_at_the_door(fault: &Fault) -> bool {
+    match fault {
+        Fault::Limited(_) | Fault::EdgeLimited { .. } => true,
+        Fault::NullData(fail) | Fault::Field(_, fail) => *fail == Fail::not_authorized(),
+        _ => false,
     }
 }

@@ -186,6 +186,10 @@ impl Story<'_> {
                 };
                 let found = before.get(&at);
                 let absent = change.before == driftlock::plan::Glimpse::Absent;
+                let theirs = self.touched.contains(&at) || self.doubtful.contains(&at);
+                if change.class == Class::Drift && !theirs {
+                    self.wrong(format!("a drift of {at:?} that nobody caused"));
+                }
                 let claims = change.reason == Reason::Equal && found != Some(&value);
                 if !moved.contains(&at) && (absent != found.is_none() || claims) {
                     let (class, reason) = (change.class, change.reason);

@@ -4,6 +4,7 @@
 mod check;
 mod desk;
 mod draw;
+mod faults;
 mod lab;
 mod others;
 mod schedules;

@@ -95,7 +95,10 @@ impl Story<'_> {
         let last = look.meddled.iter().rfind(|other| other.at == one.at);
         let is_last = last.is_some_and(|last| std::ptr::eq(last, one));
         let nothing_new = look.passed.before.get(&one.at) == one.value.as_ref();
-        if nothing_new || one.request < look.passed.planned || look.late.get(&one.at) == one.value.as_ref() || !is_last {
+        let planned = look.passed.planned;
+        let shown = one.request < planned
+            || one.request == planned && one.moment == Moment::Before;
+        if nothing_new || shown || look.late.get(&one.at) == one.value.as_ref() || !is_last {
             return false;
         }
         let begins = |number: usize| {

@@ -2,6 +2,7 @@
 //! Nothing that deploys is ever sent twice.
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::api::documents::{self, Document, MAX_ALIASES};
 use super::api::{Answer, Api, Deadline, ErrorKind, Fault, MutateError, Repeat};
@@ -113,16 +114,8 @@ impl Commit<'_> {
             });
             let variables: std::collections::BTreeMap<_, _> = collections.collect();
             let document = documents::upserts(part.len());
-            let sent: Result<serde::de::IgnoredAny, MutateError> = self
-                .api
-                .mutate(
-                    self.auth,
-                    &document,
-                    &variables,
-                    Repeat::Harmless,
-                    self.api.deadline(),
-                )
-                .await;
+            let sent: Result<serde::de::IgnoredAny, MutateError> =
+                self.repeated(&document, &variables).await;
             match sent {
                 Ok(_) => written = true,
                 Err(MutateError::Refused(error)) if !written => {
@@ -132,6 +125,43 @@ impl Commit<'_> {
             }
         }
         Ended::Done
+    }
+
+    /// Sends what may happen twice, and again after ambiguous failures. Once a try may have taken
+    /// effect, the refusal of a later one does not say that nothing happened.
+    async fn repeated<T: DeserializeOwned>(
+        &self,
+        document: &Document,
+        variables: &impl Serialize,
+    ) -> Result<T, MutateError> {
+        let limit = self.api.deadline();
+        let (mut tries, mut doubt) = (0, false);
+        loop {
+            tries += 1;
+            let sent = self
+                .api
+                .mutate(
+                    self.auth,
+                    document,
+                    variables,
+                    Repeat::WhenNotApplied,
+                    limit,
+                )
+                .await;
+            let error = match sent {
+                Err(MutateError::Refused(error)) if doubt => {
+                    return Err(MutateError::InDoubt(error));
+                }
+                Err(MutateError::InDoubt(error)) => error,
+                other => return other,
+            };
+            doubt = true;
+            let pause = self.api.pace().wait(tries);
+            if error.fault.retry_after().is_none() || !limit.allows(pause) {
+                return Err(MutateError::InDoubt(error));
+            }
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// Newer servers take `skipDeploys` with a patch; the published schema does not have it.
@@ -166,16 +196,8 @@ impl Commit<'_> {
             message: None,
             skip_deploys: None,
         };
-        let staged: Result<StageAnswer, MutateError> = self
-            .api
-            .mutate(
-                self.auth,
-                &documents::STAGE,
-                &variables,
-                Repeat::Harmless,
-                self.api.deadline(),
-            )
-            .await;
+        let staged: Result<StageAnswer, MutateError> =
+            self.repeated(&documents::STAGE, &variables).await;
         match staged {
             Ok(_) => {}
             Err(MutateError::Refused(error)) => return Ended::Refused(error.to_string()),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use driftlock::plan::{ActionKind, Change, Class, Plan, Reason, TargetState, has_unknown};
 use driftlock::reconcile::event::{Exit, OperationOutcome, ReadBack, TargetReport};
 
-use super::lab::{How, Passed};
+use super::lab::{How, Lab, Passed};
 use super::schedules::Story;
 use super::truth::{At, TARGETS, Truth, deploys};
 use crate::support::fake_railway::faults::Moment;
@@ -44,24 +44,36 @@ impl Story<'_> {
     /// Plans and applies, and looks at what became of it.
     pub async fn pass(&mut self, how: &How, between: Vec<(At, Option<String>)>) -> Plan {
         let fake = self.lab.fake;
+        // commits of the pass before may still be under way, until now or until the apply
+        let in_flight = std::mem::take(&mut self.in_flight);
+        if self.counter % 2 == 0 {
+            fake.finish_workflows();
+        }
         let wishes = &self.lab.wishes;
         for target in TARGETS {
             let names = wishes.of(target).into_keys();
             self.managed.extend(names.map(|name| (target, name)));
         }
         let (requests, meddled) = (self.lab.requests(), fake.meddled().len());
-        let (deployed, committed) = (deploys(&self.lab.places), self.commits());
+        let mut counts = (BTreeMap::new(), 0);
         let mut lags = false;
         fake.switches(|switches| lags = switches.lag.reads > 0 || !switches.lag.time.is_zero());
         let passed = self
             .lab
             .pass(how, |lab| {
+                fake.finish_workflows();
+                counts = (deploys(&lab.places), commits(lab).len());
                 for (at, value) in &between {
                     lab.places.set(at, value.as_deref());
                 }
             })
             .await;
-        fake.finish_workflows();
+        let writes = writes(&passed.plan);
+        if self.leaves {
+            self.in_flight = writes.keys().cloned().collect();
+        } else {
+            fake.finish_workflows();
+        }
         let mut all = self.meddled(meddled);
         let now = between.into_iter().map(|(at, value)| Meddled {
             request: passed.planned,
@@ -80,8 +92,12 @@ impl Story<'_> {
                 .into_iter()
                 .filter(|one| one.number > requests)
                 .collect(),
-            writes: writes(&passed.plan),
-            moved: all.iter().map(|one| one.at.clone()).collect(),
+            writes,
+            moved: all
+                .iter()
+                .map(|one| one.at.clone())
+                .chain(in_flight)
+                .collect(),
             meddled: all,
             lags,
             passed: &passed,
@@ -91,7 +107,7 @@ impl Story<'_> {
         self.plan_was_true(&look);
         self.outcomes_are_true(&look);
         self.exit_is_true(&look);
-        self.deployed_once(&look, &deployed, committed);
+        self.deployed_once(&look, &counts.0, counts.1);
         self.strangers_were_respected(&look);
         self.drafts_stay(&look);
         self.foreign_stays(&look);
@@ -102,10 +118,16 @@ impl Story<'_> {
     fn tell(&mut self, look: &Look<'_>) {
         let plan = lines(&look.passed.plan);
         let how = (look.how.unattended, look.how.no_activate);
-        self.say(format!("pass (unattended, no activation: {how:?}): {plan:?}"));
+        self.say(format!(
+            "pass (unattended, no activation: {how:?}): {plan:?}"
+        ));
         for one in &look.meddled {
-            let Meddled { request, at, value, .. } = one;
-            self.say(format!("  at request {request}: {at:?} by another: {value:?}"));
+            let Meddled {
+                request, at, value, ..
+            } = one;
+            self.say(format!(
+                "  at request {request}: {at:?} by another: {value:?}"
+            ));
         }
         for target in &look.passed.report.targets {
             let results: Vec<String> = target
@@ -115,7 +137,9 @@ impl Story<'_> {
                 .collect();
             let (name, back, notes) = (&target.target, &target.read_back, &target.notes);
             let error = &target.error;
-            self.say(format!("  {name}: {results:?} {back:?} {notes:?} {error:?}"));
+            self.say(format!(
+                "  {name}: {results:?} {back:?} {notes:?} {error:?}"
+            ));
         }
         let roots: Vec<String> = look
             .requests
@@ -125,7 +149,11 @@ impl Story<'_> {
                 format!("{}:{name}:{:?}", one.number, one.status.unwrap_or(0))
             })
             .collect();
-        self.say(format!("  requests {}, exit {}", roots.join(" "), exit(look).code()));
+        self.say(format!(
+            "  requests {}, exit {}",
+            roots.join(" "),
+            exit(look).code()
+        ));
     }
 
     /// Nothing is sent that the plan did not show, and with the value that is wanted.
@@ -141,11 +169,14 @@ impl Story<'_> {
             };
             for (at, value) in written {
                 let wish = self.lab.wishes.of(at.0).remove(&at.1);
-                let good = look.writes.get(&at).is_some_and(|change| match change.action {
-                    ActionKind::Create | ActionKind::Update => value.is_some() && value == wish,
-                    ActionKind::Delete => value.is_none() && wish.is_none(),
-                    ActionKind::None | ActionKind::Record => false,
-                });
+                let good = look
+                    .writes
+                    .get(&at)
+                    .is_some_and(|change| match change.action {
+                        ActionKind::Create | ActionKind::Update => value.is_some() && value == wish,
+                        ActionKind::Delete => value.is_none() && wish.is_none(),
+                        ActionKind::None | ActionKind::Record => false,
+                    });
                 if !good {
                     self.wrong(format!("{at:?} was written, which is not the plan's"));
                 }
@@ -170,9 +201,14 @@ impl Story<'_> {
             if id.is_some_and(|id| forbidden.contains(&id)) && !unknown {
                 self.wrong(format!("{name} is forbidden, and not shown as unknown"));
             }
-            let acts = target.changes.iter().any(|one| one.action != ActionKind::None);
+            let acts = target
+                .changes
+                .iter()
+                .any(|one| one.action != ActionKind::None);
             if unknown && (acts || !has_unknown(&look.passed.plan)) {
-                self.wrong(format!("{name} is unknown, and something is to be done there"));
+                self.wrong(format!(
+                    "{name} is unknown, and something is to be done there"
+                ));
             }
             if unknown || look.lags {
                 continue;
@@ -186,8 +222,8 @@ impl Story<'_> {
                 };
                 let found = before.get(&at);
                 let absent = change.before == driftlock::plan::Glimpse::Absent;
-                let theirs = self.touched.contains(&at) || self.doubtful.contains(&at);
-                if change.class == Class::Drift && !theirs {
+                let known = self.touched.contains(&at) || self.doubtful.contains(&at);
+                if change.class == Class::Drift && !known && !moved.contains(&at) {
                     self.wrong(format!("a drift of {at:?} that nobody caused"));
                 }
                 let claims = change.reason == Reason::Equal && found != Some(&value);
@@ -226,7 +262,9 @@ impl Story<'_> {
                 };
                 if !good {
                     let outcome = &result.outcome;
-                    self.wrong(format!("{at:?} is {after:?}, then {late:?}, said {outcome:?}"));
+                    self.wrong(format!(
+                        "{at:?} is {after:?}, then {late:?}, said {outcome:?}"
+                    ));
                 }
                 let seals = self.lab.wishes.seals(name, &at.1);
                 if good && seals && !doubt && result.outcome.is_good() {
@@ -271,31 +309,25 @@ impl Story<'_> {
         }
     }
 
-    /// Patches that took effect in this environment.
-    fn commits(&self) -> usize {
-        let id = &self.lab.places.environment.id;
-        self.lab.fake.world(|world| {
-            let patches = world.patches.iter();
-            let ours = patches.filter(|one| one.environment == *id && one.status == "COMMITTED");
-            ours.count()
-        })
-    }
-
     fn deployed_once(
         &mut self,
         look: &Look<'_>,
         before: &BTreeMap<&'static str, usize>,
         committed: usize,
     ) {
-        let commits = self.commits() - committed;
-        if commits > 1 {
-            self.wrong(format!("one apply made {commits} commits"));
+        let all = commits(&self.lab);
+        let messages: BTreeSet<&String> = all.iter().collect();
+        if messages.len() < all.len() {
+            self.wrong("one apply made two commits".to_owned());
         }
+        let commits = all.len() - committed;
         for (service, count) in deploys(&self.lab.places) {
             let count = count - before[service];
             let most = if look.how.no_activate { 0 } else { commits };
             if count > most {
-                self.wrong(format!("{service} was deployed {count} times by {commits} commits"));
+                self.wrong(format!(
+                    "{service} was deployed {count} times by {commits} commits"
+                ));
             }
         }
     }
@@ -316,6 +348,17 @@ impl Story<'_> {
             self.wrong("a request without a name in its query".to_owned());
         }
     }
+}
+
+/// The messages of the patches that took effect in this environment: each apply has its own.
+fn commits(lab: &Lab<'_>) -> Vec<String> {
+    let id = &lab.places.environment.id;
+    lab.fake.world(|world| {
+        let patches = world.patches.iter();
+        let ours = patches.filter(|one| one.environment == *id && one.status == "COMMITTED");
+        ours.map(|one| one.message.clone().unwrap_or_default())
+            .collect()
+    })
 }
 
 /// What will be written.

@@ -8,7 +8,7 @@ use super::desk::{CANARY, Declared};
 use super::lab::{How, Lab, Passed};
 use super::schedules::{CALM, HURRIED};
 use crate::support::fake_railway::FakeRailway;
-use crate::support::fake_railway::faults::{Fault, Which};
+use crate::support::fake_railway::faults::{Fault, RetryAfter, Rule, Which};
 use crate::support::railway::fake;
 
 fn how() -> How {
@@ -72,7 +72,10 @@ async fn a_sealed_value_whose_commit_nobody_could_watch_is_in_doubt() {
     let (passed, code) = pass(&mut lab).await;
     assert_eq!(code, 4);
     let outcome = &passed.report.targets[0].results[0].outcome;
-    assert!(matches!(outcome, OperationOutcome::InDoubt(_)), "{outcome:?}");
+    assert!(
+        matches!(outcome, OperationOutcome::InDoubt(_)),
+        "{outcome:?}"
+    );
     fake.switches(|switches| *switches = Default::default());
     let (passed, code) = pass(&mut lab).await;
     assert_eq!(lines(&passed.plan), ["worker/CERT SealedDesiredMoved []"]);
@@ -120,4 +123,48 @@ async fn doubt_waits_for_reads_that_lag() {
     assert_eq!(code, 0, "{:?}", passed.report);
     assert_eq!(lab.places.all["worker"].deploys().len(), 1);
     settled(&mut lab).await;
+}
+
+/// A refusal says nothing of the try before it, which nobody answered.
+#[tokio::test]
+async fn a_refusal_after_a_doubt_is_a_doubt() {
+    let Some(fake) = fake() else { return };
+    let mut lab = Lab::new(&fake, "aurora", true);
+    wish(&mut lab, "TOKEN", 1);
+    let unread = || Fault::Reset.on(Which::With("variables".to_owned()));
+    fake.fault(Fault::Reset.on(Which::Mutations).after_effect());
+    let limited = Fault::Limited(RetryAfter::Seconds(3600));
+    fake.fault(limited.on(Which::Mutations).nth(2));
+    // plan, apply and the look before the write see it; reading back does not
+    fake.fault(Rule {
+        times: 1000,
+        ..unread().nth(4)
+    });
+    let quiet = How {
+        no_activate: true,
+        ..how()
+    };
+    let report = lab.pass(&quiet, |_| {}).await.report;
+    assert_eq!(report.verdict().exit.code(), 4, "{report:?}");
+    assert!(lab.places.all["worker"].value("TOKEN").is_some());
+    fake.clear_faults();
+    assert_eq!(pass(&mut lab).await.1, 0);
+    settled(&mut lab).await;
+}
+
+/// Deleted between the list of names and the values: not there for sure, and not to be written.
+#[tokio::test]
+async fn a_sealed_value_that_is_only_listed_is_unknown() {
+    let Some(fake) = fake() else { return };
+    let mut lab = lab(&fake);
+    assert_eq!(pass(&mut lab).await.1, 0);
+    wish(&mut lab, "CERT", 2);
+    let gone = lab.places.all["worker"].meddling_delete("CERT");
+    // the plan's values are the first, those of the apply the second
+    fake.fault(gone.on(Which::With("variables".to_owned())).nth(2));
+    let (passed, code) = pass(&mut lab).await;
+    assert_eq!(code, 3, "{:?}", passed.report);
+    assert_eq!(lab.places.all["worker"].value("CERT"), None);
+    let plan = pass(&mut lab).await.0.plan;
+    assert_eq!(lines(&plan), ["worker/CERT BothMoved [\"conflict\"]"]);
 }

@@ -176,6 +176,8 @@ impl<'a> Story<'a> {
         });
         let staged = staged.map(|patch| self.lab.places.changes(&patch));
         for (at, value) in staged.into_iter().flatten().filter(|_| deploys) {
+            // what a refused apply left among the drafts is in force now, and in no record
+            self.doubtful.insert(at.clone());
             self.by_stranger(at, value);
         }
         self.drafts.clear();

@@ -46,7 +46,7 @@ impl Story<'_> {
         let fake = self.lab.fake;
         // commits of the pass before may still be under way, until now or until the apply
         let in_flight = std::mem::take(&mut self.in_flight);
-        if self.counter % 2 == 0 {
+        if self.counter.is_multiple_of(2) {
             fake.finish_workflows();
         }
         let wishes = &self.lab.wishes;

@@ -165,7 +165,7 @@ impl Story<'_> {
         let variables = json!({ name: { "value": value } });
         match SERVICES
             .choose(&mut self.random)
-            .filter(|_| self.counter % 4 > 0)
+            .filter(|_| !self.counter.is_multiple_of(4))
         {
             Some(service) => {
                 let id = self.lab.places.all[service].id();

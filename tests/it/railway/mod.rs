@@ -6,6 +6,7 @@ mod desk;
 mod draw;
 mod faults;
 mod lab;
+mod others;
 mod schedules;
-mod strangers;
+
 mod truth;

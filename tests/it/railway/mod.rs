@@ -8,5 +8,4 @@ mod faults;
 mod lab;
 mod others;
 mod schedules;
-
 mod truth;

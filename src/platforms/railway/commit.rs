@@ -2,6 +2,7 @@
 //! Nothing that deploys is ever sent twice.
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::api::documents::{self, Document, MAX_ALIASES};
 use super::api::{Answer, Api, Deadline, ErrorKind, Fault, MutateError, Repeat};
@@ -17,11 +18,10 @@ use super::{patch::Edit, wire};
 /// How a commit ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// Railway has it, as far as it says.
-    Done {
-        /// What people should know about it.
-        notes: Vec<String>,
-    },
+    /// Railway has it, and says so.
+    Done,
+    /// Railway took it, and nobody could watch it to its end; why. Reading back has the last word.
+    Unwatched(String),
     /// Nothing was changed; why.
     Refused(String),
     /// It may have been changed; why.
@@ -114,16 +114,8 @@ impl Commit<'_> {
             });
             let variables: std::collections::BTreeMap<_, _> = collections.collect();
             let document = documents::upserts(part.len());
-            let sent: Result<serde::de::IgnoredAny, MutateError> = self
-                .api
-                .mutate(
-                    self.auth,
-                    &document,
-                    &variables,
-                    Repeat::Harmless,
-                    self.api.deadline(),
-                )
-                .await;
+            let sent: Result<serde::de::IgnoredAny, MutateError> =
+                self.repeated(&document, &variables).await;
             match sent {
                 Ok(_) => written = true,
                 Err(MutateError::Refused(error)) if !written => {
@@ -132,7 +124,44 @@ impl Commit<'_> {
                 Err(error) => return Ended::InDoubt(error.to_string()),
             }
         }
-        Ended::Done { notes: vec![] }
+        Ended::Done
+    }
+
+    /// Sends what may happen twice, and again after ambiguous failures. Once a try may have taken
+    /// effect, the refusal of a later one does not say that nothing happened.
+    async fn repeated<T: DeserializeOwned>(
+        &self,
+        document: &Document,
+        variables: &impl Serialize,
+    ) -> Result<T, MutateError> {
+        let limit = self.api.deadline();
+        let (mut tries, mut doubt) = (0, false);
+        loop {
+            tries += 1;
+            let sent = self
+                .api
+                .mutate(
+                    self.auth,
+                    document,
+                    variables,
+                    Repeat::WhenNotApplied,
+                    limit,
+                )
+                .await;
+            let error = match sent {
+                Err(MutateError::Refused(error)) if doubt => {
+                    return Err(MutateError::InDoubt(error));
+                }
+                Err(MutateError::InDoubt(error)) => error,
+                other => return other,
+            };
+            doubt = true;
+            let pause = self.api.pace().wait(tries);
+            if error.fault.retry_after().is_none() || !limit.allows(pause) {
+                return Err(MutateError::InDoubt(error));
+            }
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// Newer servers take `skipDeploys` with a patch; the published schema does not have it.
@@ -167,16 +196,8 @@ impl Commit<'_> {
             message: None,
             skip_deploys: None,
         };
-        let staged: Result<StageAnswer, MutateError> = self
-            .api
-            .mutate(
-                self.auth,
-                &documents::STAGE,
-                &variables,
-                Repeat::Harmless,
-                self.api.deadline(),
-            )
-            .await;
+        let staged: Result<StageAnswer, MutateError> =
+            self.repeated(&documents::STAGE, &variables).await;
         match staged {
             Ok(_) => {}
             Err(MutateError::Refused(error)) => return Ended::Refused(error.to_string()),
@@ -257,16 +278,12 @@ impl Commit<'_> {
         loop {
             let status = match self.status(workflow, limit).await {
                 Ok(status) => status,
-                Err(fault) => {
-                    return Ended::Done {
-                        notes: vec![unfollowed(&fault)],
-                    };
-                }
+                Err(fault) => return Ended::Unwatched(unfollowed(&fault)),
             };
             tries += 1;
             let pause = self.api.pace().wait(tries.min(3)) / 2;
             let waits_on = match status {
-                WorkflowStatus::Complete => return Ended::Done { notes: vec![] },
+                WorkflowStatus::Complete => return Ended::Done,
                 WorkflowStatus::Error => {
                     return Ended::InDoubt("Railway's workflow ended with an error".to_owned());
                 }
@@ -275,13 +292,11 @@ impl Commit<'_> {
                 WorkflowStatus::Running | WorkflowStatus::Unknown => limit.allows(pause),
             };
             if !waits_on {
-                let notes = vec![match status {
-                    WorkflowStatus::NotFound => {
-                        "Railway does not know the workflow of this commit".to_owned()
-                    }
-                    _ => "Railway's workflow is still running".to_owned(),
-                }];
-                return Ended::Done { notes };
+                let why = match status {
+                    WorkflowStatus::NotFound => "Railway does not know the workflow of this commit",
+                    _ => "Railway's workflow is still running",
+                };
+                return Ended::Unwatched(why.to_owned());
             }
             tokio::time::sleep(pause).await;
         }

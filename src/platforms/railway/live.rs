@@ -154,8 +154,9 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Null is a sealed value: there, but shown to nobody. A name that is only listed is there too, and
-/// nothing more is known of it.
+/// Null is a sealed value: there, but shown to nobody. A name that is only listed, sealed or not, may
+/// have been deleted between the two requests. A sealed one that is not listed was made between the two requests:
+/// without its date nobody could ever say whether it is still the same.
 fn var(
     value: Option<&Option<crate::model::SecretValue>>,
     listed: Option<&VariableMeta>,
@@ -165,8 +166,11 @@ fn var(
     };
     match (value, listed) {
         // one that was only just sealed may still be readable
-        (_, Some(listed)) if listed.is_sealed => sealed(),
-        (Some(None), _) => sealed(),
+        (Some(_), Some(listed)) if listed.is_sealed => sealed(),
+        (Some(None), Some(_)) => sealed(),
+        (Some(None), None) => {
+            LiveVar::Unknown("Railway has it, and does not list it yet".to_owned())
+        }
         (Some(Some(value)), _) => LiveVar::Value(value.clone()),
         (None, _) => LiveVar::Unknown("Railway lists it, and gives no value for it".to_owned()),
     }

@@ -40,7 +40,7 @@ impl RailwayPlatform {
         write.find_scopes();
         write.check(api, &ids, limit).await;
         if write.patch.scopes.is_empty() {
-            return write.outcomes(&Ended::Done { notes: vec![] });
+            return write.outcomes(&Ended::Done);
         }
         let commit = Commit {
             api,
@@ -160,22 +160,30 @@ fn outcome(batch: &Batch, scope: &ScopeId, ended: &Ended) -> BatchOutcome {
     match ended {
         Ended::Refused(why) => BatchOutcome::refused(batch, why, false),
         Ended::InDoubt(why) => all(Outcome::InDoubt(why.clone())),
-        Ended::Done { notes } => {
-            let mut outcome = all(Outcome::Done);
-            outcome.notes.clone_from(notes);
-            if !batch.activate {
-                outcome.activated = Some(false);
-            } else if scope.is_some() {
-                outcome.activated = Some(true);
-            } else {
-                outcome.notes.push(
-                    "Railway decides which services a shared variable deploys: those that refer to it"
-                        .to_owned(),
-                );
-            }
+        Ended::Unwatched(why) => {
+            // it is on its way: what can be read will show it, and of the rest nobody knows
+            let mut outcome = on_its_way(batch, scope, Outcome::InDoubt(why.clone()));
+            outcome.notes.insert(0, why.clone());
             outcome
         }
+        Ended::Done => on_its_way(batch, scope, Outcome::Done),
     }
+}
+
+/// Railway took it.
+fn on_its_way(batch: &Batch, scope: &ScopeId, each: Outcome) -> BatchOutcome {
+    let mut outcome = BatchOutcome::of(vec![each; batch.operations.len()]);
+    if !batch.activate {
+        outcome.activated = Some(false);
+    } else if scope.is_some() {
+        outcome.activated = Some(true);
+    } else {
+        outcome.notes.push(
+            "Railway decides which services a shared variable deploys: those that refer to it"
+                .to_owned(),
+        );
+    }
+    outcome
 }
 
 /// What is sealed stays sealed, whatever the API would make of a plain write.

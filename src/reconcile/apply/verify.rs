@@ -21,6 +21,8 @@ pub(super) struct Seen {
     pub(super) dropped: BTreeSet<VarName>,
     /// The last read.
     pub(super) live: Option<Live>,
+    /// Whether something in doubt is not there, or not yet.
+    open: bool,
 }
 
 /// Between two reads, at first.
@@ -60,7 +62,7 @@ pub(super) async fn read_back(
                 last_look,
             };
             let seen = comparison.with(live);
-            if seen.result != ReadBack::Verified && !last_look {
+            if (seen.open || seen.result != ReadBack::Verified) && !last_look {
                 again.push(batch);
                 continue;
             }
@@ -108,6 +110,7 @@ impl Comparison<'_> {
             arrived: BTreeSet::new(),
             dropped: BTreeSet::new(),
             live: None,
+            open: false,
         };
         let live = match live {
             Ok(live) => live,
@@ -129,6 +132,8 @@ impl Comparison<'_> {
                 seen.dropped.insert(name.clone());
             } else if done {
                 differing.push(name.clone());
+            } else {
+                seen.open |= matches!(ended, Some(Outcome::InDoubt(_)));
             }
         }
         if !differing.is_empty() {

@@ -165,7 +165,7 @@ impl Story<'_> {
         let variables = json!({ name: { "value": value } });
         match SERVICES
             .choose(&mut self.random)
-            .filter(|_| self.counter % 4 > 0)
+            .filter(|_| !self.counter.is_multiple_of(4))
         {
             Some(service) => {
                 let id = self.lab.places.all[service].id();
@@ -210,7 +210,7 @@ impl Story<'_> {
             22 => Fault::too_quickly(),
             23 => Fault::Nothing,
             _ => {
-                let fail = [Fail::not_authorized(), Fail::problem(), Fail::new("No")];
+                let fail = [Fail::not_authorized(), Fail::problem(), Fail::new("Nope")];
                 let fail = fail.choose(random).unwrap().clone();
                 Fault::Field(faults::At::Number(random.gen_range(0..3)), fail)
             }
@@ -233,12 +233,18 @@ impl Story<'_> {
             8 => field("workflowStatus"),
             _ => field("environmentStagedChanges"),
         };
-        let most = if which == Which::Any { 9 } else { 4 };
+        let most = match which {
+            Which::Any | Which::Queries => 9,
+            Which::Mutations => 2,
+            Which::With(_) => 3,
+        };
         let rule = Rule {
             times: *[1, 1, 1, 2, 3, 20].choose(random).unwrap(),
             ..fault.on(which).nth(random.gen_range(1..=most))
         };
-        match random.gen_bool(0.5) {
+        // at the door nothing has happened yet
+        let after = random.gen_bool(0.5) && !is_at_the_door(&rule.fault);
+        match after {
             true => rule.after_effect(),
             false => rule,
         }
@@ -281,6 +287,7 @@ impl Story<'_> {
             ResetFormat::HttpDate,
             ResetFormat::Absent,
         ];
+        let leaves = self.leaves;
         let mut said = String::new();
         self.lab.fake.switches(|all: &mut Switches| {
             said = match kind {
@@ -311,7 +318,7 @@ impl Story<'_> {
                     format!("reads lag: {:?}", all.lag)
                 }
                 35 => {
-                    all.commit_swallows_staged = true;
+                    all.commit_swallows_staged = !leaves;
                     "a commit swallows drafts".to_owned()
                 }
                 36 => {
@@ -337,5 +344,14 @@ impl Story<'_> {
             };
         });
         said
+    }
+}
+
+/// Whether this is always an answer of before the effect.
+fn is_at_the_door(fault: &Fault) -> bool {
+    match fault {
+        Fault::Limited(_) | Fault::EdgeLimited { .. } => true,
+        Fault::NullData(fail) | Fault::Field(_, fail) => *fail == Fail::not_authorized(),
+        _ => false,
     }
 }

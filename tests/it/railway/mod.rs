@@ -9,6 +9,7 @@ mod desk;
 mod drafts;
 mod draw;
 mod everyday;
+mod faults;
 mod figures;
 mod identity;
 mod lab;

@@ -88,6 +88,11 @@ impl Story<'_> {
             }
         }
         for one in look.meddled.iter().filter(|one| !one.draft) {
+            // written by both at one time, and readable by nobody: ours is believed to be the last
+            let sealed = self.lab.places.all[one.at.0].is_sealed(&one.at.1);
+            if sealed && look.writes.contains_key(&one.at) {
+                self.blind.insert(one.at.clone());
+            }
             self.note_stranger(one.at.clone(), one.value.clone());
         }
     }
@@ -97,10 +102,10 @@ impl Story<'_> {
     fn was_seen_and_overwritten(&self, look: &Look<'_>, one: &Meddled) -> bool {
         let last = look.meddled.iter().rfind(|other| other.at == one.at);
         let is_last = last.is_some_and(|last| std::ptr::eq(last, one));
-        if one.request < look.passed.planned
-            || look.late.get(&one.at) == one.value.as_ref()
-            || !is_last
-        {
+        let nothing_new = look.passed.before.get(&one.at) == one.value.as_ref();
+        let planned = look.passed.planned;
+        let shown = one.request < planned || one.request == planned && one.moment == Moment::Before;
+        if nothing_new || shown || look.late.get(&one.at) == one.value.as_ref() || !is_last {
             return false;
         }
         let begins = |number: usize| {

@@ -36,12 +36,19 @@ pub struct Story<'a> {
     pub touched: BTreeSet<At>,
     /// Our names of which a report said that nobody knows.
     pub doubtful: BTreeSet<At>,
+    /// Sealed ones that a stranger wrote while we did.
+    pub blind: BTreeSet<At>,
+    /// Whether commits that nobody watched may go on after a pass, and what they would change.
+    pub leaves: bool,
+    pub in_flight: BTreeSet<At>,
     /// All names that were ever ours.
     pub managed: BTreeSet<At>,
     /// Drafts of colleagues that wait.
     pub drafts: Truth,
     /// The most requests of one pass.
     pub most_requests: usize,
+    /// Variables of ours that nobody knows of any more.
+    pub left_behind: usize,
     /// How many passes ended with which exit code.
     pub exits: BTreeMap<u8, usize>,
 }
@@ -63,9 +70,13 @@ impl<'a> Story<'a> {
             strangers: BTreeMap::new(),
             touched: BTreeSet::new(),
             doubtful: BTreeSet::new(),
+            blind: BTreeSet::new(),
+            leaves: false,
+            in_flight: BTreeSet::new(),
             managed: BTreeSet::new(),
             drafts: Truth::new(),
             most_requests: 0,
+            left_behind: 0,
             exits: BTreeMap::new(),
         }
     }
@@ -94,6 +105,14 @@ impl<'a> Story<'a> {
             overrides.take_over = all.collect();
             overrides.allow.insert(("authority".to_owned(), None), None);
         }
+        // Railway may take drafts along: who lets that go has said yes to it
+        let mut swallows = false;
+        self.lab
+            .fake
+            .switches(|switches| swallows = switches.commit_swallows_staged);
+        if !swallows && self.random.gen_bool(0.2) {
+            overrides.allow.insert(("drafts".to_owned(), None), None);
+        }
         How {
             pace,
             overrides,
@@ -112,12 +131,13 @@ impl<'a> Story<'a> {
                 self.edit();
             }
         }
+        self.leaves = self.random.gen_bool(0.4);
         let mut troubles = self.random.gen_range(0..=5);
         for attempt in 0..self.random.gen_range(1..=3) {
-            if attempt > 0 && self.random.gen_bool(0.5) {
+            if attempt > 0 && self.random.gen_bool(0.8) {
                 self.edit();
             }
-            let now = self.random.gen_range(0..=troubles);
+            let now = self.random.gen_range(0..=troubles).max(troubles.min(1));
             troubles -= now;
             for _ in 0..now {
                 self.trouble();
@@ -141,6 +161,9 @@ impl<'a> Story<'a> {
     fn calm_down(&mut self) {
         self.say("calm".to_owned());
         let fake = self.lab.fake;
+        fake.finish_workflows();
+        self.in_flight.clear();
+        self.leaves = false;
         fake.clear_faults();
         fake.switches(|switches| *switches = Switches::default());
         let deploys = self.random.gen_bool(0.5);
@@ -153,6 +176,8 @@ impl<'a> Story<'a> {
         });
         let staged = staged.map(|patch| self.lab.places.changes(&patch));
         for (at, value) in staged.into_iter().flatten().filter(|_| deploys) {
+            // what a refused apply left among the drafts is in force now, and in no record
+            self.doubtful.insert(at.clone());
             self.by_stranger(at, value);
         }
         self.drafts.clear();
@@ -226,7 +251,12 @@ impl<'a> Story<'a> {
             let found = truth.get(&at);
             let good = match &wish {
                 Some(wish) if wish.is_empty() => found.is_none_or(String::is_empty),
-                wish => found == wish.as_ref(),
+                // an apply said that it did not know, and then the manifest forgot the name
+                None if found.is_some() && self.doubtful.contains(&at) => {
+                    self.left_behind += 1;
+                    true
+                }
+                wish => found == wish.as_ref() || self.blind.contains(&at),
             };
             if !good {
                 let wish = wish.is_some();
@@ -241,7 +271,7 @@ impl<'a> Story<'a> {
 }
 
 /// The real waits by the thousandth, and less.
-const HURRIED: Pace = Pace {
+pub const HURRIED: Pace = Pace {
     first_wait: Duration::from_millis(1),
     longest_wait: Duration::from_millis(8),
     give_up: Duration::from_millis(400),
@@ -251,17 +281,21 @@ const HURRIED: Pace = Pace {
 };
 
 /// Nothing fails because this machine is busy.
-const CALM: Pace = Pace {
+pub const CALM: Pace = Pace {
     give_up: Duration::from_secs(2),
     read_timeout: Duration::from_secs(10),
     write_timeout: Duration::from_secs(10),
     ..HURRIED
 };
 
+/// Failures that are told in full.
+const SHOWN: usize = 5;
+
 #[derive(Default)]
 struct Sums {
     failures: Vec<String>,
     most_requests: usize,
+    left_behind: usize,
     exits: BTreeMap<u8, usize>,
 }
 
@@ -290,6 +324,7 @@ fn random_schedules_of_faults_never_lose_repeat_or_pretend() {
             runtime.block_on(story.play());
             let mut sums = sums.lock().unwrap();
             sums.most_requests = sums.most_requests.max(story.most_requests);
+            sums.left_behind += story.left_behind;
             for (exit, count) in &story.exits {
                 *sums.exits.entry(*exit).or_default() += count;
             }
@@ -309,13 +344,14 @@ fn random_schedules_of_faults_never_lose_repeat_or_pretend() {
     });
     let sums = sums.into_inner().unwrap();
     println!(
-        "DRIFTLOCK_SEED={seed}: {count} schedules in {:.1} s, exits {:?}, at most {} requests a pass",
+        "DRIFTLOCK_SEED={seed}: {count} schedules in {:.1} s, exits {:?}, at most {} requests a pass, {} left behind",
         begin.elapsed().as_secs_f32(),
         sums.exits,
-        sums.most_requests
+        sums.most_requests,
+        sums.left_behind
     );
     let failures = &sums.failures;
-    let shown = failures.iter().take(5).cloned().collect::<Vec<_>>();
+    let shown: Vec<String> = failures.iter().take(SHOWN).cloned().collect();
     assert!(
         failures.is_empty(),
         "{} of {count} schedules went wrong\n{}",

@@ -1,6 +1,6 @@
 //! What the fake truly holds, and what was written to it: never our own words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -104,9 +104,4 @@ pub fn deploys(places: &Places) -> BTreeMap<&'static str, usize> {
     services
         .map(|(name, place)| (*name, place.deploys().len()))
         .collect()
-}
-
-/// The variables that a patch names.
-pub fn names(changes: &[(At, Option<String>)]) -> BTreeSet<At> {
-    changes.iter().map(|(at, _)| at.clone()).collect()
 }

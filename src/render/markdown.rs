@@ -7,7 +7,7 @@ use similar::TextDiff;
 
 use super::escape::{markdown, markdown_code, markdown_fence, terminal};
 use super::style::{Invocation, Style};
-use super::text::release_command;
+use super::text::release_commands;
 use super::waiting::waiting;
 use super::words;
 use crate::plan::{ActionKind, Change, Class, Glimpse, Plan, Summary, TargetPlan, TargetState};
@@ -144,10 +144,14 @@ fn holds(out: &mut dyn Write, call: &Invocation, change: &Change) -> fmt::Result
             markdown_code(&hold.rail),
             markdown(&hold.why)
         )?;
-        if let Some(release) = &hold.release {
-            write!(out, "; {}", markdown_code(&release_command(call, release)))?;
-        }
         writeln!(out)?;
+    }
+    let releases = change
+        .holds
+        .iter()
+        .filter_map(|hold| hold.release.as_deref());
+    for command in release_commands(call, releases) {
+        writeln!(out, "  - to let it go: {}", markdown_code(&command))?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{command, hold, names, past};
+use super::{command, holds, names, past};
 use crate::plan::ActionKind;
 use crate::reconcile::event::{
     ApplyReport, Exit, OperationOutcome, OperationReport, ReadBack, TargetReport,
@@ -45,9 +45,7 @@ fn held(
             .then(Role::Bad, format!("{}@{}", held.name, held.target))
             .then(Role::Plain, " was held, nothing was written for it")
             .write(out, style, 2, 4)?;
-        for one in &held.holds {
-            hold(out, style, call, one)?;
-        }
+        holds(out, style, call, &held.holds)?;
     }
     Ok(())
 }

@@ -41,23 +41,39 @@ fn command(out: &mut dyn Write, style: &Style, indent: usize, text: &str) -> fmt
     )
 }
 
-/// What holds a change, and the flag that lets it go.
-fn hold(out: &mut dyn Write, style: &Style, call: &Invocation, hold: &Hold) -> fmt::Result {
-    Line::new()
-        .then(
-            Role::Bad,
-            format!("held by {}", escape::terminal(&hold.rail)),
-        )
-        .then(Role::Plain, format!(": {}", escape::terminal(&hold.why)))
-        .write(out, style, 6, 2)?;
-    match &hold.release {
-        Some(release) => command(out, style, 6, &release_command(call, release)),
-        None => Ok(()),
+/// What holds a change, and the one command that lets it go.
+fn holds(out: &mut dyn Write, style: &Style, call: &Invocation, holds: &[Hold]) -> fmt::Result {
+    for hold in holds {
+        Line::new()
+            .then(
+                Role::Bad,
+                format!("held by {}", escape::terminal(&hold.rail)),
+            )
+            .then(Role::Plain, format!(": {}", escape::terminal(&hold.why)))
+            .write(out, style, 6, 2)?;
     }
+    let releases = holds.iter().filter_map(|hold| hold.release.as_deref());
+    for one in release_commands(call, releases) {
+        command(out, style, 6, &one)?;
+    }
+    Ok(())
 }
 
-/// A release is a flag of `apply`, or a command of its own (`driftlock accept NAME`).
-pub(super) fn release_command(call: &Invocation, release: &str) -> String {
+/// Flags of `apply` go together; a command of its own (`driftlock accept NAME`) stands alone.
+pub(super) fn release_commands<'a>(
+    call: &Invocation,
+    releases: impl Iterator<Item = &'a str>,
+) -> Vec<String> {
+    let (own, flags): (Vec<&str>, Vec<&str>) =
+        releases.partition(|release| release.starts_with("driftlock "));
+    let mut commands: Vec<String> = own.iter().map(|one| release_command(call, one)).collect();
+    if !flags.is_empty() {
+        commands.push(call.command("apply", &flags));
+    }
+    commands
+}
+
+fn release_command(call: &Invocation, release: &str) -> String {
     if let Some(command) = release.strip_prefix("driftlock ") {
         let (verb, rest) = command.split_once(' ').unwrap_or((command, ""));
         call.command_of_one(verb, &[rest])

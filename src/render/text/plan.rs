@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-use super::{command, diff, hold, names};
+use super::{command, diff, holds, names};
 use crate::model::{Behind, TargetName, VarName};
 use crate::plan::{ActionKind, Change, Class, Plan, Reason, Summary, TargetPlan, TargetState};
 use crate::render::escape;
@@ -291,9 +291,7 @@ fn change_block(
     if inline.is_none() {
         diff::block(out, style, change)?;
     }
-    for held in &change.holds {
-        hold(out, style, call, held)?;
-    }
+    holds(out, style, call, &change.holds)?;
     if change.holds.is_empty() {
         next(out, style, call, target, change)?;
     }

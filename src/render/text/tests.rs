@@ -471,7 +471,8 @@ fn a_comment_is_escaped_and_folded() {
     ### To look at
 
     - `DB_PASSWORD` on `vps`: **conflict**, the manifest and the live value both moved, would update
-      - held by `conflict`: both sides moved since the last apply; `driftlock apply manifests/production.yaml --overwrite DB_PASSWORD@vps`
+      - held by `conflict`: both sides moved since the last apply
+      - to let it go: `driftlock apply manifests/production.yaml --overwrite DB_PASSWORD@vps`
     - `OLD` on `vps`: **change**, no longer in the manifest, would delete
     - `dead` is **unknown**: permission denied @<ZWSP>admin --&gt;
 
@@ -488,7 +489,8 @@ fn a_comment_is_escaped_and_folded() {
     ``file /srv/app/\u{1b}[31m|`x`\u{202e}.env (portable)``
 
     - `✗` `DB_PASSWORD`: **conflict**, the manifest and the live value both moved, would update, `aaaaaaaa` → `bbbbbbbb`
-      - held by `conflict`: both sides moved since the last apply; `driftlock apply manifests/production.yaml --overwrite DB_PASSWORD@vps`
+      - held by `conflict`: both sides moved since the last apply
+      - to let it go: `driftlock apply manifests/production.yaml --overwrite DB_PASSWORD@vps`
     - `!` `LOG_LEVEL`: **drift**, changed outside, would update, `` de|`bug` `` → `<b>info</b>`
     - `-` `OLD`: **change**, no longer in the manifest, would delete, `07070707` → absent
     - `~` `AUTH_SECRET`: **change**, the manifest has a new value, would update, `3f3f3f3f` → `91919191`
@@ -608,4 +610,20 @@ fn progress_is_patient_and_leaves_nothing() {
         .unwrap();
     progress.clear(&mut out).unwrap();
     assert_eq!(out, "\r\u{1b}[2K");
+}
+
+#[test]
+fn one_command_lets_go_of_all_that_holds() {
+    let releases = [
+        "--allow drafts@api",
+        "driftlock accept TOKEN",
+        "--overwrite A@api",
+    ];
+    assert_eq!(
+        release_commands(&call(), releases.into_iter()),
+        [
+            "driftlock accept --manifest manifests/production.yaml TOKEN",
+            "driftlock apply manifests/production.yaml --allow drafts@api --overwrite A@api",
+        ]
+    );
 }

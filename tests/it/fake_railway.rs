@@ -10,6 +10,7 @@ mod paging;
 mod patches;
 mod places;
 mod reading;
+mod real_cli;
 mod tokens;
 mod wire;
 mod writing;

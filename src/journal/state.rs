@@ -107,6 +107,7 @@ impl State {
             identity: self.identity,
             at: Some(self.at),
             in_doubt: open.is_some() || !doubts.is_empty(),
+            doubts: doubts.clone(),
             sequences: self.sequences,
         };
         (last, doubts)

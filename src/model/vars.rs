@@ -183,6 +183,8 @@ pub struct LastApplied {
     pub at: Option<Timestamp>,
     /// Whether an apply began and never said how it ended: read again, believe nothing.
     pub in_doubt: bool,
+    /// The names that such an apply was to write, and that no later one settled.
+    pub doubts: BTreeSet<VarName>,
     /// The highest sequence ever recorded, by declared variable.
     pub sequences: BTreeMap<VarName, u64>,
 }

@@ -99,3 +99,10 @@ pub(super) fn detail(row: Row, memory: Memory, in_doubt: bool) -> Option<String>
     };
     Some(text.to_owned())
 }
+
+/// What nobody wants, and nobody may delete: it is not in our records.
+pub(super) fn may_be_ours(name: &VarName) -> String {
+    format!(
+        "{name} may be ours: an apply that set it never said how it ended, and no manifest names it; delete it by hand, or name it again"
+    )
+}

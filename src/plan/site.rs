@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{ActionKind, Change, Class, Glimpse, Hold, Reason, TargetPlan, TargetState};
 use super::classify::{Row, Sight, unwanted, wanted};
-use super::describe::{change, detail, undecryptable, unreadable_variable};
+use super::describe::{change, detail, may_be_ours, undecryptable, unreadable_variable};
 use super::effective::{EffectiveRails, effective_rails};
 use super::evidence::{Evidence, Look};
 use super::input::{DesiredState, LiveState, PlanInput, TargetInput};
@@ -131,6 +131,13 @@ impl<'a> Site<'a> {
             .filter(|name| !names.contains(name))
             .count();
         self.plan.notes.clone_from(&live.notes);
+        let orphans = (live.vars.iter())
+            .filter(|(name, var)| {
+                let ours = evidence.last.doubts.contains(*name) && !names.contains(name);
+                ours && !matches!(var, LiveVar::Unknown(_))
+            })
+            .map(|(name, _)| may_be_ours(name));
+        self.plan.notes.extend(orphans);
         let not_kept = self
             .plan
             .changes

@@ -65,6 +65,7 @@ pub(super) fn last_applied(
             }
         };
         last.in_doubt |= open.is_some();
+        last.doubts.clone_from(&doubts);
         if !doubts.is_empty() {
             answer.doubts.insert(name.clone(), doubts);
         }

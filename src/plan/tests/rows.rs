@@ -428,6 +428,41 @@ fn a_value_that_may_be_our_own_unfinished_write_is_not_overwritten_unasked() {
     assert!(change.detail.as_ref().unwrap().contains("earlier apply"));
 }
 
+/// Not in the records, so it is not deleted; but who made it knows of it no more.
+#[test]
+fn what_an_unfinished_apply_may_have_left_is_named_and_left_alone() {
+    let orphaned = |live: bool| {
+        let plan = World::one(|p| {
+            p.last.in_doubt = true;
+            p.last.doubts = ["A", "B", "ORPHAN"].map(var).into();
+            p.settled("A", "d").has("FOREIGN", "x");
+            // recorded before, so pruning speaks for it
+            p.has("B", "b").remember("B", "b");
+            if live {
+                p.has("ORPHAN", "x");
+            }
+        })
+        .plan();
+        assert!(
+            !super::world::lines(&plan)
+                .iter()
+                .any(|line| line.contains("ORPHAN"))
+        );
+        let target = &plan.targets[0];
+        assert_eq!(target.unmanaged, 1 + usize::from(live));
+        let notes = target.notes.iter();
+        let notes = notes.filter(|note| note.contains("may be ours"));
+        notes.cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(
+        orphaned(true),
+        [
+            "ORPHAN may be ours: an apply that set it never said how it ended, and no manifest names it; delete it by hand, or name it again"
+        ]
+    );
+    assert!(orphaned(false).is_empty(), "deleted by hand");
+}
+
 #[test]
 fn to_be_sealed_is_written_once_more() {
     let mut world = World::one(|p| {

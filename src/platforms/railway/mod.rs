@@ -7,6 +7,7 @@ pub mod api;
 mod commit;
 mod drafts;
 mod live;
+mod outcomes;
 mod patch;
 mod platform;
 mod read;

@@ -34,6 +34,17 @@ impl Patch {
         edits.all(|edit| matches!(edit, Edit::Set { seal: false, .. }))
     }
 
+    /// Whether it names all that the other does.
+    pub(super) fn includes(&self, other: &Self) -> bool {
+        let names = |edits: &BTreeMap<VarName, Edit>, of: &BTreeMap<VarName, Edit>| {
+            of.keys().all(|name| edits.contains_key(name))
+        };
+        other.scopes.iter().all(|(scope, of)| {
+            let edits = self.scopes.get(scope);
+            edits.is_some_and(|edits| names(edits, of))
+        })
+    }
+
     /// How many variables it names.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
@@ -147,6 +158,19 @@ mod tests {
             r#"{"services":{"id-1":{"variables":{"A":{"value":"x"},"B":null}},"id-2":{"variables":{"C":{"value":"","isSealed":true}}}},"sharedVariables":{"S":{"value":"${{api.A}}"}}}"#
         );
         assert!(!patch.only_plain_sets());
+    }
+
+    #[test]
+    fn one_includes_another_by_scope_and_name() {
+        let one = patch(vec![
+            (Some("id-1"), "A", set("x", false)),
+            (None, "S", Edit::Delete),
+        ]);
+        assert!(one.includes(&one) && one.includes(&Patch::default()));
+        assert!(one.includes(&patch(vec![(Some("id-1"), "A", Edit::Delete)])));
+        for other in [(Some("id-2"), "A"), (Some("id-1"), "B"), (None, "A")] {
+            assert!(!one.includes(&patch(vec![(other.0, other.1, Edit::Delete)])));
+        }
     }
 
     #[test]

@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 
 use super::api::{Api, Deadline};
+use super::outcomes::refusal;
 use super::read::refuse_twins;
 use super::resolve::{self, Resolved};
 use super::settings::{EndpointError, RailwaySettings};
 use super::token::{Token, TokenError, Tokens};
-use super::write::refusal;
 use crate::model::{Address, Live, RailwayAddress, SecretValue, Target, VarName};
 use crate::platforms::{Batch, BatchOutcome, Capabilities, LiveRead, Platform, ReadError};
 

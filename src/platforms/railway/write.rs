@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::api::{Api, Deadline};
-use super::commit::{Commit, Ended};
+use super::api::Api;
+use super::commit::{Commit, Ended, is_left};
 use super::live::Reading;
+use super::outcomes::{STRANDED, outcome, refused_operations, unseen};
 use super::patch::{Edit, Patch, ScopeId};
 use super::platform::{Place, RailwayPlatform, address, nothing};
 use super::read::{ids, told_drafts};
 use super::resolve::Resolved;
 use super::values::{self, Ids};
-use crate::model::{Live, LiveVar, SecretValue, Target, VarName, is_provided_by_railway};
-use crate::platforms::{Batch, BatchOutcome, Operation, Outcome};
+use crate::model::{Live, LiveVar, Target, VarName};
+use crate::platforms::{Batch, BatchOutcome, Operation};
 
 impl RailwayPlatform {
     /// The batches of one place, in their order.
@@ -22,11 +23,12 @@ impl RailwayPlatform {
                 .map(|batch| BatchOutcome::refused(batch, why, false))
                 .collect()
         };
-        let (api, limit) = match self.api() {
-            Ok(api) => (api, api.deadline()),
+        let api = match self.api() {
+            Ok(api) => api,
             Err(error) => return refused(&error.reason),
         };
-        let resolved = match self.last_seen(place) {
+        let limit = api.deadline();
+        let mut resolved = match self.last_seen(place) {
             Some(resolved) => resolved,
             None => match self.resolve(place, limit).await {
                 Ok(resolved) => resolved,
@@ -36,25 +38,29 @@ impl RailwayPlatform {
         let ids = ids(&resolved);
         let turn = self.turn(&ids.environment);
         let _ours = turn.lock().await;
-        let mut write = Write::new(&resolved, batches);
-        write.find_scopes();
-        write.check(api, &ids, limit).await;
-        if write.patch.scopes.is_empty() {
-            return write.outcomes(&Ended::Done);
+        let (mut left, mut tries) = (None, 0);
+        loop {
+            tries += 1;
+            let mut write = Write::new(&resolved, batches);
+            let ended = write.once(api, &ids, left.as_ref()).await;
+            let Ended::NotYet { asked, staged, .. } = &ended else {
+                return write.outcomes(&ended);
+            };
+            let pause = api.pace().wait_as_asked(*asked, tries);
+            if !limit.allows(pause) {
+                return write.outcomes(&ended);
+            }
+            if *staged {
+                left = Some(std::mem::take(&mut write.patch));
+            }
+            tokio::time::sleep(pause).await;
+            // a commit is never later than the look before it: the lists have the dates of what is
+            // sealed
+            resolved = match self.resolve(place, api.deadline()).await {
+                Ok(resolved) => resolved,
+                Err(error) => return write.outcomes(&unseen(&error.reason, left.is_some())),
+            };
         }
-        let commit = Commit {
-            api,
-            auth: &resolved.auth,
-            ids: &ids,
-            message: batches.first().map_or("driftlock", |batch| &batch.message),
-            drafts: write.drafts,
-        };
-        let ended = if batches.iter().all(|batch| batch.activate) {
-            commit.and_deploy(&write.patch).await
-        } else {
-            commit.without_deploy(&write.patch).await
-        };
-        write.outcomes(&ended)
     }
 }
 
@@ -99,14 +105,67 @@ impl<'a> Write<'a> {
         }
     }
 
+    /// Looks, and commits what did not move. `left` is what an earlier try left among the drafts.
+    async fn once(&mut self, api: &Api, ids: &Ids, left: Option<&Patch>) -> Ended {
+        self.find_scopes();
+        self.check(api, ids, left).await;
+        if let Some(left) = left
+            && !self.patch.includes(left)
+        {
+            self.reclaim(left);
+            return Ended::InDoubt(format!(
+                "it changed in Railway while our commit had to wait; {STRANDED}"
+            ));
+        }
+        if self.patch.scopes.is_empty() {
+            return Ended::Done;
+        }
+        let commit = Commit {
+            api,
+            auth: &self.resolved.auth,
+            ids,
+            message: self
+                .batches
+                .first()
+                .map_or("driftlock", |batch| &batch.message),
+            drafts: self.drafts,
+        };
+        if self.batches.iter().all(|batch| batch.activate) {
+            commit.and_deploy(&self.patch).await
+        } else {
+            commit.without_deploy(&self.patch).await
+        }
+    }
+
+    /// What is staged already is not simply refused any more.
+    fn reclaim(&mut self, left: &Patch) {
+        for (batch, state) in self.batches.iter().zip(&mut self.state) {
+            let Ok(scope) = scope_of(self.resolved, &batch.target) else {
+                continue;
+            };
+            let edits = left.scopes.get(&scope);
+            let mut names = batch.operations.iter().map(Operation::name);
+            if edits.is_some_and(|edits| names.all(|name| edits.contains_key(name))) {
+                *state = Ok(scope);
+            }
+        }
+    }
+
     /// Reads once more: what moved since it was planned is left alone. Fills the patch with the rest.
-    async fn check(&mut self, api: &Api, ids: &Ids, limit: Deadline) {
+    async fn check(&mut self, api: &Api, ids: &Ids, left: Option<&Patch>) {
         let wanted: BTreeSet<ScopeId> = self.state.iter().flatten().cloned().collect();
         if wanted.is_empty() {
             return;
         }
-        let fetched = values::fetch(api, &self.resolved.auth, ids, &wanted, limit).await;
-        let drafts = told_drafts(self.resolved, &fetched.staged);
+        let (auth, limit) = (&self.resolved.auth, api.deadline());
+        let fetched = values::fetch(api, auth, ids, &wanted, limit).await;
+        let mut drafts = told_drafts(self.resolved, &fetched.staged);
+        if let Some(left) = left
+            && !drafts.is_empty()
+            && is_left(api, auth, ids, left).await
+        {
+            drafts.clear();
+        }
         self.drafts = !drafts.is_empty();
         for (batch, state) in self.batches.iter().zip(&mut self.state) {
             let Ok(scope) = state else { continue };
@@ -155,37 +214,6 @@ impl<'a> Write<'a> {
     }
 }
 
-fn outcome(batch: &Batch, scope: &ScopeId, ended: &Ended) -> BatchOutcome {
-    let all = |one: Outcome| BatchOutcome::of(vec![one; batch.operations.len()]);
-    match ended {
-        Ended::Refused(why) => BatchOutcome::refused(batch, why, false),
-        Ended::InDoubt(why) => all(Outcome::InDoubt(why.clone())),
-        Ended::Unwatched(why) => {
-            // it is on its way: what can be read will show it, and of the rest nobody knows
-            let mut outcome = on_its_way(batch, scope, Outcome::InDoubt(why.clone()));
-            outcome.notes.insert(0, why.clone());
-            outcome
-        }
-        Ended::Done => on_its_way(batch, scope, Outcome::Done),
-    }
-}
-
-/// Railway took it.
-fn on_its_way(batch: &Batch, scope: &ScopeId, each: Outcome) -> BatchOutcome {
-    let mut outcome = BatchOutcome::of(vec![each; batch.operations.len()]);
-    if !batch.activate {
-        outcome.activated = Some(false);
-    } else if scope.is_some() {
-        outcome.activated = Some(true);
-    } else {
-        outcome.notes.push(
-            "Railway decides which services a shared variable deploys: those that refer to it"
-                .to_owned(),
-        );
-    }
-    outcome
-}
-
 /// What is sealed stays sealed, whatever the API would make of a plain write.
 fn edit(operation: &Operation, live: &Live, target: &Target) -> Edit {
     match operation {
@@ -196,40 +224,6 @@ fn edit(operation: &Operation, live: &Live, target: &Target) -> Edit {
                 || matches!(live.vars.get(name), Some(LiveVar::Sealed { .. })),
         },
     }
-}
-
-/// A batch is one commit: one operation that cannot be, and none is.
-fn refused_operations(batch: &Batch) -> Option<BatchOutcome> {
-    let refusals: Vec<Option<String>> = batch
-        .operations
-        .iter()
-        .map(|operation| match operation {
-            Operation::Set(name, value) => refusal(name, value),
-            Operation::Delete(name) => refused_name(name),
-        })
-        .collect();
-    let first = refusals.iter().flatten().next()?;
-    let others = format!("written together with one that was refused: {first}");
-    let outcomes = refusals
-        .iter()
-        .map(|refusal| Outcome::Refused(refusal.clone().unwrap_or_else(|| others.clone())));
-    Some(BatchOutcome::of(outcomes.collect()))
-}
-
-fn refused_name(name: &VarName) -> Option<String> {
-    is_provided_by_railway(name.as_str()).then(|| {
-        format!(
-            "Railway provides {name} by itself: what is set under that name would never be seen"
-        )
-    })
-}
-
-pub(super) fn refusal(name: &VarName, value: &SecretValue) -> Option<String> {
-    let nul = || {
-        let nul = value.expose().contains('\0');
-        nul.then(|| "the value holds a NUL character, which no environment can".to_owned())
-    };
-    refused_name(name).or_else(nul)
 }
 
 /// The scope of a target in an environment that was listed before; why not, if it is not there.

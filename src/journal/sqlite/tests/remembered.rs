@@ -62,6 +62,7 @@ fn an_intent_without_a_receipt_leaves_its_names_in_doubt_until_they_are_settled(
         .unwrap();
     assert_eq!(world.recollect(&auth).doubts["api"], names(["A", "B"]));
     assert!(world.last(&auth).in_doubt);
+    assert_eq!(world.last(&auth).doubts, names(["A", "B"]));
 
     let ids = world.journal.begin(&scope(), &[intent(["A"])]).unwrap();
     let receipts = [(ids[0], receipt(2, [("A", done(2))]))];
@@ -72,7 +73,7 @@ fn an_intent_without_a_receipt_leaves_its_names_in_doubt_until_they_are_settled(
         3,
         [("B", var(VarAction::Delete, None, VarOutcome::Done))],
     ));
-    assert!(!world.last(&auth).in_doubt);
+    assert!(!world.last(&auth).in_doubt && world.last(&auth).doubts.is_empty());
     assert!(world.recollect(&auth).doubts.is_empty());
 }
 
@@ -96,6 +97,7 @@ fn in_doubt_and_unsaid_names_stay_in_doubt_and_refused_ones_do_not() {
     let recollection = world.recollect(&auth(1, &[]));
     assert_eq!(recollection.doubts["api"], names(["B", "D"]));
     assert!(recollection.targets["api"].in_doubt);
+    assert_eq!(recollection.targets["api"].doubts, names(["B", "D"]));
 }
 
 #[test]

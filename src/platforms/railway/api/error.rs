@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::answer::{ErrorKind, GraphError};
+use super::judge::passes_unapplied;
 use super::limits::in_words;
 use crate::platforms::ReadError;
 use crate::platforms::http::HttpError;
@@ -154,6 +155,15 @@ impl MutateError {
     pub fn api(&self) -> &ApiError {
         match self {
             Self::Refused(error) | Self::InDoubt(error) => error,
+        }
+    }
+
+    /// Whether it was not carried out and may be later on (outer), and the wait that the server asks
+    /// for (inner).
+    pub fn passes(&self) -> Option<Option<Duration>> {
+        match self {
+            Self::Refused(error) => passes_unapplied(&error.fault),
+            Self::InDoubt(_) => None,
         }
     }
 }

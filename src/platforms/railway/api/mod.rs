@@ -43,12 +43,16 @@ const IN_FLIGHT: usize = 4;
 /// What we call ourselves.
 const NAME: &str = concat!("driftlock/", env!("CARGO_PKG_VERSION"));
 
-/// What repeating a mutation would do.
+/// When a mutation that did not end well may be sent once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {
-    /// It must not happen twice: sent again only when it is known not to have been applied.
-    WhenNotApplied,
-    /// Twice is as good as once (a set without a deploy): sent again after ambiguous failures too.
+    /// Not by us: it must not happen twice, and not later either without another look at what it
+    /// overwrites or takes along.
+    Never,
+    /// Twice is as good as once (a set without a deploy), so a doubt is settled by sending it again.
+    /// What was surely not carried out is for the caller, who can look again first.
+    AfterDoubt,
+    /// The same, and it may happen later.
     Harmless,
 }
 
@@ -145,7 +149,8 @@ impl Api {
         }
     }
 
-    /// Changes something. See [`Repeat`] for when it is sent again.
+    /// Changes something. See [`Repeat`] for when it is sent again. Once a try may have taken effect,
+    /// a no to a later one does not say that nothing happened.
     ///
     /// # Errors
     /// When it was not carried out, or may not have been.
@@ -158,7 +163,7 @@ impl Api {
         limit: Deadline,
     ) -> Result<T, MutateError> {
         let body = self.body(document, variables);
-        let mut tries = 0;
+        let (mut tries, mut doubt) = (0, false);
         loop {
             tries += 1;
             let result = self
@@ -170,16 +175,19 @@ impl Api {
                 Err(fault) => fault,
             };
             let applied = applied(&fault, document);
-            let again = match applied {
-                Applied::No => passes_unapplied(&fault),
-                Applied::Perhaps if repeat == Repeat::Harmless => wait_for(&fault),
-                Applied::Perhaps => None,
+            doubt |= applied == Applied::Perhaps;
+            let again = match (repeat, applied) {
+                (Repeat::Never, _) => None,
+                (Repeat::AfterDoubt, Applied::No) if !doubt => None,
+                (_, Applied::No) => passes_unapplied(&fault),
+                (_, Applied::Perhaps) => wait_for(&fault),
             };
             if !self.wait(again, tries, limit).await {
                 let error = named(document, fault);
-                return Err(match applied {
-                    Applied::No => MutateError::Refused(error),
-                    Applied::Perhaps => MutateError::InDoubt(error),
+                return Err(if doubt {
+                    MutateError::InDoubt(error)
+                } else {
+                    MutateError::Refused(error)
                 });
             }
         }
@@ -189,9 +197,7 @@ impl Api {
     /// is to be no next try.
     async fn wait(&self, wait: Option<Option<Duration>>, tries: u32, limit: Deadline) -> bool {
         let Some(asked) = wait else { return false };
-        let ours = self.pace.wait(tries);
-        // never earlier than the server says, and many runs do not come back all at once
-        let wait = asked.map_or(ours, |asked| asked + ours / 4);
+        let wait = self.pace.wait_as_asked(asked, tries);
         if !limit.allows(wait) {
             return false;
         }

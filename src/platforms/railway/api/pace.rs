@@ -89,6 +89,13 @@ impl Pace {
         let longest = doubled.min(self.longest_wait);
         longest.mul_f64(rand::thread_rng().gen_range(0.5..=1.0))
     }
+
+    /// The same where the server may have said how long: never earlier than that, and many runs do not
+    /// come back all at once.
+    pub fn wait_as_asked(&self, asked: Option<Duration>, tries: u32) -> Duration {
+        let ours = self.wait(tries);
+        asked.map_or(ours, |asked| asked + ours / 4)
+    }
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ async fn a_value_goes_out_as_it_is() {
             &auth(),
             &one_field(),
             &variables,
-            Repeat::WhenNotApplied,
+            Repeat::Never,
             api.deadline(),
         )
         .await
@@ -67,10 +67,29 @@ async fn a_value_goes_out_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_limit_at_the_door_is_waited_out_either_way() {
-    for repeat in [Repeat::WhenNotApplied, Repeat::Harmless] {
-        let server = scripted(vec![page(429), page(429), Reply::json(DONE)]);
-        change(&server, 1, repeat).await.unwrap();
+async fn a_limit_at_the_door_is_waited_out_only_where_later_is_as_good_as_now() {
+    let limited = || vec![page(429), page(429), Reply::json(DONE)];
+    let server = scripted(limited());
+    change(&server, 1, Repeat::Harmless).await.unwrap();
+    assert_eq!(server.seen().len(), 3);
+    for repeat in [Repeat::Never, Repeat::AfterDoubt] {
+        let server = scripted(limited());
+        let error = change(&server, 1, repeat).await.unwrap_err();
+        assert!(matches!(error, MutateError::Refused(_)), "{error}");
+        assert_eq!(error.passes(), Some(None));
+        assert_eq!(server.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_no_after_a_doubt_is_a_doubt() {
+    for repeat in [Repeat::AfterDoubt, Repeat::Harmless] {
+        let refused = graph_error("Not Authorized", "X", json!(["u0"]));
+        let server = scripted(vec![page(502), page(429), refused]);
+        let error = change(&server, 1, repeat).await.unwrap_err();
+        assert!(matches!(error, MutateError::InDoubt(_)), "{error}");
+        assert!(matches!(error.api().fault, Fault::Errors(_)));
+        assert_eq!(error.passes(), None);
         assert_eq!(server.seen().len(), 3);
     }
 }
@@ -93,15 +112,15 @@ async fn a_doubt_is_a_doubt_and_only_the_harmless_is_sent_again() {
     ];
     for doubt in doubts {
         let server = scripted(vec![doubt.clone(), Reply::json(DONE)]);
-        let error = change(&server, 1, Repeat::WhenNotApplied)
-            .await
-            .unwrap_err();
+        let error = change(&server, 1, Repeat::Never).await.unwrap_err();
         assert!(matches!(error, MutateError::InDoubt(_)), "{error}");
         assert_eq!(server.seen().len(), 1, "{error}");
 
-        let server = scripted(vec![doubt, Reply::json(DONE)]);
-        change(&server, 1, Repeat::Harmless).await.unwrap();
-        assert_eq!(server.seen().len(), 2);
+        for repeat in [Repeat::AfterDoubt, Repeat::Harmless] {
+            let server = scripted(vec![doubt.clone(), Reply::json(DONE)]);
+            change(&server, 1, repeat).await.unwrap();
+            assert_eq!(server.seen().len(), 2);
+        }
     }
 }
 
@@ -154,19 +173,15 @@ async fn a_no_is_a_no() {
 async fn a_no_to_one_of_several_fields_leaves_the_others_in_doubt() {
     let refused = graph_error("Not Authorized", "X", json!(["u1"]));
     let server = scripted(vec![refused]);
-    let error = change(&server, 3, Repeat::WhenNotApplied)
-        .await
-        .unwrap_err();
+    let error = change(&server, 3, Repeat::Never).await.unwrap_err();
     assert!(matches!(error, MutateError::InDoubt(_)), "{error}");
     // without a path the request as a whole was refused
     let server = scripted(vec![graph_error("Not Authorized", "X", Value::Null)]);
-    let error = change(&server, 3, Repeat::WhenNotApplied)
-        .await
-        .unwrap_err();
+    let error = change(&server, 3, Repeat::Never).await.unwrap_err();
     assert!(matches!(error, MutateError::Refused(_)), "{error}");
     // what the server did not understand, it did not do
     let invalid = graph_error("x", "GRAPHQL_VALIDATION_FAILED", json!(["u1"]));
-    let error = change(&scripted(vec![invalid]), 3, Repeat::WhenNotApplied).await;
+    let error = change(&scripted(vec![invalid]), 3, Repeat::Never).await;
     assert!(matches!(error, Err(MutateError::Refused(_))));
 }
 
@@ -177,6 +192,6 @@ async fn nobody_there_is_a_no() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     gone.port = free.local_addr().unwrap().port();
     drop(free);
-    let error = change(&gone, 1, Repeat::WhenNotApplied).await.unwrap_err();
+    let error = change(&gone, 1, Repeat::Never).await.unwrap_err();
     assert!(matches!(error, MutateError::Refused(_)), "{error}");
 }

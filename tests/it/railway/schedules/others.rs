@@ -4,7 +4,7 @@ use driftlock::plan::{Class, Reason};
 use serde_json::Value;
 
 use super::check::{Look, Meddled};
-use super::schedules::Story;
+use super::story::Story;
 use super::truth::At;
 use crate::support::fake_railway::faults::{Fault, Moment};
 

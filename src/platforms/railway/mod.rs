@@ -9,6 +9,7 @@ mod drafts;
 mod live;
 mod outcomes;
 mod patch;
+mod place;
 mod platform;
 mod read;
 pub mod resolve;

@@ -9,11 +9,11 @@ use futures_util::future::join_all;
 
 use super::api::{Api, Deadline};
 use super::outcomes::refusal;
-use super::read::refuse_twins;
+use super::place::{Place, address, nothing, refuse_twins};
 use super::resolve::{self, Resolved};
 use super::settings::{EndpointError, RailwaySettings};
 use super::token::{Token, TokenError, Tokens};
-use crate::model::{Address, Live, RailwayAddress, SecretValue, Target, VarName};
+use crate::model::{Live, SecretValue, Target, VarName};
 use crate::platforms::{Batch, BatchOutcome, Capabilities, LiveRead, Platform, ReadError};
 
 /// What begins a reference to another variable.
@@ -28,24 +28,6 @@ pub struct RailwayPlatform {
     seen: Mutex<BTreeMap<Place, Arc<Resolved>>>,
     /// One write at a time for each environment.
     writing: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
-}
-
-/// What targets share that are read together, as the manifest spells it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub(super) token: Option<String>,
-    pub(super) project: String,
-    pub(super) environment: String,
-}
-
-impl Place {
-    fn of(address: &RailwayAddress) -> Self {
-        Self {
-            token: address.token.clone(),
-            project: address.project.clone(),
-            environment: address.environment.clone(),
-        }
-    }
 }
 
 impl std::fmt::Debug for RailwayPlatform {
@@ -205,24 +187,5 @@ impl Platform for RailwayPlatform {
             }
         }
         outcomes
-    }
-}
-
-pub(super) fn address(target: &Target) -> Result<&RailwayAddress, ReadError> {
-    match &target.address {
-        Address::Railway(address) => Ok(address),
-        Address::File(_) | Address::Memory(_) => Err(ReadError {
-            reason: format!("target {} is not on Railway", target.name),
-            help: None,
-            retry_after: None,
-        }),
-    }
-}
-
-pub(super) fn nothing() -> ReadError {
-    ReadError {
-        reason: "Railway said nothing about it".to_owned(),
-        help: None,
-        retry_after: None,
     }
 }

@@ -6,7 +6,8 @@ use super::api::Deadline;
 use super::drafts;
 use super::live::Reading;
 use super::patch::ScopeId;
-use super::platform::{Place, RailwayPlatform, address, nothing};
+use super::place::{Place, address, nothing, twins};
+use super::platform::RailwayPlatform;
 use super::resolve::{self, Resolved};
 use super::values::{self, Ids};
 use super::wire::Staged;
@@ -118,45 +119,6 @@ pub(super) fn ids(resolved: &Resolved) -> Ids {
     Ids {
         project: resolved.environment.project_id.clone(),
         environment: resolved.environment.environment_id.clone(),
-    }
-}
-
-/// Places that are spelt in different ways, or reached with different tokens, may be one: of targets
-/// with one identity none is believed.
-pub(super) fn refuse_twins(targets: &[Target], outcomes: &mut [Result<Live, ReadError>]) {
-    let mut owners: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, outcome) in outcomes.iter().enumerate() {
-        if let Ok(live) = outcome {
-            owners.entry(live.identity.clone()).or_default().push(index);
-        }
-    }
-    for indexes in owners.into_values().filter(|indexes| indexes.len() > 1) {
-        let name = |index: &usize| targets[*index].name.as_str();
-        let names: Vec<&str> = indexes.iter().map(name).collect();
-        let shared = indexes
-            .iter()
-            .all(|index| address(&targets[*index]).is_ok_and(|address| address.service.is_none()));
-        let error = twins(&names, shared);
-        for index in indexes {
-            outcomes[index] = Err(error.clone());
-        }
-    }
-}
-
-fn twins(names: &[&str], shared: bool) -> ReadError {
-    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    let what = if shared {
-        "shared variables"
-    } else {
-        "service"
-    };
-    ReadError {
-        reason: format!(
-            "the targets {} are the same {what} in Railway",
-            names.join(" and ")
-        ),
-        help: Some("let one target hold the variables of both".to_owned()),
-        retry_after: None,
     }
 }
 

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use super::api::documents::{self, MAX_ALIASES};
 use super::api::{Answer, Api, ApiError, Deadline, Fault, GraphError};
 use super::patch::ScopeId;
+use super::place::nothing;
 use super::token::Auth;
 use super::wire::{Staged, StagedAnswer, Values, VariablesAnswer};
 use crate::platforms::ReadError;
@@ -54,7 +55,7 @@ pub(super) async fn fetch(
     });
     let mut fetched = Fetched {
         scopes: BTreeMap::new(),
-        staged: Err(unsaid()),
+        staged: Err(nothing()),
     };
     for (part, draft) in join_all(asked).await {
         fetched.scopes.extend(part);
@@ -63,14 +64,6 @@ pub(super) async fn fetch(
         }
     }
     fetched
-}
-
-fn unsaid() -> ReadError {
-    ReadError {
-        reason: "Railway said nothing about it".to_owned(),
-        help: None,
-        retry_after: None,
-    }
 }
 
 /// One document's worth of scopes.
@@ -154,12 +147,12 @@ impl Question<'_> {
         for (alias, scope) in self.aliases() {
             let values = data.scopes.remove(&alias).ok_or_else(|| {
                 let blamed = errors.iter().find(|error| is_of(error, &alias));
-                blamed.map_or_else(unsaid, |error| refused(vec![error.clone()]))
+                blamed.map_or_else(nothing, |error| refused(vec![error.clone()]))
             });
             self.fetched.insert(scope, values);
         }
         if self.staged && self.draft.is_none() {
-            self.draft = Some(data.staged.ok_or_else(unsaid));
+            self.draft = Some(data.staged.ok_or_else(nothing));
         }
         self.wanted.clear();
     }

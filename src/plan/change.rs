@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Behind, Fingerprint, KeyId, ManifestName, PlatformKind, TargetName, VarName};
@@ -143,6 +144,10 @@ pub struct Change {
     pub before: Glimpse,
     /// The desired value.
     pub after: Glimpse,
+    /// The platform's time stamp of a live value that nobody can read: that it is the same one is all
+    /// that can be insisted on.
+    #[serde(default)]
+    pub live_changed_at: Option<Timestamp>,
     /// The desired value's sequence.
     pub sequence: Option<u64>,
     /// What holds the action back; empty if it will be done.

@@ -17,6 +17,10 @@ pub(super) fn change(evidence: &Evidence<'_>, name: &VarName, look: &Look<'_>, r
         action: row.action,
         before: evidence.before(name, look),
         after: evidence.after(name, look),
+        live_changed_at: match look.live {
+            Some(LiveVar::Sealed { changed_at }) => *changed_at,
+            _ => None,
+        },
         sequence: look.desired.and_then(|var| var.sequence),
         holds: Vec::new(),
         detail: None,

@@ -28,6 +28,7 @@ pub(super) fn change(
         action,
         before,
         after,
+        live_changed_at: None,
         sequence: None,
         holds: vec![],
         detail: None,

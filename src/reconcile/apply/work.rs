@@ -77,6 +77,7 @@ fn same(approved: &Change, now: &Change) -> bool {
     approved.action == now.action
         && approved.before == now.before
         && approved.after == now.after
+        && approved.live_changed_at == now.live_changed_at
         && now.will_happen()
 }
 

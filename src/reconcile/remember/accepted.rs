@@ -106,6 +106,7 @@ mod tests {
                 action: ActionKind::Update,
                 before: Glimpse::Sealed,
                 after: Glimpse::Sealed,
+                live_changed_at: None,
                 sequence: None,
                 holds: held
                     .contains(&name)

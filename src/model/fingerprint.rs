@@ -3,7 +3,7 @@
 use std::fmt;
 
 use hmac::{Hmac, Mac};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -11,8 +11,8 @@ use super::{SecretValue, TargetName, VarName};
 
 /// HMAC-SHA256 over length-framed target, name and value. 32 bytes are stored and compared, 8 hex
 /// digits are shown.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
@@ -44,12 +44,31 @@ impl From<Fingerprint> for String {
     }
 }
 
-impl TryFrom<String> for Fingerprint {
+impl TryFrom<&str> for Fingerprint {
     type Error = &'static str;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        from_hex(&text)
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        from_hex(text)
             .map(Self)
             .ok_or("a fingerprint is 64 hex digits")
+    }
+}
+
+/// Without a text of its own: a journal holds one for each variable.
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Hex;
+        impl de::Visitor<'_> for Hex {
+            type Value = Fingerprint;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("64 hex digits")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Fingerprint, E> {
+                Fingerprint::try_from(text).map_err(E::custom)
+            }
+        }
+        from.deserialize_str(Hex)
     }
 }
 
@@ -268,6 +287,17 @@ mod tests {
         );
         assert!(new.matches(&old, &target, &name, &value));
         assert!(!fingerprinter(2).matches(&old, &target, &name, &value));
+    }
+
+    #[test]
+    fn a_fingerprint_is_read_back_whole_or_not_at_all() {
+        let print = Fingerprint::from_bytes([0xa5; 32]);
+        let json = serde_json::to_string(&print).unwrap();
+        assert_eq!(json, format!("\"{}\"", "a5".repeat(32)));
+        assert_eq!(serde_json::from_str::<Fingerprint>(&json).unwrap(), print);
+        for bad in [json.to_uppercase(), json.replacen('a', "", 1), "7".into()] {
+            assert!(serde_json::from_str::<Fingerprint>(&bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

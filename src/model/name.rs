@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A name that breaks the rules of its kind. Holds the rule, not the name: a secret pasted
 /// into the wrong place must not come back in an error.
@@ -19,17 +20,18 @@ pub struct InvalidName {
 macro_rules! name {
     ($(#[$meta:meta])* $type:ident, $kind:literal, $rule:literal, $check:expr) => {
         $(#[$meta])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $type(String);
+        ///
+        /// A clone shares the text: names go into many sets on their way to a plan.
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $type(Arc<str>);
 
         impl $type {
             /// Checks the rule.
-            pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
-                let text = text.into();
+            pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidName> {
+                let text = text.as_ref();
                 let check: fn(&str) -> bool = $check;
-                if check(&text) {
-                    Ok(Self(text))
+                if check(text) {
+                    Ok(Self(text.into()))
                 } else {
                     Err(InvalidName { kind: $kind, rule: $rule })
                 }
@@ -57,7 +59,31 @@ macro_rules! name {
 
         impl From<$type> for String {
             fn from(name: $type) -> Self {
-                name.0
+                name.as_str().to_owned()
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                struct Text;
+                impl de::Visitor<'_> for Text {
+                    type Value = $type;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($kind)
+                    }
+
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$type, E> {
+                        $type::new(text).map_err(E::custom)
+                    }
+                }
+                from.deserialize_str(Text)
             }
         }
 
@@ -145,6 +171,29 @@ mod tests {
         for bad in ["", "1A", "a-b", "a.b", "é", "A B", "A\n", &"A".repeat(256)] {
             assert!(VarName::new(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn reading_json_keeps_the_rule() {
+        use std::collections::BTreeMap;
+        let name = VarName::new("A_1").unwrap();
+        assert_eq!(serde_json::to_string(&name).unwrap(), r#""A_1""#);
+        // escaped, owned and as a key: three ways for a text to come in
+        assert_eq!(
+            serde_json::from_str::<VarName>(r#""A\u005f1""#).unwrap(),
+            name
+        );
+        assert_eq!(
+            serde_json::from_value::<VarName>("A_1".into()).unwrap(),
+            name
+        );
+        let map: BTreeMap<VarName, u8> = serde_json::from_str(r#"{"A_1":2}"#).unwrap();
+        assert_eq!(map[&name], 2);
+        for bad in [r#""A-1""#, r#""""#, "7", "null"] {
+            assert!(serde_json::from_str::<VarName>(bad).is_err(), "{bad}");
+        }
+        let error = serde_json::from_str::<VarName>(r#""hunter2 is my password""#).unwrap_err();
+        assert!(!error.to_string().contains("hunter2"));
     }
 
     #[test]

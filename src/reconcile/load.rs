@@ -168,7 +168,7 @@ fn open_fingerprint_keys(envelope: &Envelope, seal: &Seal) -> Result<Fingerprint
 
 /// A fingerprint key is sealed as its 32 bytes in hex.
 fn fingerprint_key(text: &SecretValue) -> Option<FingerprintKey> {
-    let bytes = Fingerprint::try_from(text.expose().to_owned()).ok()?;
+    let bytes = Fingerprint::try_from(text.expose()).ok()?;
     Some(FingerprintKey::new(*bytes.as_bytes()))
 }
 

@@ -1,9 +1,10 @@
 //! Whole-process figures: what a person waits for, and what a small CI machine must have.
 //!
-//! `cargo bench --bench figures`. Each figure is CPU time (user + system) and peak memory of one
-//! run of the release binary, from its start to its exit; wall time is shown beside it and limits
-//! nothing, because it says more about the machine (except where round trips are counted by it). These are benchmarks: a figure over its limit
-//! is marked, it does not fail the run.
+//! `cargo bench --bench figures`, or `… -- railway` for those of Railway alone. Each figure is CPU
+//! time (user + system) and peak memory of one run of the release binary, from its start to its
+//! exit; wall time is shown beside it and limits nothing, because it says more about the machine
+//! (except where round trips are counted by it). These are benchmarks: a figure over its limit is
+//! marked, it does not fail the run.
 
 #![expect(
     clippy::print_stdout,
@@ -45,11 +46,14 @@ fn main() {
         return;
     }
     let mut table = Table::new(RUNS);
-    small(&mut table);
-    values(&mut table, 1_000, 20);
-    values(&mut table, 10_000, 150);
-    set(&mut table);
-    targets(&mut table);
+    let only_railway = arguments.iter().any(|argument| argument == "railway");
+    if !only_railway {
+        small(&mut table);
+        values(&mut table, 1_000, 20);
+        values(&mut table, 10_000, 150);
+        set(&mut table);
+        targets(&mut table);
+    }
     railway::measure(&mut table);
 }
 

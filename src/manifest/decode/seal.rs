@@ -73,7 +73,7 @@ fn decode_key(node: &Node, problems: &mut Problems) -> Option<(KeyId, [u8; 32])>
     let parsed = text.split_once('.').and_then(|(id, mac)| {
         let id = KeyId::try_from(id.to_owned()).ok()?;
         // 64 lower-case hex digits have one reader already
-        let mac = crate::model::Fingerprint::try_from(mac.to_owned()).ok()?;
+        let mac = crate::model::Fingerprint::try_from(mac).ok()?;
         Some((id, *mac.as_bytes()))
     });
     if parsed.is_none() {

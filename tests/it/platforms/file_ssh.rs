@@ -9,6 +9,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use driftlock::model::{Target, VarName, Version};
@@ -23,7 +24,7 @@ use zeroize::Zeroizing;
 
 use super::contract::{Disturbance, Fixture, battery};
 use super::file::target;
-use crate::support::sshd::{Far, Sshd};
+use crate::support::sshd::{Far, HOST, Sshd};
 
 const FARS: [Far; 5] = [
     Far::Own,
@@ -235,9 +236,14 @@ async fn every_byte_comes_back() {
         let path = folder.path().join("a.env");
         for length in [1, 0, 255, 4096, 100_000, MAX_FILE_BYTES] {
             let bytes = all_bytes(length);
+            let begin = Instant::now();
             put(&host, &path, &bytes).await.unwrap();
+            let wrote = begin.elapsed();
             assert!(fs::read(&path).unwrap() == bytes, "{far:?}: {length}");
+            let begin = Instant::now();
             let read = host.read(&path).await.unwrap();
+            let took = begin.elapsed();
+            println!("{far:?}: {length} bytes: read {took:.0?}, read and replaced {wrote:.0?}");
             let content = read.content.as_deref().unwrap();
             assert!(*content == bytes, "{far:?}: {length} read back");
         }
@@ -293,7 +299,10 @@ async fn names_are_names_whatever_they_look_like() {
             put(&host, &path, b"A=2\n").await.unwrap();
             assert_eq!(fs::read(&path).unwrap(), b"A=2\n", "{case}");
             assert_eq!(path.metadata().unwrap().mode() & 0o7777, 0o600, "{case}");
-            assert_eq!(host.read(&path).await.unwrap().version(), version_of(b"A=2\n"));
+            assert_eq!(
+                host.read(&path).await.unwrap().version(),
+                version_of(b"A=2\n")
+            );
             assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "{case}");
         }
         assert_eq!(sshd.logins(), 1);
@@ -317,6 +326,66 @@ async fn many_at_once_share_one_connection() {
     };
     assert!(reads.iter().all(same));
     assert_eq!(sshd.logins(), 1);
+}
+
+#[tokio::test]
+async fn a_jump_host_is_passed() {
+    let Some(sshd) = Sshd::start(Far::Own) else {
+        return;
+    };
+    let port = sshd.port();
+    sshd.configure(&format!(
+        "Host *\nUserKnownHostsFile {0}\nGlobalKnownHostsFile /dev/null\nIdentityFile {1}\n\
+         IdentitiesOnly yes\nHost behind\nHostName 127.0.0.1\nPort {port}\nProxyJump {HOST}\n\
+         Host lost\nHostName 127.0.0.1\nPort {port}\nProxyJump no-such-host.invalid",
+        sshd.path("known_hosts").display(),
+        sshd.path("user").display(),
+    ));
+    let through = |name: &str| {
+        let mut settings = sshd.connect();
+        settings.destination = name.parse().unwrap();
+        SshHost::new(settings)
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.env");
+    put(&through("behind"), &path, b"A=1\n").await.unwrap();
+    assert_eq!(
+        (fs::read(&path).unwrap(), sshd.logins()),
+        (b"A=1\n".to_vec(), 2)
+    );
+    let lost = through("lost").read(&path).await.unwrap_err();
+    let host = "no-such-host.invalid".to_owned();
+    assert_eq!(lost, FileError::Ssh(SshError::UnknownHost { host }));
+}
+
+/// Twenty machines, each a second away, five files on each.
+#[tokio::test]
+async fn hosts_are_waited_for_side_by_side() {
+    let Some(sshd) = Sshd::start(Far::Own) else {
+        return;
+    };
+    sshd.profile(Far::Own, "sleep 1");
+    let folder = tempfile::tempdir().unwrap();
+    let paths: Vec<PathBuf> = (0..5)
+        .map(|number| folder.path().join(format!("{number}.env")))
+        .collect();
+    for path in &paths {
+        fs::write(path, "A=1\n").unwrap();
+    }
+    let begin = Instant::now();
+    let hosts: Vec<SshHost> = (0..20).map(|_| sshd.host()).collect();
+    let reads = hosts
+        .iter()
+        .flat_map(|host| paths.iter().map(|path| host.read(path)));
+    let reads = join_all(reads).await;
+    let took = begin.elapsed();
+    assert!(reads.iter().all(Result::is_ok));
+    assert_eq!(sshd.logins(), 20);
+    println!("20 hosts, 5 files each, 1 s to connect: {took:.1?}");
+    assert!(
+        took < Duration::from_secs(15),
+        "one after the other takes 20 s"
+    );
 }
 
 #[tokio::test]

@@ -29,7 +29,10 @@ async fn failure(settings: SshSettings) -> SshError {
         panic!("{error}");
     };
     let text = error.to_string();
-    assert!(!text.contains(['\n', '\r', '\x1b']) && !text.ends_with('.'), "{text}");
+    assert!(
+        !text.contains(['\n', '\r', '\x1b']) && !text.ends_with('.'),
+        "{text}"
+    );
     assert!(!error.help().is_empty());
     error
 }
@@ -63,7 +66,10 @@ async fn hosts_that_cannot_be_reached_are_told_apart() {
     let began = Instant::now();
     let slow = failure(settings).await;
     assert!(
-        matches!(slow, SshError::TimedOut { .. } | SshError::Unanswered { .. }),
+        matches!(
+            slow,
+            SshError::TimedOut { .. } | SshError::Unanswered { .. }
+        ),
         "{slow:?}"
     );
     assert!(began.elapsed() < Duration::from_secs(10));
@@ -74,7 +80,10 @@ async fn hosts_that_cannot_be_reached_are_told_apart() {
     assert!(matches!(none, SshError::NoProgram { .. }), "{none:?}");
     sshd.configure("NoSuchSetting yes");
     let settings = failure(sshd.connect()).await;
-    assert!(matches!(settings, SshError::Settings { .. }), "{settings:?}");
+    assert!(
+        matches!(settings, SshError::Settings { .. }),
+        "{settings:?}"
+    );
 }
 
 #[tokio::test]
@@ -84,7 +93,10 @@ async fn a_host_key_that_changed_or_that_nobody_knows_stops_the_host() {
     };
     sshd.know("");
     let unknown = failure(sshd.connect()).await;
-    assert!(matches!(unknown, SshError::HostKeyUnknown { .. }), "{unknown:?}");
+    assert!(
+        matches!(unknown, SshError::HostKeyUnknown { .. }),
+        "{unknown:?}"
+    );
     make_key(&sshd.path("other"));
     sshd.know(&fs::read_to_string(sshd.path("other.pub")).unwrap());
     let host = SshHost::new(sshd.connect());
@@ -93,7 +105,12 @@ async fn a_host_key_that_changed_or_that_nobody_knows_stops_the_host() {
         matches!(&changed, FileError::Ssh(SshError::HostKeyChanged { host }) if host.contains(&sshd.port().to_string())),
         "{changed:?}"
     );
-    assert!(changed.help().unwrap().contains("ssh-keygen -R '[127.0.0.1]:"));
+    assert!(
+        changed
+            .help()
+            .unwrap()
+            .contains("ssh-keygen -R '[127.0.0.1]:")
+    );
     assert!(changed.retry_after().is_none());
     // for the rest of this run
     sshd.know_host();
@@ -104,7 +121,10 @@ async fn a_host_key_that_changed_or_that_nobody_knows_stops_the_host() {
     sshd.know(&fs::read_to_string(sshd.path("other.pub")).unwrap());
     sshd.configure("StrictHostKeyChecking no");
     let changed = failure(sshd.connect()).await;
-    assert!(matches!(changed, SshError::HostKeyChanged { .. }), "{changed:?}");
+    assert!(
+        matches!(changed, SshError::HostKeyChanged { .. }),
+        "{changed:?}"
+    );
 }
 
 #[tokio::test]
@@ -136,7 +156,10 @@ async fn a_login_without_a_shell_is_told() {
     ] {
         sshd.profile(Far::Own, profile);
         let none = failure(sshd.connect()).await;
-        assert!(matches!(none, SshError::NoShell { .. }), "{profile}: {none:?}");
+        assert!(
+            matches!(none, SshError::NoShell { .. }),
+            "{profile}: {none:?}"
+        );
     }
     sshd.profile(Far::Own, "cat >/dev/null");
     let mut settings = sshd.connect();
@@ -166,17 +189,32 @@ async fn what_sudo_says_is_told_apart() {
         settings.sudo = Sudo::Root;
         settings
     };
-    script(&sudo, "#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n");
+    script(
+        &sudo,
+        "#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n",
+    );
     let password = failure(settings()).await;
-    assert!(matches!(password, SshError::SudoPassword { .. }), "{password:?}");
-    script(&sudo, "#!/bin/sh\necho 'deploy is not in the sudoers file.' >&2\nexit 1\n");
+    assert!(
+        matches!(password, SshError::SudoPassword { .. }),
+        "{password:?}"
+    );
+    script(
+        &sudo,
+        "#!/bin/sh\necho 'deploy is not in the sudoers file.' >&2\nexit 1\n",
+    );
     let denied = failure(settings()).await;
     assert!(matches!(denied, SshError::SudoDenied { .. }), "{denied:?}");
     // what it is asked to do is what it would be allowed to do
-    script(&sudo, "#!/bin/sh\n[ \"$1 $2\" = '-n --' ] || exit 1\nshift 2\nexec \"$@\"\n");
+    script(
+        &sudo,
+        "#!/bin/sh\n[ \"$1 $2\" = '-n --' ] || exit 1\nshift 2\nexec \"$@\"\n",
+    );
     let host = SshHost::new(settings());
     host.read(Path::new("/tmp/x")).await.unwrap();
-    script(&sudo, "#!/bin/sh\n[ \"$1 $2 $3 $4\" = '-n -u app --' ] || exit 1\nshift 4\nexec \"$@\"\n");
+    script(
+        &sudo,
+        "#!/bin/sh\n[ \"$1 $2 $3 $4\" = '-n -u app --' ] || exit 1\nshift 4\nexec \"$@\"\n",
+    );
     let mut as_user = settings();
     as_user.sudo = Sudo::User("app".parse().unwrap());
     let host = SshHost::new(as_user);
@@ -205,7 +243,15 @@ async fn a_host_that_is_down_is_waited_for_once() {
 
 #[test]
 fn a_destination_is_nothing_else() {
-    for text in ["-oProxyCommand=id", "a b", "a'b", "a\nb", "a\"b", "$(id)", ""] {
+    for text in [
+        "-oProxyCommand=id",
+        "a b",
+        "a'b",
+        "a\nb",
+        "a\"b",
+        "$(id)",
+        "",
+    ] {
         assert!(text.parse::<Destination>().is_err(), "{text}");
     }
 }
@@ -252,10 +298,16 @@ async fn unreadable_places_are_told_apart() {
             (path("a\0b"), "is not an absolute path"),
         ] {
             let error = read_error(&host, &place).await;
-            assert!(error.to_string().contains(expected), "{far:?} {place:?}: {error}");
+            assert!(
+                error.to_string().contains(expected),
+                "{far:?} {place:?}: {error}"
+            );
             assert!(error.help().is_some(), "{place:?}");
         }
-        File::create(path("huge")).unwrap().set_len(100 << 20).unwrap();
+        File::create(path("huge"))
+            .unwrap()
+            .set_len(100 << 20)
+            .unwrap();
         let huge = host.read(&path("huge")).await.unwrap_err();
         assert!(huge.to_string().contains("has 104857600 bytes"), "{huge}");
         assert_eq!(sshd.logins(), 1);
@@ -276,7 +328,10 @@ async fn what_another_user_could_swap_is_refused() {
     let chmod = |mode| fs::set_permissions(&open, Permissions::from_mode(mode)).unwrap();
     chmod(0o777);
     let error = read_error(&host, &path).await;
-    assert!(error.to_string().contains("every user may write"), "{error}");
+    assert!(
+        error.to_string().contains("every user may write"),
+        "{error}"
+    );
     if folder.path().metadata().unwrap().uid() != 0 {
         let _: Option<()> = peers::missing("root, for files of other users");
         return;
@@ -284,17 +339,26 @@ async fn what_another_user_could_swap_is_refused() {
     chown(&open, None, Some(SOMEBODY)).unwrap();
     chmod(0o775);
     let error = read_error(&host, &path).await;
-    assert!(error.to_string().contains("group 54321 may write"), "{error}");
+    assert!(
+        error.to_string().contains("group 54321 may write"),
+        "{error}"
+    );
     chown(&open, Some(SOMEBODY), None).unwrap();
     chmod(0o755);
     let error = read_error(&host, &path).await;
-    assert!(error.to_string().contains("belongs to user 54321"), "{error}");
+    assert!(
+        error.to_string().contains("belongs to user 54321"),
+        "{error}"
+    );
     chown(&open, Some(0), Some(0)).unwrap();
     chmod(0o1777);
     host.read(&path).await.unwrap();
     chown(&path, Some(SOMEBODY), None).unwrap();
     let error = read_error(&host, &path).await;
-    assert!(error.to_string().contains("where every user may put files"), "{error}");
+    assert!(
+        error.to_string().contains("where every user may put files"),
+        "{error}"
+    );
     let link = open.join("link");
     symlink("/etc/hostname", &link).unwrap();
     std::os::unix::fs::lchown(&link, Some(SOMEBODY), None).unwrap();
@@ -369,7 +433,10 @@ async fn a_full_or_read_only_disk_changes_nothing() {
         let seen = version_of(b"A=1\n");
         let large = || Zeroizing::new(CANARY.repeat(100_000).into_bytes());
         let full = host.replace(&path, &seen, large()).await.unwrap_err();
-        assert!(full.to_string().contains("the disk is full"), "{far:?}: {full}");
+        assert!(
+            full.to_string().contains("the disk is full"),
+            "{far:?}: {full}"
+        );
         assert!(matches!(full, ReplaceError::Refused(_)));
         assert_eq!(fs::read(&path).unwrap(), b"A=1\n");
         assert_eq!(fs::read_dir(disk.0.path()).unwrap().count(), 1, "{far:?}");
@@ -383,7 +450,12 @@ async fn a_full_or_read_only_disk_changes_nothing() {
         assert!(remounted.is_ok_and(|status| status.success()));
         let seen = version_of(b"A=2\n");
         let read_only = host.replace(&path, &seen, large()).await.unwrap_err();
-        assert!(read_only.to_string().contains("the file system is read-only"), "{read_only}");
+        assert!(
+            read_only
+                .to_string()
+                .contains("the file system is read-only"),
+            "{read_only}"
+        );
         assert_eq!(fs::read(&path).unwrap(), b"A=2\n");
         drop(host);
     }

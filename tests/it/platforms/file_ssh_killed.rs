@@ -6,9 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use driftlock::platforms::file::host::ssh::{SshError, SshHost};
-use driftlock::platforms::file::host::{
-    FileError, FileHost, LocalHost, ReplaceError, version_of,
-};
+use driftlock::platforms::file::host::{FileError, FileHost, LocalHost, ReplaceError, version_of};
 use zeroize::Zeroizing;
 
 use crate::support::sshd::{Far, Sshd, children, kill};
@@ -83,12 +81,7 @@ async fn survives(far: Far, kills: usize) {
     fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
     let mut settings = sshd.connect();
     settings.program = Some(sshd.wrapper());
-    // how long one takes, so that the moments lie within it
-    let host = SshHost::new(settings.clone());
-    put(&host, &path, b'b').await.unwrap();
-    let begin = Instant::now();
-    put(&host, &path, b'c').await.unwrap();
-    let whole = begin.elapsed();
+    let whole = duration(&SshHost::new(settings.clone()), &path).await;
     let (mut told, mut doubts, mut refusals) = (0, 0, 0);
     for round in 0..kills {
         let axe = [Axe::Client, Axe::Server, Axe::Shell][round % 3];
@@ -98,7 +91,7 @@ async fn survives(far: Far, kills: usize) {
         let letter = if letter == before { b'A' } else { letter };
         let seen = host.read(&path).await.unwrap().version();
         assert_eq!(seen, version_of(&content(before)));
-        let moment = whole.mul_f64(rand::random::<f64>() * 1.1);
+        let moment = whole.mul_f64(rand::random::<f64>());
         let replacing = host.replace(&path, &seen, Zeroizing::new(content(letter)));
         let killing = async {
             tokio::time::sleep(moment).await;
@@ -132,8 +125,25 @@ async fn survives(far: Far, kills: usize) {
         .map(|entry| entry.unwrap().file_name())
         .collect();
     assert_eq!(names, [".env"], "leftovers are gone");
-    assert!(told + doubts + refusals == kills);
-    assert!(refusals > 0, "{told} done, {doubts} in doubt, {refusals} refused");
+    // what had not been allowed yet was done again over a new connection
+    let again = sshd.logins() - (2 * kills + 2);
+    println!(
+        "{far:?}: {told} done (by {again} more connections), {doubts} in doubt, {refusals} refused"
+    );
+    assert!(told + doubts + refusals == kills && again + doubts + refusals > 0);
+}
+
+/// How long a replace takes, so that the moments lie within it.
+async fn duration(host: &SshHost, path: &Path) -> Duration {
+    let mut shortest = Duration::MAX;
+    for letter in b'b'..b'g' {
+        let seen = host.read(path).await.unwrap().version();
+        let new = Zeroizing::new(content(letter));
+        let begin = Instant::now();
+        host.replace(path, &seen, new).await.unwrap();
+        shortest = shortest.min(begin.elapsed());
+    }
+    shortest
 }
 
 /// Writes; what an orphan on the far side still holds is waited for.
@@ -177,7 +187,14 @@ async fn leftovers_of_the_dead_go_and_those_of_the_living_stay() {
     let foreign = folder.path().join(".driftlock-notes.tmp");
     fs::create_dir(&foreign).unwrap();
     let lock = folder.path().join(".driftlock.lock");
-    let here = String::from_utf8(std::process::Command::new("uname").arg("-n").output().unwrap().stdout).unwrap();
+    let here = String::from_utf8(
+        std::process::Command::new("uname")
+            .arg("-n")
+            .output()
+            .unwrap()
+            .stdout,
+    )
+    .unwrap();
     std::os::unix::fs::symlink(format!("{dead}@{}", here.trim()), &lock).unwrap();
     let host = sshd.host();
     put(&host, &path, b'b').await.unwrap();
@@ -186,7 +203,10 @@ async fn leftovers_of_the_dead_go_and_those_of_the_living_stay() {
     assert!(folder.path().join(name(living)).join("new").exists());
     assert!(foreign.exists() && !lock.is_symlink());
 
-    for holder in [format!("{living}@{}", here.trim()), "1@elsewhere".to_owned()] {
+    for holder in [
+        format!("{living}@{}", here.trim()),
+        "1@elsewhere".to_owned(),
+    ] {
         std::os::unix::fs::symlink(&holder, &lock).unwrap();
         let locked = put(&host, &path, b'c').await;
         let expected = FileError::Locked {
@@ -228,7 +248,10 @@ async fn a_run_on_the_machine_itself_and_one_over_ssh_lock_each_other_out() {
     held.unlock().unwrap();
     put(&host, &path, b'c').await.unwrap();
     let local = LocalHost::new();
-    assert_eq!(local.read(&path).await.unwrap().version(), version_of(&content(b'c')));
+    assert_eq!(
+        local.read(&path).await.unwrap().version(),
+        version_of(&content(b'c'))
+    );
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -269,7 +292,10 @@ async fn a_far_side_that_hangs_is_given_up() {
         signal(*process, "-STOP");
     }
     let error = host.read(&path).await.unwrap_err();
-    assert!(matches!(error, FileError::Ssh(SshError::Slow { .. })), "{error:?}");
+    assert!(
+        matches!(error, FileError::Ssh(SshError::Slow { .. })),
+        "{error:?}"
+    );
     for process in stopped {
         signal(process, "-CONT");
     }

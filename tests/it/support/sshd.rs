@@ -249,7 +249,8 @@ fn login(folder: &Path, far: Far, profile: &str) {
         }
     };
     let path = path.map_or_else(String::new, |path| format!("PATH={path}\nexport PATH\n"));
-    let text = format!("#!/bin/sh\n{profile}\n{path}exec ${{SHELL:-sh}} -c \"$SSH_ORIGINAL_COMMAND\"\n");
+    let text =
+        format!("#!/bin/sh\n{profile}\n{path}exec ${{SHELL:-sh}} -c \"$SSH_ORIGINAL_COMMAND\"\n");
     script(&folder.join("login"), &text);
 }
 
@@ -298,7 +299,9 @@ fn run(program: &Path, folder: &Path) -> Option<(Child, Arc<Mutex<Vec<String>>>)
         }
     }
     let _ended = server.wait();
-    let taken = first.iter().any(|line| line.contains("Address already in use"));
+    let taken = first
+        .iter()
+        .any(|line| line.contains("Address already in use"));
     assert!(taken, "the server ended: {first:?}");
     None
 }

@@ -34,16 +34,14 @@ impl Heard {
         if let Some(changed) = self.changed_key(host) {
             return changed;
         }
-        let known = known(&self.log, host).or_else(|| known(&self.noise, host));
+        let host_name = || host.to_owned();
         if self.logged_in() {
-            sudo(&self.noise, host).unwrap_or_else(|| SshError::NoShell {
-                host: host.to_owned(),
-            })
-        } else {
-            known.unwrap_or_else(|| SshError::Closed {
-                host: host.to_owned(),
-            })
+            let no_shell = || SshError::NoShell { host: host_name() };
+            return sudo(&self.noise, host).unwrap_or_else(no_shell);
         }
+        known(&self.log, host)
+            .or_else(|| known(&self.noise, host))
+            .unwrap_or_else(|| SshError::Closed { host: host_name() })
     }
 
     /// Why there is no connection after all that time.

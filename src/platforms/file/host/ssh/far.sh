@@ -191,9 +191,9 @@ put() (
   n=$v
   t=.driftlock-$$-$r.tmp
   no() {
+    [ "$3" ] && clean
     say "$1"
     say "$2"
-    [ "$3" ] && clean
     exit 0
   }
   e=$(cd -P "$d" 2>&1) && cd -P "$d" || no enter "$e"
@@ -222,6 +222,7 @@ put() (
     "data "*) z=${l#data } ;;
     drop)
       clean
+      say dropped
       exit 0
       ;;
     *)
@@ -230,9 +231,9 @@ put() (
       ;;
   esac
   if ! receive; then
+    clean
     say write
     say "$e"
-    clean
     exit 9
   fi
   IFS= read -r l || l=
@@ -243,19 +244,14 @@ put() (
   e=
   finish
   case $? in
-    0)
-      if sync_file ..; then
-        say done
-      else
-        say unsynced
-      fi
-      ;;
-    2) say stale ;;
-    3) say locked ;;
-    *) say rename ;;
+    0) if sync_file ..; then o=done; else o=unsynced; fi ;;
+    2) o=stale ;;
+    3) o=locked ;;
+    *) o=rename ;;
   esac
-  say "$e"
   clean
+  say "$o"
+  say "$e"
   exit 0
 )
 

@@ -90,6 +90,7 @@ async fn prepare(
             let verdict = judge(session, place, expected).await?;
             if verdict.is_err() {
                 session.send(b"drop\n").await?;
+                session.word().await?;
             }
             Ok(verdict)
         })
@@ -206,7 +207,7 @@ async fn exchange(
             stdin.write_all(go.as_bytes()).await
         };
         // if it cannot be sent, the answer ends or says why
-        let _: std::io::Result<()> = sent.await;
+        let _told_there = sent.await as std::io::Result<()>;
         std::future::pending::<()>().await;
     };
     let hearing = async {

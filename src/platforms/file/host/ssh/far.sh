@@ -1,5 +1,5 @@
 # The far side: one POSIX shell for the whole connection, which carries out one request after the
-# other. Above this text stands m=…, the marker that ends each part of an answer. Everything that
+# other. Above this text stands m=, the marker that ends each part of an answer. Everything that
 # it runs is in POSIX, or there is another way where it is not.
 umask 077
 set -f

@@ -202,8 +202,9 @@ pub fn make_key(path: &Path) {
 
 fn settings(folder: &Path, port: u16) {
     let at = folder.display();
+    // a home of its own: the tester's profile is none of ours
     let server = format!(
-        "Port {port}\nListenAddress 127.0.0.1\nHostKey {at}/host\nPidFile none\n\
+        "SetEnv HOME={at}\nPort {port}\nListenAddress 127.0.0.1\nHostKey {at}/host\nPidFile none\n\
          AuthorizedKeysFile {at}/authorized_keys\nStrictModes no\nUsePAM no\n\
          PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n\
          ForceCommand {at}/login\nLogLevel VERBOSE\nMaxStartups 1000\n"

@@ -5,5 +5,6 @@ pub mod lab;
 pub mod peers;
 pub mod railway;
 pub mod shop;
+pub mod sshd;
 pub mod terminal;
 pub mod world;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 
 use super::MAX_FILE_BYTES;
+use super::ssh::SshError;
 
 /// Why a file could not be read or written. Nothing was changed. Holds paths, users and codes, never
 /// content.
@@ -82,6 +83,9 @@ pub enum FileError {
         path: PathBuf,
         code: Errno,
     },
+    /// The machine could not be worked on.
+    #[error(transparent)]
+    Ssh(#[from] SshError),
     /// The work was cut short before it began: the program is ending.
     #[error("{} was not looked at, because the program is ending", path.display())]
     Ending { path: PathBuf },
@@ -132,6 +136,7 @@ impl FileError {
                 "run as the file's owner or as root; nothing was changed".to_owned()
             }
             Self::System { code, .. } => return advice(*code).map(str::to_owned),
+            Self::Ssh(error) => error.help(),
             Self::Ending { .. } => "plan again".to_owned(),
         };
         Some(help)
@@ -141,6 +146,7 @@ impl FileError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Unstable { .. } | Self::Locked { .. } => Some(Duration::from_secs(2)),
+            Self::Ssh(error) => error.retry_after(),
             Self::System { code, .. } => matches!(
                 *code,
                 Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN

@@ -1,5 +1,5 @@
 //! The machine whose files are read and replaced, as narrow as the file platform needs it: one
-//! read, one replace. This machine is [`LocalHost`].
+//! read, one replace. This machine is [`LocalHost`], others are reached by [`ssh::SshHost`].
 //!
 //! # What a replace promises
 //! At any moment, a kill or a power cut included, the path holds the old file or the new one. The
@@ -25,6 +25,7 @@ mod owners;
 mod read;
 mod replace;
 mod resolve;
+pub mod ssh;
 #[cfg(test)]
 mod tests;
 

@@ -36,7 +36,7 @@ pub(super) fn is_private_group(gid: u32, uid: u32) -> bool {
     is_private_group_in(&passwd, &groups, gid, uid)
 }
 
-fn is_private_group_in(passwd: &str, groups: &str, gid: u32, uid: u32) -> bool {
+pub(super) fn is_private_group_in(passwd: &str, groups: &str, gid: u32, uid: u32) -> bool {
     let Some(owner) = rows(passwd).find(|row| row.id == uid) else {
         return false;
     };

@@ -1,0 +1,194 @@
+//! A machine over SSH.
+//!
+//! The system's `ssh` makes the connection, so the user's configuration, agent, jump hosts, known
+//! hosts and hardware keys hold. On the far side one POSIX shell carries out framed requests
+//! (`far.sh`), for as long as the connection lives: one login per host and run, no further process
+//! of `ssh` and no control socket, and the far side sees the end of its input when we are gone,
+//! however we went. Nothing is installed there.
+//!
+//! # What a replace promises
+//! What [the room](super) promises: the path holds the old file or the new one. The new bytes go
+//! into a folder of their own beside the file (`.driftlock-<process>-<16 hex digits>.tmp`, 0700), the
+//! old file's copy there is compared byte by byte with the file right before `mv`, and an absent
+//! file comes to be by `ln`, which never overwrites. Other runs are kept away by `flock` where there
+//! is such a command, which this machine's own writer respects too, else by a link
+//! `.driftlock.lock` that names its process.
+//!
+//! # Leftovers
+//! A killed far side leaves its folder, and perhaps its lock; both name the process, and the next
+//! write in that folder removes what belongs to none. No clock takes part.
+//!
+//! # What is not kept
+//! Extended attributes where `cp` knows no `--preserve=all`; the access control lists of BSD. A
+//! list that is lost is noticed, and refused.
+
+mod classify;
+mod connect;
+mod destination;
+mod error;
+mod frames;
+mod listing;
+mod read;
+mod replace;
+mod session;
+mod settings;
+mod walk;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use super::error::{FileError, ReplaceError};
+use super::{FileHost, FileRead};
+use crate::model::Version;
+use session::Session;
+
+pub use destination::{Destination, ParseDestinationError};
+pub use error::SshError;
+pub use settings::{SshSettings, Sudo, UserName};
+
+/// The files of one machine over SSH. Its clones share one connection, which is made by the first
+/// that needs it and ends with the last. What it has begun it finishes, also when nobody waits for
+/// the answer any more.
+#[derive(Clone)]
+pub struct SshHost {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: SshSettings,
+    line: Mutex<Line>,
+}
+
+/// The connection, if there is one that can be used.
+#[derive(Default)]
+struct Line {
+    session: Option<Session>,
+    /// When it could not be made the last time, and why.
+    failed: Option<(Instant, SshError)>,
+}
+
+impl SshHost {
+    /// One for each host and run. Nothing happens before the first read.
+    pub fn new(settings: SshSettings) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                settings,
+                line: Mutex::default(),
+            }),
+        }
+    }
+}
+
+impl std::fmt::Debug for SshHost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SshHost")
+            .field("destination", &self.inner.settings.destination)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Line {
+    /// The open connection, or a new one. Who had asked before the last attempt failed shares its
+    /// failure, so that a host that is down is waited for once, not once for each file.
+    async fn session(
+        &mut self,
+        settings: &SshSettings,
+        asked: Instant,
+    ) -> Result<Session, SshError> {
+        if let Some(session) = self.session.take() {
+            return Ok(session);
+        }
+        if let Some((at, error)) = &self.failed
+            && (asked <= *at || matches!(error, SshError::HostKeyChanged { .. }))
+        {
+            return Err(error.clone());
+        }
+        let opened = Session::open(settings).await;
+        self.failed = opened
+            .as_ref()
+            .err()
+            .map(|error| (Instant::now(), error.clone()));
+        opened
+    }
+
+    /// Keeps a connection that can be used on; says whether it broke although it had worked before,
+    /// so that a new one may do.
+    fn give_back(&mut self, session: Session) -> bool {
+        if session.usable {
+            self.session = Some(session);
+            return false;
+        }
+        session.used
+    }
+}
+
+impl Inner {
+    async fn read(&self, path: &Path, asked: Instant) -> Result<FileRead, FileError> {
+        let mut line = self.line.lock().await;
+        let mut again = true;
+        loop {
+            let mut session = line.session(&self.settings, asked).await?;
+            let outcome = read::read(&mut session, path).await;
+            let broke = line.give_back(session);
+            match outcome {
+                Err(FileError::Ssh(SshError::Lost { .. })) if broke && again => again = false,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn replace(
+        &self,
+        path: &Path,
+        expected: &Version,
+        bytes: &[u8],
+        asked: Instant,
+    ) -> Result<(), ReplaceError> {
+        let mut line = self.line.lock().await;
+        let mut again = true;
+        loop {
+            let session = line.session(&self.settings, asked).await;
+            let mut session = session.map_err(FileError::from)?;
+            let outcome = replace::replace(&mut session, path, expected, bytes).await;
+            let broke = line.give_back(session);
+            match outcome {
+                Err(ReplaceError::Refused(FileError::Ssh(SshError::Lost { .. })))
+                    if broke && again =>
+                {
+                    again = false;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl FileHost for SshHost {
+    async fn read(&self, path: &Path) -> Result<FileRead, FileError> {
+        let (inner, path, asked) = (Arc::clone(&self.inner), path.to_owned(), Instant::now());
+        let ending = FileError::Ending { path: path.clone() };
+        tokio::spawn(async move { inner.read(&path, asked).await })
+            .await
+            .unwrap_or(Err(ending))
+    }
+
+    async fn replace(
+        &self,
+        path: &Path,
+        expected: &Version,
+        bytes: Zeroizing<Vec<u8>>,
+    ) -> Result<(), ReplaceError> {
+        let (inner, path, asked) = (Arc::clone(&self.inner), path.to_owned(), Instant::now());
+        let expected = expected.clone();
+        let ending = FileError::Ending { path: path.clone() };
+        tokio::spawn(async move { inner.replace(&path, &expected, &bytes, asked).await })
+            .await
+            .unwrap_or(Err(ReplaceError::InDoubt(ending)))
+    }
+}

@@ -1,0 +1,308 @@
+//! A real OpenSSH server on loopback, run by the present user with keys and settings of its own, and
+//! the client's settings that lead to it.
+
+use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use driftlock::platforms::file::host::ssh::{SshHost, SshSettings};
+
+use super::peers;
+
+/// What the server's logins run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Far {
+    /// The login's own shell, and the tools of this system.
+    Own,
+    /// This shell as `sh`, with the tools of this system.
+    Shell(&'static str),
+    /// busybox as `sh` and for all tools.
+    Busybox,
+    /// No more than what POSIX has.
+    Posix,
+}
+
+/// The name of the server in the client's settings.
+pub const HOST: &str = "vps";
+
+const POSIX: &[&str] = &[
+    "cat", "cmp", "cp", "dd", "id", "ln", "ls", "mkdir", "mv", "readlink", "rm", "rmdir", "sleep",
+    "uname", "wc",
+];
+
+/// A server that ends when dropped.
+pub struct Sshd {
+    folder: tempfile::TempDir,
+    server: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    port: u16,
+}
+
+impl Sshd {
+    /// Starts one; `None` where there is no server to start.
+    pub fn start(far: Far) -> Option<Self> {
+        let program = server()?;
+        if far == Far::Busybox {
+            peers::program("busybox")?;
+        }
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        keys(folder.path());
+        login(folder.path(), far, "");
+        for _ in 0..10 {
+            let port = free_port();
+            settings(folder.path(), port);
+            if let Some((server, log)) = run(&program, folder.path()) {
+                let sshd = Self {
+                    folder,
+                    server,
+                    log,
+                    port,
+                };
+                sshd.know_host();
+                return Some(sshd);
+            }
+        }
+        panic!("the server does not start");
+    }
+
+    /// A path below the server's own folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Lets the login run these commands of a shell before ours.
+    pub fn profile(&self, far: Far, text: &str) {
+        login(self.folder.path(), far, text);
+    }
+
+    /// What leads here, with limits that fit tests.
+    pub fn connect(&self) -> SshSettings {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let destination = HOST.parse().expect("a plain name");
+        let mut settings = SshSettings::new(destination, vec![("PATH".into(), path)]);
+        settings.config = Some(self.path("client"));
+        settings.command_timeout = Duration::from_secs(60);
+        settings.connect_timeout = Duration::from_secs(60);
+        settings
+    }
+
+    pub fn host(&self) -> SshHost {
+        SshHost::new(self.connect())
+    }
+
+    /// Adds lines to the client's settings.
+    pub fn configure(&self, lines: &str) {
+        let path = self.path("client");
+        let text = fs::read_to_string(&path).expect("it is there");
+        fs::write(&path, format!("{text}{lines}\n")).expect("it can be written");
+    }
+
+    /// Writes the host key into the known hosts, as it is.
+    pub fn know_host(&self) {
+        let key = fs::read_to_string(self.path("host.pub")).expect("it is there");
+        self.know(&key);
+    }
+
+    /// The same with any text in its place.
+    pub fn know(&self, key: &str) {
+        let line = format!("[127.0.0.1]:{} {key}", self.port);
+        fs::write(self.path("known_hosts"), line).expect("it can be written");
+    }
+
+    /// How many logins there were.
+    pub fn logins(&self) -> usize {
+        let log = self.log.lock().expect("nobody panics with it");
+        log.iter()
+            .filter(|line| line.contains("Accepted publickey for"))
+            .count()
+    }
+
+    /// A program that writes its process id to `ssh.pid` and is `ssh` then.
+    pub fn wrapper(&self) -> PathBuf {
+        let text = format!(
+            "#!/bin/sh\necho $$ >'{}'\nexec ssh \"$@\"\n",
+            self.path("ssh.pid").display()
+        );
+        script(&self.path("ssh"), &text);
+        self.path("ssh")
+    }
+
+    /// The processes that serve logins: children of the server.
+    pub fn children(&self) -> Vec<u32> {
+        children(self.server.id())
+    }
+}
+
+impl Drop for Sshd {
+    fn drop(&mut self) {
+        for child in self.children() {
+            kill(child);
+        }
+        let _ended = self.server.kill();
+        let _ended = self.server.wait();
+    }
+}
+
+/// The processes below this one, the lowest last.
+pub fn children(of: u32) -> Vec<u32> {
+    let list = fs::read_to_string(format!("/proc/{of}/task/{of}/children")).unwrap_or_default();
+    let direct: Vec<u32> = list
+        .split_whitespace()
+        .filter_map(|id| id.parse().ok())
+        .collect();
+    let below: Vec<u32> = direct.iter().flat_map(|id| children(*id)).collect();
+    [direct, below].concat()
+}
+
+/// Ends a process of ours at once.
+pub fn kill(process: u32) {
+    let _gone = Command::new("kill")
+        .args(["-9", &process.to_string()])
+        .stderr(Stdio::null())
+        .status();
+}
+
+fn server() -> Option<PathBuf> {
+    ["/usr/sbin/sshd", "/usr/libexec/sshd"]
+        .into_iter()
+        .map(PathBuf::from)
+        .find(|path| path.is_file())
+        .or_else(|| peers::program("sshd"))
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has ports");
+    listener.local_addr().expect("it is bound").port()
+}
+
+fn keys(folder: &Path) {
+    for name in ["host", "user"] {
+        make_key(&folder.join(name));
+    }
+    let key = fs::read(folder.join("user.pub")).expect("it was made");
+    fs::write(folder.join("authorized_keys"), key).expect("it can be written");
+}
+
+pub fn make_key(path: &Path) {
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"])
+        .arg(path)
+        .status();
+    assert!(made.is_ok_and(|status| status.success()));
+}
+
+fn settings(folder: &Path, port: u16) {
+    let at = folder.display();
+    // a home of its own: the tester's profile is none of ours
+    let server = format!(
+        "SetEnv HOME={at}\nPort {port}\nListenAddress 127.0.0.1\nHostKey {at}/host\nPidFile none\n\
+         AuthorizedKeysFile {at}/authorized_keys\nStrictModes no\nUsePAM no\n\
+         PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n\
+         ForceCommand {at}/login\nLogLevel VERBOSE\nMaxStartups 1000\n"
+    );
+    fs::write(folder.join("server"), server).expect("it can be written");
+    let user = Command::new("id").arg("-un").output().expect("id runs");
+    let user = String::from_utf8(user.stdout).expect("a plain name");
+    let client = format!(
+        "Host {HOST}\nHostName 127.0.0.1\nPort {port}\nUser {}\nIdentityFile {at}/user\n\
+         IdentitiesOnly yes\nUserKnownHostsFile {at}/known_hosts\n\
+         GlobalKnownHostsFile /dev/null\nUpdateHostKeys no\n",
+        user.trim()
+    );
+    fs::write(folder.join("client"), client).expect("it can be written");
+}
+
+fn login(folder: &Path, far: Far, profile: &str) {
+    let farm = folder.join("tools");
+    let _none_yet = fs::remove_dir_all(&farm);
+    fs::create_dir(&farm).expect("it can be made");
+    let link = |to: &Path, name: &str| symlink(to, farm.join(name)).expect("it can be linked");
+    let path = match far {
+        Far::Own => None,
+        Far::Shell(shell) => {
+            link(&found(shell), "sh");
+            Some(format!("{}:$PATH", farm.display()))
+        }
+        Far::Busybox => {
+            let busybox = found("busybox");
+            let list = Command::new(&busybox).arg("--list").output();
+            let list = list.expect("busybox runs").stdout;
+            for applet in String::from_utf8(list).expect("plain names").lines() {
+                link(&busybox, applet);
+            }
+            Some(farm.display().to_string())
+        }
+        Far::Posix => {
+            link(&found("sh"), "sh");
+            for tool in POSIX {
+                link(&found(tool), tool);
+            }
+            Some(farm.display().to_string())
+        }
+    };
+    let path = path.map_or_else(String::new, |path| format!("PATH={path}\nexport PATH\n"));
+    let text =
+        format!("#!/bin/sh\n{profile}\n{path}exec ${{SHELL:-sh}} -c \"$SSH_ORIGINAL_COMMAND\"\n");
+    script(&folder.join("login"), &text);
+}
+
+fn found(program: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+        .unwrap_or_else(|| panic!("no {program}"))
+}
+
+pub fn script(path: &Path, text: &str) {
+    // a new file each time: one that runs cannot be written
+    let beside = path.with_extension("new");
+    fs::write(&beside, text).expect("it can be written");
+    fs::set_permissions(&beside, Permissions::from_mode(0o700)).expect("it is ours");
+    fs::rename(beside, path).expect("it is ours");
+}
+
+/// Runs the server; `None` if somebody else took its port.
+fn run(program: &Path, folder: &Path) -> Option<(Child, Arc<Mutex<Vec<String>>>)> {
+    // the system's own start-up script makes it where root runs the server
+    let _exists = fs::create_dir_all("/run/sshd");
+    let mut server = Command::new(program)
+        .args(["-D", "-e", "-f"])
+        .arg(folder.join("server"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the server runs");
+    let mut lines = BufReader::new(server.stderr.take().expect("it is a pipe")).lines();
+    let mut first = Vec::new();
+    for line in lines.by_ref().map_while(Result::ok) {
+        let listens = line.contains("Server listening on");
+        first.push(line);
+        if listens {
+            let log = Arc::new(Mutex::new(first));
+            let kept = Arc::clone(&log);
+            std::thread::spawn(move || {
+                for line in lines.map_while(Result::ok) {
+                    kept.lock().expect("nobody panics with it").push(line);
+                }
+            });
+            return Some((server, log));
+        }
+    }
+    let _ended = server.wait();
+    let taken = first
+        .iter()
+        .any(|line| line.contains("Address already in use"));
+    assert!(taken, "the server ended: {first:?}");
+    None
+}

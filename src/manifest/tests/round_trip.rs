@@ -91,6 +91,7 @@ proptest! {
             machine: Machine::Any,
             path: ".env".to_owned(),
             format: "portable".to_owned(),
+            at: None,
         };
         let target =
             FreshTarget::file("app".parse().unwrap(), file, variables.keys().cloned().collect());

@@ -24,6 +24,7 @@ pub(crate) fn target(path: &Path, format: &str) -> Target {
             machine: Machine::Any,
             path: spelled.clone(),
             format: format.to_owned(),
+            at: None,
         }),
         path: Some(path.to_owned()),
         place: spelled,

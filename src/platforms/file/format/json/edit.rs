@@ -16,7 +16,7 @@ use crate::model::{KeyPath, Segment};
 
 impl Tree<'_> {
     /// The text with these values set (`Some`) or deleted, and nothing else changed. Objects on the
-    /// way are made where there are none; only a string, or nothing, is replaced by a string.
+    /// way are made where there are none; only a string is replaced or deleted.
     pub fn edit(&self, edits: &[(KeyPath, Option<&str>)]) -> Result<String, EditError> {
         let wanted: BTreeMap<&KeyPath, Option<&str>> =
             edits.iter().map(|(path, value)| (path, *value)).collect();
@@ -28,8 +28,8 @@ impl Tree<'_> {
                     literals.push((is.start()..is.end(), splice::literal(value)));
                 }
                 (Some(Value::StringLit(_)), Some(_)) | (None, None) => {}
-                (Some(_), Some(_)) => return Err(self.not_a_string(path).into()),
-                (None, Some(_)) | (Some(_), None) => moves.push((path, *value)),
+                (Some(Value::StringLit(_)), None) | (None, Some(_)) => moves.push((path, *value)),
+                (Some(_), _) => return Err(self.not_a_string(path).into()),
             }
         }
         literals.sort_by_key(|(range, _)| range.start);
@@ -93,6 +93,9 @@ impl Tree<'_> {
             let Some(_) = self.walk(&steps[..there])? else {
                 continue;
             };
+            if let Segment::Index(_) = steps[there] {
+                return Err(PathError::NoElement { at: path.clone() }.into());
+            }
             let object = self
                 .object(KeyPath::of(&steps[..there]).as_ref())?
                 .ok_or(EditError::Misread)?;

@@ -85,7 +85,7 @@ fn insert_after(
 pub(super) fn delete(text: &str, object: &Object<'_>, index: usize) -> Zeroizing<String> {
     let member = &object.properties[index];
     let inside_end = object.end() - 1;
-    let mut cuts = vec![member.start()..member.end()];
+    let mut cuts = without_comments(text, member);
     if let Some(comma) = comma_after(text, member.end(), inside_end) {
         cuts.push(comma..comma + 1);
     } else if let Some(before) = index.checked_sub(1).map(|i| &object.properties[i]) {
@@ -100,6 +100,28 @@ pub(super) fn delete(text: &str, object: &Object<'_>, index: usize) -> Zeroizing
         .map(|range| (range, Zeroizing::default()))
         .collect();
     splice(text, &edits)
+}
+
+/// The member; in pieces where comments stand between key and value.
+fn without_comments(text: &str, member: &ObjectProp<'_>) -> Vec<Range<usize>> {
+    let (from, to) = (member.name.end(), member.value.start());
+    let gap = &text[from..to];
+    if !gap.contains('/') {
+        return vec![member.start()..member.end()];
+    }
+    let mut cuts = vec![member.start()..from];
+    let mut at = from;
+    while at < to {
+        match trivia(&text[at..to]) {
+            Some(length) => at += length,
+            None => {
+                cuts.push(at..at + 1);
+                at += 1;
+            }
+        }
+    }
+    cuts.push(to..member.end());
+    cuts
 }
 
 /// Cuts with only blanks between them are one.
@@ -124,6 +146,9 @@ fn join(text: &str, cuts: Vec<Range<usize>>) -> Vec<Range<usize>> {
 fn tidy(text: &str, cuts: Vec<Range<usize>>) -> Vec<Range<usize>> {
     cuts.into_iter()
         .map(|cut| {
+            if text[cut.start..].starts_with(',') {
+                return cut; // what follows the comma belongs to the member before it
+            }
             let blanks = |text: &str| text.len() - text.trim_start_matches([' ', '\t']).len();
             let end = cut.end + blanks(&text[cut.end..]);
             let line_end = ["\r\n", "\n"]
@@ -131,7 +156,6 @@ fn tidy(text: &str, cuts: Vec<Range<usize>>) -> Vec<Range<usize>> {
                 .find(|line_end| text[end..].starts_with(line_end));
             match (own_line(text, cut.start), line_end) {
                 (Some(indent), Some(line_end)) => cut.start - indent.len()..end + line_end.len(),
-                // a lone comma, or the end of a line: what stands before keeps its blanks
                 (None, Some(_)) => cut,
                 (_, None) => cut.start..end,
             }

@@ -36,7 +36,7 @@ pub struct Agent<'a> {
 #[derive(Clone)]
 enum Source<'a> {
     Xml(xml::Tree<'a>),
-    Binary(plist::Dictionary),
+    Binary(&'a [u8], plist::Dictionary),
 }
 
 impl std::fmt::Debug for Agent<'_> {
@@ -76,13 +76,14 @@ impl<'a> Agent<'a> {
         let source = if bytes.starts_with(b"bplist") {
             let root = binary::parse(bytes)?;
             for (key, reading) in binary::readings(&root)? {
-                note(&mut readings, &mut skipped, key, reading);
+                note(&mut readings, &mut skipped, key, 0, reading);
             }
-            Source::Binary(root)
+            Source::Binary(bytes, root)
         } else {
             let tree = xml::Tree::parse(text(bytes)?)?;
             for entry in tree.variables().into_iter().flatten() {
-                note(&mut readings, &mut skipped, &entry.key, tree.reading(entry));
+                let line = tree.line(entry);
+                note(&mut readings, &mut skipped, &entry.key, line, tree.reading(entry));
             }
             Source::Xml(tree)
         };
@@ -101,7 +102,7 @@ impl<'a> Agent<'a> {
     /// Findings about the file.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = vec![];
-        if matches!(self.source, Source::Binary(_)) {
+        if matches!(self.source, Source::Binary(..)) {
             notes.push(
                 "a binary property list; a change writes it as XML, which launchd takes alike"
                     .to_owned(),
@@ -126,7 +127,8 @@ impl<'a> Agent<'a> {
         require_texts(&wanted, &self.readings)?;
         match &self.source {
             Source::Xml(tree) => tree.rewrite(&wanted).map(String::into_bytes),
-            Source::Binary(root) => binary::rewrite(root, &wanted),
+            Source::Binary(bytes, _) if wanted.is_empty() => Ok(bytes.to_vec()),
+            Source::Binary(_, root) => binary::rewrite(root, &wanted),
         }
     }
 }
@@ -135,15 +137,12 @@ fn note(
     readings: &mut BTreeMap<VarName, Reading>,
     skipped: &mut usize,
     key: &str,
+    line: u32,
     reading: Reading,
 ) {
     let Ok(name) = VarName::new(key) else {
         *skipped += 1;
         return;
-    };
-    let line = match &reading {
-        Reading::Ambiguous { line, .. } => *line,
-        Reading::Value(_) => 0,
     };
     readings
         .entry(name)

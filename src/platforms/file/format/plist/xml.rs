@@ -97,9 +97,13 @@ impl<'a> Tree<'a> {
         }
     }
 
+    pub(super) fn line(&self, entry: &Entry) -> u32 {
+        line_of(self.text, entry.key_span.start)
+    }
+
     pub(super) fn reading(&self, entry: &Entry) -> Reading {
         let unclear = |why: String| Reading::Ambiguous {
-            line: line_of(self.text, entry.key_span.start),
+            line: self.line(entry),
             why,
         };
         match &entry.value.kind {

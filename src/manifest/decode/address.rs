@@ -102,7 +102,7 @@ fn decode_at(node: &Node, format: &str, problems: &mut Problems) -> Option<KeyPa
             problems.error(
                 node.position,
                 code::BAD_VALUE,
-                &format!("`at` must {}", wrong.0),
+                format!("`at` must {}", wrong.0),
                 Some("for example `env`, `gateway.auth` or `agents.list[0].env`"),
             );
         })

@@ -107,9 +107,11 @@ fn without_comments(text: &str, member: &ObjectProp<'_>) -> Vec<Range<usize>> {
     let (from, to) = (member.name.end(), member.value.start());
     let gap = &text[from..to];
     if !gap.contains('/') {
-        return vec![member.start()..member.end()];
+        let whole = member.start()..member.end();
+        return vec![whole];
     }
-    let mut cuts = vec![member.start()..from];
+    let key = member.start()..from;
+    let mut cuts = vec![key];
     let mut at = from;
     while at < to {
         match trivia(&text[at..to]) {

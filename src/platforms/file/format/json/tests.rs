@@ -125,7 +125,7 @@ fn what_a_reader_refuses_is_refused() {
     ] {
         for flavour in flavours {
             let error = Tree::parse(text, *flavour).err();
-            assert!(error.is_some(), "{flavour:?} {:.60}", text);
+            assert!(error.is_some(), "{flavour:?} {text:.60}");
         }
     }
     let other = Tree::parse("{\n a: 1}", Json).unwrap_err();
@@ -214,7 +214,11 @@ fn deleting_keeps_comments_and_commas_right() {
         (r#"{"a":"1","b":"2"}"#, "b", r#"{"a":"1"}"#),
         ("{ a: '1', b: '2', c: '3' }", "b", "{ a: '1', c: '3' }"),
         ("{\n  a: '1',\n  b: '2',\n}", "a", "{\n  b: '2',\n}"),
-        ("{\n  \"a\": \"1\",\n  \"b\": \"2\"\n}", "b", "{\n  \"a\": \"1\"\n}"),
+        (
+            "{\n  \"a\": \"1\",\n  \"b\": \"2\"\n}",
+            "b",
+            "{\n  \"a\": \"1\"\n}",
+        ),
         (
             "{\n  a: '1', // one\n  b: '2' // two\n}",
             "b",

@@ -47,7 +47,8 @@ impl Tree<'_> {
     fn cuts(&self, entry: &Entry) -> Vec<Range<usize>> {
         let (key, value) = (&entry.key_span, &entry.value.span);
         let cuts = if self.text[key.end..value.start].trim().is_empty() {
-            vec![key.start..value.end]
+            let whole = key.start..value.end;
+            vec![whole]
         } else {
             vec![key.clone(), value.clone()]
         };

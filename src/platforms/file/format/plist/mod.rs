@@ -83,7 +83,13 @@ impl<'a> Agent<'a> {
             let tree = xml::Tree::parse(text(bytes)?)?;
             for entry in tree.variables().into_iter().flatten() {
                 let line = tree.line(entry);
-                note(&mut readings, &mut skipped, &entry.key, line, tree.reading(entry));
+                note(
+                    &mut readings,
+                    &mut skipped,
+                    &entry.key,
+                    line,
+                    tree.reading(entry),
+                );
             }
             Source::Xml(tree)
         };

@@ -249,7 +249,10 @@ impl<'a> Scanner<'a> {
     fn text_until_end(&mut self, empty: bool) -> Result<(String, bool), ParseError> {
         let mut content = String::new();
         let mut raw_cr = false;
-        while !empty {
+        if empty {
+            return Ok((content, raw_cr));
+        }
+        loop {
             match self.event()? {
                 Event::Text(text) => {
                     raw_cr |= text.contains('\r');

@@ -164,6 +164,27 @@ mod tests {
     }
 
     #[test]
+    fn two_objects_of_one_file_are_two_places() {
+        let place = |at: Option<&str>| {
+            let address = FileAddress {
+                machine: Machine::Any,
+                path: "/srv/config.json".to_owned(),
+                format: "json".to_owned(),
+                at: at.map(|at| at.parse().unwrap()),
+            };
+            let surroundings = Surroundings {
+                machine: "here".to_owned(),
+                home: None,
+            };
+            locate_file(&address, Path::new("/repo"), &surroundings).1
+        };
+        assert_eq!(place(None), "file:here:/srv/config.json");
+        assert_ne!(place(Some("a")), place(None));
+        assert_ne!(place(Some("a.b")), place(Some("\"a.b\"")));
+        assert_eq!(place(Some("a.b")), place(Some("a.\"b\"")));
+    }
+
+    #[test]
     fn a_named_machine_has_one_place_wherever_it_is_looked_at_from() {
         let named = || Machine::Named("mac-mini".to_owned());
         let there = located(named(), "~/app/.env", "laptop");

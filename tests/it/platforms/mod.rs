@@ -5,6 +5,7 @@ mod contract;
 mod file;
 mod file_bad_input;
 mod file_killed;
+mod file_nested;
 mod memory;
 mod railway;
 mod railway_api;

@@ -69,7 +69,7 @@ impl Tree<'_> {
         path: &KeyPath,
         value: Option<&str>,
     ) -> Result<Zeroizing<String>, EditError> {
-        let tree = Tree::parse(text, self.flavour).map_err(|_| EditError::Misread)?;
+        let tree = Tree::parse_between(text, self.flavour).map_err(|_| EditError::Misread)?;
         let steps = path.segments();
         let Some(value) = value else {
             let (last, parents) = steps.split_last().ok_or(EditError::Misread)?;

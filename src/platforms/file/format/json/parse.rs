@@ -134,11 +134,22 @@ impl<'a> Tree<'a> {
             Flavour::Json5 => text.strip_prefix(BOM).unwrap_or(text),
         };
         let root = parse_value(body, flavour)?;
+        require_standard(body, flavour)?;
         Ok(Self {
             text: body,
             bom: body.len() != text.len(),
             flavour,
             root,
+        })
+    }
+
+    /// The same for a text of our own making on the way to the last one, which is read in full.
+    pub(super) fn parse_between(text: &'a str, flavour: Flavour) -> Result<Self, ParseError> {
+        Ok(Self {
+            text,
+            bom: false,
+            flavour,
+            root: parse_value(text, flavour)?,
         })
     }
 
@@ -283,7 +294,6 @@ fn parse_value(text: &str, flavour: Flavour) -> Result<Value<'_>, ParseError> {
             }
         }
     }
-    require_standard(text, flavour)?;
     Ok(root)
 }
 

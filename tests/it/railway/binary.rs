@@ -78,9 +78,7 @@ impl Setup {
         assert_eq!(setup.api.value("TOKEN").as_deref(), Some(DESIRED));
         let new = setup.run_with("set TOKEN", "c4nary new");
         new.success().hides("c4nary");
-        setup
-            .world
-            .write(".env", "TOKEN='c4nary new'\nLOG_LEVEL=info\n");
+        setup.world.write(".env", "TOKEN='c4nary new'\nLOG_LEVEL=info\n");
         setup.fake.clear_record();
         Some(setup)
     }
@@ -200,9 +198,7 @@ fn says(mut run: Run, words: &[&str]) {
 /// It all works without any of the troubles.
 #[test]
 fn the_setup_itself_is_sound() {
-    let Some(setup) = Setup::applied() else {
-        return;
-    };
+    let Some(setup) = Setup::applied() else { return };
     setup.run("plan").success().says("TOKEN");
     assert_eq!(setup.readable(), ["api", "worker", "local"]);
     setup.untouched();

@@ -102,16 +102,10 @@ impl Story<'_> {
     fn tell(&mut self, look: &Look<'_>) {
         let plan = lines(&look.passed.plan);
         let how = (look.how.unattended, look.how.no_activate);
-        self.say(format!(
-            "pass (unattended, no activation: {how:?}): {plan:?}"
-        ));
+        self.say(format!("pass (unattended, no activation: {how:?}): {plan:?}"));
         for one in &look.meddled {
-            let Meddled {
-                request, at, value, ..
-            } = one;
-            self.say(format!(
-                "  at request {request}: {at:?} by another: {value:?}"
-            ));
+            let Meddled { request, at, value, .. } = one;
+            self.say(format!("  at request {request}: {at:?} by another: {value:?}"));
         }
         for target in &look.passed.report.targets {
             let results: Vec<String> = target
@@ -121,9 +115,7 @@ impl Story<'_> {
                 .collect();
             let (name, back, notes) = (&target.target, &target.read_back, &target.notes);
             let error = &target.error;
-            self.say(format!(
-                "  {name}: {results:?} {back:?} {notes:?} {error:?}"
-            ));
+            self.say(format!("  {name}: {results:?} {back:?} {notes:?} {error:?}"));
         }
         let roots: Vec<String> = look
             .requests
@@ -133,11 +125,7 @@ impl Story<'_> {
                 format!("{}:{name}:{:?}", one.number, one.status.unwrap_or(0))
             })
             .collect();
-        self.say(format!(
-            "  requests {}, exit {}",
-            roots.join(" "),
-            exit(look).code()
-        ));
+        self.say(format!("  requests {}, exit {}", roots.join(" "), exit(look).code()));
     }
 
     /// Nothing is sent that the plan did not show, and with the value that is wanted.
@@ -153,14 +141,11 @@ impl Story<'_> {
             };
             for (at, value) in written {
                 let wish = self.lab.wishes.of(at.0).remove(&at.1);
-                let good = look
-                    .writes
-                    .get(&at)
-                    .is_some_and(|change| match change.action {
-                        ActionKind::Create | ActionKind::Update => value.is_some() && value == wish,
-                        ActionKind::Delete => value.is_none() && wish.is_none(),
-                        ActionKind::None | ActionKind::Record => false,
-                    });
+                let good = look.writes.get(&at).is_some_and(|change| match change.action {
+                    ActionKind::Create | ActionKind::Update => value.is_some() && value == wish,
+                    ActionKind::Delete => value.is_none() && wish.is_none(),
+                    ActionKind::None | ActionKind::Record => false,
+                });
                 if !good {
                     self.wrong(format!("{at:?} was written, which is not the plan's"));
                 }
@@ -185,14 +170,9 @@ impl Story<'_> {
             if id.is_some_and(|id| forbidden.contains(&id)) && !unknown {
                 self.wrong(format!("{name} is forbidden, and not shown as unknown"));
             }
-            let acts = target
-                .changes
-                .iter()
-                .any(|one| one.action != ActionKind::None);
+            let acts = target.changes.iter().any(|one| one.action != ActionKind::None);
             if unknown && (acts || !has_unknown(&look.passed.plan)) {
-                self.wrong(format!(
-                    "{name} is unknown, and something is to be done there"
-                ));
+                self.wrong(format!("{name} is unknown, and something is to be done there"));
             }
             if unknown || look.lags {
                 continue;
@@ -242,9 +222,7 @@ impl Story<'_> {
                 };
                 if !good {
                     let outcome = &result.outcome;
-                    self.wrong(format!(
-                        "{at:?} is {after:?}, then {late:?}, said {outcome:?}"
-                    ));
+                    self.wrong(format!("{at:?} is {after:?}, then {late:?}, said {outcome:?}"));
                 }
                 let seals = self.lab.wishes.seals(name, &at.1);
                 if good && seals && !doubt && result.outcome.is_good() {
@@ -312,9 +290,7 @@ impl Story<'_> {
             let count = count - before[service];
             let most = if look.how.no_activate { 0 } else { commits };
             if count > most {
-                self.wrong(format!(
-                    "{service} was deployed {count} times by {commits} commits"
-                ));
+                self.wrong(format!("{service} was deployed {count} times by {commits} commits"));
             }
         }
     }

@@ -143,10 +143,7 @@ impl Story<'_> {
             return at;
         }
         let place = *TARGETS.choose(&mut self.random).unwrap();
-        (
-            place,
-            (*FOREIGN.choose(&mut self.random).unwrap()).to_owned(),
-        )
+        (place, (*FOREIGN.choose(&mut self.random).unwrap()).to_owned())
     }
 
     /// What a stranger does to one variable.
@@ -163,10 +160,7 @@ impl Story<'_> {
         let value = self.fresh("draft", true);
         let name = format!("COLLEAGUE_{}", self.counter);
         let variables = json!({ name: { "value": value } });
-        match SERVICES
-            .choose(&mut self.random)
-            .filter(|_| self.counter % 4 > 0)
-        {
+        match SERVICES.choose(&mut self.random).filter(|_| self.counter % 4 > 0) {
             Some(service) => {
                 let id = self.lab.places.all[service].id();
                 json!({ "services": { id: { "variables": variables } } })

@@ -203,8 +203,7 @@ impl<'a> Lab<'a> {
             let path = entry.unwrap().path();
             let bytes = std::fs::read(&path).unwrap();
             if String::from_utf8_lossy(&bytes).contains(CANARY) {
-                self.leaks
-                    .push(format!("{} holds a secret", path.display()));
+                self.leaks.push(format!("{} holds a secret", path.display()));
             }
         }
     }

@@ -56,24 +56,16 @@ impl Story<'_> {
     pub(super) fn strangers_were_respected(&mut self, look: &Look<'_>) {
         for (at, change) in &look.writes {
             let (before, late) = (look.passed.before.get(at), look.late.get(at));
-            let theirs = self
-                .strangers
-                .get(at)
-                .is_some_and(|left| left.as_ref() == before);
+            let theirs = self.strangers.get(at).is_some_and(|left| left.as_ref() == before);
             let fresh = before.is_none() && change.reason == Reason::New;
             if theirs && late != before && !look.moved.contains(at) && !look.lags && !fresh {
                 let let_go = change.class != Class::Conflict
-                    || look
-                        .how
-                        .overrides
-                        .overwrite
-                        .iter()
-                        .any(|(name, target)| name == &change.name && target.as_str() == at.0);
+                    || look.how.overrides.overwrite.iter().any(|(name, target)| {
+                        name == &change.name && target.as_str() == at.0
+                    });
                 if !SHOWN.contains(&change.reason) || !let_go {
                     let reason = change.reason;
-                    self.wrong(format!(
-                        "{at:?} was a stranger's, and overwritten as {reason:?}"
-                    ));
+                    self.wrong(format!("{at:?} was a stranger's, and overwritten as {reason:?}"));
                 }
             }
         }
@@ -97,26 +89,15 @@ impl Story<'_> {
     fn was_seen_and_overwritten(&self, look: &Look<'_>, one: &Meddled) -> bool {
         let last = look.meddled.iter().rfind(|other| other.at == one.at);
         let is_last = last.is_some_and(|last| std::ptr::eq(last, one));
-        if one.request < look.passed.planned
-            || look.late.get(&one.at) == one.value.as_ref()
-            || !is_last
-        {
+        if one.request < look.passed.planned || look.late.get(&one.at) == one.value.as_ref() || !is_last {
             return false;
         }
         let begins = |number: usize| {
             number > one.request || number == one.request && one.moment == Moment::Before
         };
         let mut seen = false;
-        for request in look
-            .requests
-            .iter()
-            .filter(|request| begins(request.number))
-        {
-            let names: Vec<&str> = request
-                .roots
-                .iter()
-                .map(|root| root.name.as_str())
-                .collect();
+        for request in look.requests.iter().filter(|request| begins(request.number)) {
+            let names: Vec<&str> = request.roots.iter().map(|root| root.name.as_str()).collect();
             seen |= names.contains(&"variables") && request.number > look.passed.planned;
             let written = self.lab.places.written(request).unwrap_or_default();
             if written.iter().any(|(at, _)| *at == one.at) {
@@ -180,10 +161,7 @@ impl Story<'_> {
 
     /// Nothing moved that is not ours.
     pub(super) fn foreign_stays(&mut self, look: &Look<'_>) {
-        let now = look
-            .late
-            .iter()
-            .filter(|(at, _)| !self.managed.contains(*at));
+        let now = look.late.iter().filter(|(at, _)| !self.managed.contains(*at));
         let now = now.map(|(at, value)| (at.clone(), value.clone()));
         let now: super::truth::Truth = now.collect();
         if now != self.foreign {

@@ -268,9 +268,7 @@ struct Sums {
 #[test]
 fn random_schedules_of_faults_never_lose_repeat_or_pretend() {
     let seed = std::env::var("DRIFTLOCK_SEED").ok();
-    let seed: u64 = seed
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(20_261_122);
+    let seed: u64 = seed.and_then(|text| text.parse().ok()).unwrap_or(20_261_122);
     let count: usize = match std::env::var_os("DRIFTLOCK_LONG") {
         Some(_) => 1000,
         None => 200,

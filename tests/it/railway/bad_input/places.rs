@@ -16,70 +16,46 @@ fn api_alone_fails(setup: &Setup, place: &str, words: &[&str]) {
 
 #[test]
 fn a_name_that_leads_nowhere_comes_with_those_that_do() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     setup.with_account();
     api_alone_fails(
         &setup,
         "project: arora, environment: production, service: api",
-        &[
-            "no project `arora` in the workspace `Acme`",
-            "there is `aurora`",
-        ],
+        &["no project `arora` in the workspace `Acme`", "there is `aurora`"],
     );
     api_alone_fails(
         &setup,
         "project: aurora, environment: prod, service: api",
-        &[
-            "no environment `prod` in the project `aurora`",
-            "there is `production`",
-        ],
+        &["no environment `prod` in the project `aurora`", "there is `production`"],
     );
     api_alone_fails(
         &setup,
         "project: aurora, environment: production, service: apii",
-        &[
-            "no service `apii` in the environment `production` of `aurora`",
-            "there is `api`",
-        ],
+        &["no service `apii` in the environment `production` of `aurora`", "there is `api`"],
     );
 }
 
 #[test]
 fn an_id_that_is_not_there_is_told_with_its_kind() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     setup.with_account();
     const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
     for hidden in [false, true] {
-        setup
-            .fake
-            .switches(|switches| switches.absent_is_not_authorized = hidden);
+        setup.fake.switches(|switches| switches.absent_is_not_authorized = hidden);
         api_alone_fails(
             &setup,
             &format!("project: {NOBODY}, environment: production, service: api"),
-            &[
-                &format!("the project {NOBODY} is not there, or the token"),
-                "help:",
-            ],
+            &[&format!("the project {NOBODY} is not there, or the token"), "help:"],
         );
         api_alone_fails(
             &setup,
             &format!("project: aurora, environment: {NOBODY}, service: api"),
-            &[
-                &format!("the environment {NOBODY} is not there, or the token"),
-                "help:",
-            ],
+            &[&format!("the environment {NOBODY} is not there, or the token"), "help:"],
         );
         api_alone_fails(
             &setup,
             &format!("project: aurora, environment: production, service: {NOBODY}"),
-            &[
-                &format!("no service `{NOBODY}`"),
-                "there are `api` and `worker`",
-            ],
+            &[&format!("no service `{NOBODY}`"), "there are `api` and `worker`"],
         );
     }
 }
@@ -87,9 +63,7 @@ fn an_id_that_is_not_there_is_told_with_its_kind() {
 /// What is no id is a name: it is never sent where Railway wants an id.
 #[test]
 fn a_malformed_id_is_a_name_that_leads_nowhere() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     setup.with_account();
     let id = setup.environment.id.clone();
     let short = &id[..35];
@@ -100,18 +74,13 @@ fn a_malformed_id_is_a_name_that_leads_nowhere() {
     );
     // upper case is an id all the same
     let upper = id.to_uppercase();
-    setup.edit(
-        PROJECT,
-        &format!("project: aurora, environment: {upper}, service: api"),
-    );
+    setup.edit(PROJECT, &format!("project: aurora, environment: {upper}, service: api"));
     assert_eq!(setup.readable(), ["api", "worker", "local"]);
 }
 
 #[test]
 fn what_was_deleted_is_not_empty() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     setup.with_account();
     setup.worker.delete();
     setup.plans(
@@ -121,10 +90,7 @@ fn what_was_deleted_is_not_empty() {
     let id = setup.environment.id.clone();
     setup.environment.delete();
     setup.refuses(&["local"], &["no environment `production`"]);
-    setup.edit(
-        PROJECT,
-        &format!("project: aurora, environment: {id}, service: api"),
-    );
+    setup.edit(PROJECT, &format!("project: aurora, environment: {id}, service: api"));
     setup.refuses(&["local"], &[&id, "help:"]);
     setup.project.delete();
     setup.refuses(&["local"], &["no project `aurora`"]);
@@ -132,18 +98,14 @@ fn what_was_deleted_is_not_empty() {
 
 #[test]
 fn a_project_token_of_what_was_deleted_reads_nothing() {
-    let Some(setup) = Setup::applied() else {
-        return;
-    };
+    let Some(setup) = Setup::applied() else { return };
     setup.environment.delete();
     setup.refuses(&["local"], &["help:"]);
 }
 
 #[test]
 fn two_projects_of_one_name_are_listed_and_an_id_settles_it() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     setup.with_account();
     let other = setup.fake.workspace("Beta").another_project("aurora");
     setup.refuses(
@@ -162,9 +124,7 @@ fn two_projects_of_one_name_are_listed_and_an_id_settles_it() {
 
 #[test]
 fn services_that_differ_in_case_need_the_exact_name() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     let upper = setup.environment.service("API").set("TOKEN", "x");
     for account in [false, true] {
         if account {
@@ -174,12 +134,7 @@ fn services_that_differ_in_case_need_the_exact_name() {
         api_alone_fails(
             &setup,
             "project: aurora, environment: production, service: Api",
-            &[
-                "`Api` could be the services",
-                "`API`",
-                "`api`",
-                "write the name exactly",
-            ],
+            &["`Api` could be the services", "`API`", "`api`", "write the name exactly"],
         );
     }
     assert_eq!(upper.value("TOKEN").as_deref(), Some("x"));
@@ -187,9 +142,7 @@ fn services_that_differ_in_case_need_the_exact_name() {
 
 #[test]
 fn a_service_without_an_instance_here_is_told_apart_from_none() {
-    let Some(setup) = Setup::applied() else {
-        return;
-    };
+    let Some(setup) = Setup::applied() else { return };
     setup.project.service_without_instance("batch");
     api_alone_fails(
         &setup,
@@ -204,9 +157,7 @@ fn a_service_without_an_instance_here_is_told_apart_from_none() {
 
 #[test]
 fn a_closed_environment_is_not_empty() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     setup.environment.deny_access();
     setup.refuses(&["local"], &["help:"]);
     setup.with_account();
@@ -218,9 +169,7 @@ fn a_closed_environment_is_not_empty() {
 
 #[test]
 fn an_environment_of_another_project_is_refused() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     let other = setup.fake.project("borealis").environment("production");
     other.service("api").set("TOKEN", "theirs");
     setup.with_account();
@@ -233,28 +182,20 @@ fn an_environment_of_another_project_is_refused() {
 
 #[test]
 fn one_service_out_of_reach_does_not_hide_the_others() {
-    let Some(setup) = Setup::applied() else {
-        return;
-    };
+    let Some(setup) = Setup::applied() else { return };
     let id = setup.api.id();
     setup.fake.switches(|switches| {
         switches.forbidden_services.insert(id);
     });
     setup.refuses(
         &["worker", "local"],
-        &[
-            "api",
-            "not authorized, or not there",
-            "check that the token",
-        ],
+        &["api", "not authorized, or not there", "check that the token"],
     );
 }
 
 #[test]
 fn all_pages_are_read_or_none() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     for number in 0..12 {
         setup
             .environment

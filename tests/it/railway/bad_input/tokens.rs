@@ -15,9 +15,7 @@ fn works(setup: &mut Setup, variable: &str, token: &str) {
 
 #[test]
 fn without_a_token_the_variables_to_set_are_named() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     for token in [None, Some(""), Some("\n")] {
         setup.without("RAILWAY_TOKEN");
         if let Some(token) = token {
@@ -36,9 +34,7 @@ fn without_a_token_the_variables_to_set_are_named() {
 
 #[test]
 fn a_token_works_in_either_variable_whatever_its_kind() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     let project = setup.environment.token();
     let account = setup.fake.account_token();
     let workspace = setup.fake.workspace("Acme").token();
@@ -55,9 +51,7 @@ fn a_token_works_in_either_variable_whatever_its_kind() {
 
 #[test]
 fn with_two_tokens_the_project_token_is_taken_as_the_railway_cli_does() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     let account = setup.fake.account_token();
     setup.env("RAILWAY_API_TOKEN", &account);
     assert_eq!(setup.readable().len(), 3);
@@ -73,9 +67,7 @@ fn with_two_tokens_the_project_token_is_taken_as_the_railway_cli_does() {
 
 #[test]
 fn a_token_with_spaces_inside_is_not_sent() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     for token in ["c4nary token", " c4narytoken", "c4nary\ntoken", "c4naryé"] {
         setup.env("RAILWAY_TOKEN", token);
         setup.refuses(
@@ -91,9 +83,7 @@ fn a_token_with_spaces_inside_is_not_sent() {
 
 #[test]
 fn a_dead_token_is_called_that_only_after_every_kind_was_tried() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     let project = setup.environment.token();
     let account = setup.fake.account_token();
     setup.fake.expire(&project);
@@ -115,9 +105,7 @@ fn a_dead_token_is_called_that_only_after_every_kind_was_tried() {
 
 #[test]
 fn a_token_that_dies_between_two_requests_is_told() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     setup.with_account();
     // the list of the environment is answered, the values are refused
     let fault = crate::support::fake_railway::faults::Fault::NullData(
@@ -136,9 +124,7 @@ fn a_token_that_dies_between_two_requests_is_told() {
 
 #[test]
 fn a_viewer_is_told_that_the_values_are_out_of_reach() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     let viewer = setup.fake.viewer_token();
     setup.without("RAILWAY_TOKEN");
     setup.env("RAILWAY_API_TOKEN", &viewer);
@@ -147,13 +133,8 @@ fn a_viewer_is_told_that_the_values_are_out_of_reach() {
 
 #[test]
 fn the_variable_that_a_target_names_must_be_set() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
-    setup.edit(
-        "service: api }",
-        "service: api, token: RAILWAY_TOKEN_PROD }",
-    );
+    let Some(mut setup) = Setup::applied() else { return };
+    setup.edit("service: api }", "service: api, token: RAILWAY_TOKEN_PROD }");
     setup.refuses(
         &["worker", "local"],
         &["no token for Railway: RAILWAY_TOKEN_PROD is not set"],
@@ -167,9 +148,7 @@ fn the_variable_that_a_target_names_must_be_set() {
 
 #[test]
 fn another_secret_of_the_process_is_never_sent_as_a_token() {
-    let Some(mut setup) = Setup::applied() else {
-        return;
-    };
+    let Some(mut setup) = Setup::applied() else { return };
     setup.env("GITHUB_TOKEN", "c4nary-github-token");
     setup.edit("service: api }", "service: api, token: GITHUB_TOKEN }");
     setup

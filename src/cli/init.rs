@@ -160,6 +160,7 @@ fn compose(
                 machine,
                 path,
                 format,
+                at: None,
             };
             FreshTarget::file(
                 target_name(),

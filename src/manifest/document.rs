@@ -167,7 +167,15 @@ struct TargetDocument {
 }
 
 #[derive(JsonSchema, Default)]
-#[schemars(deny_unknown_fields)]
+#[schemars(
+    deny_unknown_fields,
+    extend("dependentSchemas" = {
+        "at": {
+            "required": ["format"],
+            "properties": { "format": { "enum": ["json", "json5"] } }
+        }
+    })
+)]
 struct FileDocument {
     /// Whose file it is: a host name, or `any`. Needed unless the path is relative.
     #[schemars(regex(pattern = r"^[A-Za-z0-9._][A-Za-z0-9._-]{0,252}$"))]
@@ -179,6 +187,17 @@ struct FileDocument {
     /// The dialect that the file is written in.
     #[schemars(default)]
     format: Format,
+    /// In JSON and JSON5: the object whose members are the variables, where it is not the outermost
+    /// one. Keys with dots between them, `[0]` for an element of a list, other characters than
+    /// `[A-Za-z0-9_$-]` in double quotes.
+    #[schemars(
+        length(max = 512),
+        regex(
+            pattern = r#"^([A-Za-z0-9_$-]+|"[^"\\\x00-\x1f\x7f]+")(\[(0|[1-9][0-9]{0,5})\])*(\.([A-Za-z0-9_$-]+|"[^"\\\x00-\x1f\x7f]+")(\[(0|[1-9][0-9]{0,5})\])*)*$"#
+        )
+    )]
+    #[schemars(default)]
+    at: String,
 }
 
 #[derive(JsonSchema, Default, serde::Serialize)]
@@ -192,6 +211,12 @@ enum Format {
     Shell,
     Node,
     Python,
+    /// The `EnvironmentVariables` of a launchd property list.
+    Launchd,
+    /// The strings of one object.
+    Json,
+    /// The same in JSON5, and so in JSON with comments.
+    Json5,
 }
 
 #[derive(JsonSchema, Default)]

@@ -149,7 +149,11 @@ fn file_text(file: &FileAddress) -> String {
     };
     let path = scalar::inline(&file.path);
     let format = scalar::inline(&file.format);
-    format!("file: {{ {machine}path: {path}, format: {format} }}")
+    let at = match &file.at {
+        Some(at) => format!(", at: {}", scalar::inline(&at.to_string())),
+        None => String::new(),
+    };
+    format!("file: {{ {machine}path: {path}, format: {format}{at} }}")
 }
 
 fn railway_text(railway: &RailwayAddress) -> String {

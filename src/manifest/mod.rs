@@ -32,8 +32,9 @@ pub use yaml::MAX_BYTES;
 use crate::model::Diagnostic;
 
 /// The names that `format:` takes, the default first.
-pub const FORMATS: [&str; 7] = [
-    "portable", "compose", "docker", "systemd", "shell", "node", "python",
+pub const FORMATS: [&str; 10] = [
+    "portable", "compose", "docker", "systemd", "shell", "node", "python", "launchd", "json",
+    "json5",
 ];
 
 /// The most recipients that one manifest may have.

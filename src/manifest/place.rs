@@ -33,7 +33,11 @@ pub fn place_key(folder: &str, address: &Address) -> String {
             } else {
                 tidy(&format!("{folder}/{}", file.path))
             };
-            format!("file {}:{path}", machine.to_ascii_lowercase())
+            let place = format!("{}:{path}", machine.to_ascii_lowercase());
+            match &file.at {
+                Some(at) => format!("file at {at:?} {place}"),
+                None => format!("file {place}"),
+            }
         }
         // which token reads it does not make it another place
         Address::Railway(railway) => destination(&Address::Railway(RailwayAddress {

@@ -4,6 +4,7 @@
 mod authority;
 mod diagnostic;
 mod fingerprint;
+mod key_path;
 mod lint;
 mod name;
 mod policy;
@@ -15,6 +16,7 @@ mod vars;
 pub use authority::{AuthorityFacts, TargetFacts};
 pub use diagnostic::{Diagnostic, Position, Severity};
 pub use fingerprint::{Fingerprint, FingerprintKey, Fingerprinter, KeyId};
+pub use key_path::{InvalidKeyPath, KeyPath, Segment};
 pub use lint::{LINTS, lint_value, shows as shows_lint};
 pub use name::{InvalidName, ManifestName, TargetName, VarName};
 pub use policy::{Limit, Overrides, Rails};

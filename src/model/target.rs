@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Rails, RailwayAddress, TargetName, VarName};
+use super::{KeyPath, RailwayAddress, Rails, TargetName, VarName};
 
 /// The kind of place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,6 +48,8 @@ pub struct FileAddress {
     pub path: String,
     /// The dialect it is written in, by its name in the manifest (`portable`, `systemd`, …).
     pub format: String,
+    /// The object that holds the variables, in a format that nests; `None` for the outermost one.
+    pub at: Option<KeyPath>,
 }
 
 /// Where a target lives, as the manifest says it.
@@ -85,10 +87,13 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(file) => match &file.machine {
-                Machine::Any => write!(f, "{}", file.path),
-                Machine::Named(machine) => write!(f, "{machine}:{}", file.path),
-            },
+            Self::File(file) => {
+                if let Machine::Named(machine) = &file.machine {
+                    write!(f, "{machine}:")?;
+                }
+                f.write_str(&file.path)?;
+                file.at.as_ref().map_or(Ok(()), |at| write!(f, " at {at}"))
+            }
             Self::Railway(railway) => {
                 let service = match &railway.service {
                     Some(service) => framed(service),

@@ -66,10 +66,15 @@ fn locate_file(
         (Some(_), None) => None,
         (None, _) => Some(normalise(&folder.join(&file.path))),
     };
+    // two objects of one file are two places
+    let kind = match &file.at {
+        Some(at) => format!("file at {at:?}"),
+        None => "file".to_owned(),
+    };
     match &file.machine {
         // its records are shared by name, so its place is what every machine would call it
         Machine::Named(machine) => {
-            let place = format!("file:{machine}:{}", file.path);
+            let place = format!("{kind}:{machine}:{}", file.path);
             let here = machine.eq_ignore_ascii_case(&surroundings.machine);
             let visibility = match (&path, here) {
                 (_, false) => Visibility::Elsewhere(machine.clone()),
@@ -83,7 +88,7 @@ fn locate_file(
                 || file.path.clone(),
                 |path| path.to_string_lossy().into_owned(),
             );
-            let place = format!("file:{}:{shown}", surroundings.machine);
+            let place = format!("{kind}:{}:{shown}", surroundings.machine);
             let visibility = path.as_ref().map_or_else(no_home, |_| Visibility::Here);
             (path, place, visibility)
         }
@@ -135,6 +140,7 @@ mod tests {
                 machine,
                 path: path.to_owned(),
                 format: "portable".to_owned(),
+                at: None,
             }),
             uses: vec![],
             prune: false,
@@ -155,6 +161,27 @@ mod tests {
         assert_eq!(found.target.path, Some(PathBuf::from("/repo/.env")));
         assert_eq!(found.target.place, "file:here:/repo/.env");
         assert_eq!(found.visibility, Visibility::Here);
+    }
+
+    #[test]
+    fn two_objects_of_one_file_are_two_places() {
+        let place = |at: Option<&str>| {
+            let address = FileAddress {
+                machine: Machine::Any,
+                path: "/srv/config.json".to_owned(),
+                format: "json".to_owned(),
+                at: at.map(|at| at.parse().unwrap()),
+            };
+            let surroundings = Surroundings {
+                machine: "here".to_owned(),
+                home: None,
+            };
+            locate_file(&address, Path::new("/repo"), &surroundings).1
+        };
+        assert_eq!(place(None), "file:here:/srv/config.json");
+        assert_ne!(place(Some("a")), place(None));
+        assert_ne!(place(Some("a.b")), place(Some("\"a.b\"")));
+        assert_eq!(place(Some("a.b")), place(Some("a.\"b\"")));
     }
 
     #[test]

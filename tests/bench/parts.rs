@@ -86,6 +86,7 @@ fn manifest_text(count: usize) -> String {
                 machine: Machine::Any,
                 path: "../.env".to_owned(),
                 format: "portable".to_owned(),
+                at: None,
             },
             variables.keys().cloned().collect(),
         )],

@@ -14,6 +14,7 @@ mod crypto;
 mod dialects;
 mod example;
 mod fake_railway;
+mod formats;
 mod hostile;
 mod journal;
 mod leaks;

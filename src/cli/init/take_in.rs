@@ -134,6 +134,7 @@ fn read(named: &Path, path: &Path, format: &str) -> Result<Live, CommandError> {
             machine: Machine::Any,
             path: named.display().to_string(),
             format: format.to_owned(),
+            at: None,
         }),
         path: Some(path.to_owned()),
         place: path.display().to_string(),

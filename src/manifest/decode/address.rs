@@ -4,9 +4,11 @@ use super::fields::{Fields, decode_text};
 use crate::manifest::FORMATS;
 use crate::manifest::problem::{Problems, code, nearest};
 use crate::manifest::tree::Node;
-use crate::model::{Address, FileAddress, Machine};
+use crate::model::{Address, FileAddress, KeyPath, Machine};
 
-const KEYS: [&str; 3] = ["machine", "path", "format"];
+const KEYS: [&str; 4] = ["machine", "path", "format", "at"];
+/// The formats whose files hold objects in objects.
+const NESTING: [&str; 2] = ["json", "json5"];
 
 pub(super) fn decode_file(node: &Node, problems: &mut Problems) -> Option<Address> {
     let fields = Fields::of(node, "`file`", &KEYS, problems)?;
@@ -19,6 +21,10 @@ pub(super) fn decode_file(node: &Node, problems: &mut Problems) -> Option<Addres
     let format = match fields.get("format") {
         Some((_, node)) => decode_format(node, problems)?,
         None => FORMATS[0].to_owned(),
+    };
+    let at = match fields.get("at") {
+        Some((_, node)) => Some(decode_at(node, &format, problems)?),
+        None => None,
     };
     let path = path?;
     let machine = match machine {
@@ -38,6 +44,7 @@ pub(super) fn decode_file(node: &Node, problems: &mut Problems) -> Option<Addres
         machine,
         path,
         format,
+        at,
     }))
 }
 
@@ -76,6 +83,30 @@ fn decode_machine(node: &Node, problems: &mut Problems) -> Option<Machine> {
         "any" => Machine::Any,
         name => Machine::Named(name.to_owned()),
     })
+}
+
+/// Where in the file the object of the variables is.
+fn decode_at(node: &Node, format: &str, problems: &mut Problems) -> Option<KeyPath> {
+    let text = decode_text(node, "`at`", problems)?;
+    if !NESTING.contains(&format) {
+        problems.error(
+            node.position,
+            code::BAD_VALUE,
+            "only the formats `json` and `json5` have a place inside the file",
+            Some("leave `at` out, or name one of those formats"),
+        );
+        return None;
+    }
+    text.parse()
+        .map_err(|wrong: crate::model::InvalidKeyPath| {
+            problems.error(
+                node.position,
+                code::BAD_VALUE,
+                format!("`at` must {}", wrong.0),
+                Some("for example `env`, `gateway.auth` or `agents.list[0].env`"),
+            );
+        })
+        .ok()
 }
 
 fn decode_format(node: &Node, problems: &mut Problems) -> Option<String> {

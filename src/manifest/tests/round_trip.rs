@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{payload, seal};
 use crate::manifest::{Editor, Fresh, FreshTarget, Manifest, Source, parse, render_new};
-use crate::model::{FileAddress, Machine, VarName};
+use crate::model::{Address, FileAddress, Machine, VarName};
 
 /// Texts that YAML readers stumble over, and any other.
 fn nasty() -> impl Strategy<Value = String> {
@@ -84,14 +84,17 @@ proptest! {
     fn a_new_manifest_says_what_it_was_made_from(
         variables in prop::collection::btree_map(names(), sources(), 0..6),
         comment in "[^\0]{0,20}",
+        at in prop::option::of(prop::sample::select(vec!["env", "a-b.c", "l[0].\"x: y\"", "no", "null"])),
     ) {
         let name = "test".parse().unwrap();
         let seal = seal(1);
         let file = FileAddress {
             machine: Machine::Any,
             path: ".env".to_owned(),
-            format: "portable".to_owned(),
+            format: if at.is_some() { "json" } else { "portable" }.to_owned(),
+            at: at.map(|at| at.parse().unwrap()),
         };
+        let address = Address::File(file.clone());
         let target =
             FreshTarget::file("app".parse().unwrap(), file, variables.keys().cloned().collect());
         let comment: String = comment.chars().filter(|c| !c.is_control()).collect();
@@ -107,6 +110,7 @@ proptest! {
         let parsed = parse(&text);
         prop_assert!(parsed.is_ok(), "{parsed:?}\n{text}");
         let parsed = parsed.unwrap();
+        prop_assert_eq!(&parsed.manifest.targets[0].address, &address);
         prop_assert!(parsed.warnings.is_empty());
         for (name, source) in &variables {
             prop_assert_eq!(&parsed.manifest.variables[name].source, source);

@@ -45,6 +45,7 @@ fn manifest(count: usize) -> (String, BTreeMap<VarName, Source>) {
         machine: Machine::Any,
         path: ".env".to_owned(),
         format: "portable".to_owned(),
+        at: None,
     };
     let target = FreshTarget::file(
         "app".parse().unwrap(),

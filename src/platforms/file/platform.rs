@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::task::JoinSet;
-use zeroize::Zeroizing;
 
-use super::format::{Dialect, Reading};
+use super::format::{Dialect, Format, OpenError, Reading};
 use super::host::{FileError, FileHost, FileRead, LocalHost, ReplaceError, version_of};
 use super::rewrite::{Rewritten, rewrite};
 use crate::model::{
-    Address, Completeness, Live, LiveVar, Running, SecretValue, Target, VarName, Version,
+    Address, Completeness, KeyPath, Live, LiveVar, Running, SecretValue, Target, VarName, Version,
 };
 use crate::platforms::{Batch, BatchOutcome, Capabilities, LiveRead, Outcome, Platform, ReadError};
 
@@ -68,7 +67,7 @@ impl LiveRead for FilePlatform {
 
     fn capabilities(&self, target: &Target) -> Capabilities {
         let longest = match place(target) {
-            Ok((_, Dialect::Docker)) => LONGEST_DOCKER_VALUE,
+            Ok((_, Format::Dotenv(Dialect::Docker))) => LONGEST_DOCKER_VALUE,
             _ => LONGEST_VALUE,
         };
         Capabilities {
@@ -82,11 +81,8 @@ impl LiveRead for FilePlatform {
     }
 
     fn accepts(&self, target: &Target, name: &VarName, value: &SecretValue) -> Result<(), String> {
-        let (_, dialect) = place(target).map_err(|error| error.reason)?;
-        dialect
-            .encode(name, value.expose())
-            .map(|text| drop(Zeroizing::new(text)))
-            .map_err(|obstacle| obstacle.to_string())
+        let (_, format) = place(target).map_err(|error| error.reason)?;
+        format.accepts(name, value.expose())
     }
 }
 
@@ -117,8 +113,8 @@ impl Platform for FilePlatform {
     }
 }
 
-/// Path and dialect of a target, or why it is none of ours.
-fn place(target: &Target) -> Result<(&Path, Dialect), ReadError> {
+/// Path and format of a target, or why it is none of ours.
+fn place(target: &Target) -> Result<(&Path, Format), ReadError> {
     let not_ours = |reason: String| ReadError {
         reason,
         help: None,
@@ -133,26 +129,22 @@ fn place(target: &Target) -> Result<(&Path, Dialect), ReadError> {
             target.name
         )));
     };
-    let dialect = address
-        .format
-        .parse()
+    let format = Format::new(&address.format, address.at.as_ref())
         .map_err(|unknown| not_ours(format!("target {}: {unknown}", target.name)))?;
-    Ok((path, dialect))
+    Ok((path, format))
 }
 
 async fn read_one(host: &dyn FileHost, target: &Target) -> Result<Live, ReadError> {
-    let (path, dialect) = place(target)?;
+    let (path, format) = place(target)?;
     let file = host.read(path).await?;
-    let text = text_of(&file, path)?;
-    let document = dialect.parse(text).map_err(|error| ReadError {
-        reason: format!("{} cannot be read as {dialect}: {error}", path.display()),
-        help: Some("mend that line, or name the format that the file's reader uses".to_owned()),
-        retry_after: None,
-    })?;
+    let document = format
+        .open(bytes_of(&file))
+        .map_err(|error| unreadable(&format, path, error))?;
     let notes = document.notes();
     let vars = document.into_values().into_iter().map(|(name, reading)| {
         let var = match reading {
             Reading::Value(value) => LiveVar::Value(SecretValue::new(value)),
+            Reading::Ambiguous { line: 0, why } => LiveVar::Unknown(why),
             Reading::Ambiguous { line, why } => LiveVar::Unknown(format!("line {line}: {why}")),
         };
         (name, var)
@@ -172,13 +164,30 @@ async fn read_one(host: &dyn FileHost, target: &Target) -> Result<Live, ReadErro
     })
 }
 
-/// The text of a file; one that is not there is empty.
-fn text_of<'a>(file: &'a FileRead, path: &Path) -> Result<&'a str, FileError> {
-    let bytes = file.content.as_deref().map_or(&[][..], Vec::as_slice);
-    std::str::from_utf8(bytes).map_err(|error| FileError::NotText {
-        path: path.to_owned(),
-        at: error.valid_up_to() + 1,
-    })
+/// The bytes of a file, if it is there.
+fn bytes_of(file: &FileRead) -> Option<&[u8]> {
+    file.content.as_deref().map(Vec::as_slice)
+}
+
+fn unreadable(format: &Format, path: &Path, error: OpenError) -> ReadError {
+    let help = match &error {
+        OpenError::NotText { at } => {
+            return FileError::NotText {
+                path: path.to_owned(),
+                at: *at,
+            }
+            .into();
+        }
+        OpenError::Absent => "create the file, or name the right path in the manifest",
+        OpenError::Line(_) => "mend that line, or name the format that the file's reader uses",
+        OpenError::Whole(_) => "mend the file, or name the format that its reader uses",
+        OpenError::Path(_) => "mend the file, or name the right object with `at` in the manifest",
+    };
+    ReadError {
+        reason: format!("{} cannot be read as {format}: {error}", path.display()),
+        help: Some(help.to_owned()),
+        retry_after: None,
+    }
 }
 
 /// Writes the batches of one file one after the other. Each later one was planned against what the
@@ -188,14 +197,18 @@ async fn write_in_order(
     batches: Vec<(usize, Batch)>,
 ) -> Vec<(usize, BatchOutcome)> {
     let mut ours: Option<(Version, Version)> = None;
-    let mut written: Vec<VarName> = Vec::new();
+    let mut written: Vec<(Option<KeyPath>, VarName)> = Vec::new();
     let mut outcomes = Vec::with_capacity(batches.len());
     for (index, mut batch) in batches {
+        let at = match &batch.target.address {
+            Address::File(file) => file.at.clone(),
+            Address::Railway(_) | Address::Memory(_) => None,
+        };
         if let Some(twice) = batch
             .operations
             .iter()
             .map(crate::platforms::Operation::name)
-            .find(|name| written.contains(name))
+            .find(|name| written.iter().any(|(to, one)| *to == at && one == *name))
         {
             let why = format!("another target of this file writes {twice} too");
             outcomes.push((index, BatchOutcome::refused(&batch, &why, false)));
@@ -216,7 +229,7 @@ async fn write_in_order(
                 let names = batch
                     .operations
                     .iter()
-                    .map(|operation| operation.name().clone());
+                    .map(|operation| (at.clone(), operation.name().clone()));
                 written.extend(names);
                 done(&batch)
             }
@@ -234,7 +247,7 @@ async fn write_one(host: &dyn FileHost, batch: &Batch) -> Result<Version, BatchO
         let why = "the file changed since it was read";
         BatchOutcome::refused(batch, why, true)
     };
-    let (path, dialect) = place(&batch.target).map_err(|error| refused(error.reason))?;
+    let (path, format) = place(&batch.target).map_err(|error| refused(error.reason))?;
     let file = host
         .read(path)
         .await
@@ -243,10 +256,9 @@ async fn write_one(host: &dyn FileHost, batch: &Batch) -> Result<Version, BatchO
     if version != batch.expected {
         return Err(stale());
     }
-    let text = text_of(&file, path).map_err(|error| refused(told(&error)))?;
-    let bytes = match rewrite(dialect, text, &batch.operations) {
+    let bytes = match rewrite(&format, bytes_of(&file), &batch.operations) {
         Ok(Rewritten::Same) => return Ok(version),
-        Ok(Rewritten::New(text)) => text,
+        Ok(Rewritten::New(bytes)) => bytes,
         Err(outcomes) => {
             return Err(BatchOutcome::of(outcomes));
         }

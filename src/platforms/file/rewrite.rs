@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use super::format::{Dialect, Edit, Reading};
+use super::format::{Edit, Format, Reading};
 use crate::model::VarName;
 use crate::platforms::{Operation, Outcome};
 
@@ -17,45 +17,44 @@ pub(super) enum Rewritten {
     New(Zeroizing<Vec<u8>>),
 }
 
-/// Applies the operations to `text`. A batch is all or nothing: on failure there is one refusal for
-/// each operation.
+/// Applies the operations to a file; `None` if there is none. A batch is all or nothing: on failure
+/// there is one refusal for each operation.
 pub(super) fn rewrite(
-    dialect: Dialect,
-    text: &str,
+    format: &Format,
+    content: Option<&[u8]>,
     operations: &[Operation],
 ) -> Result<Rewritten, Vec<Outcome>> {
-    require_encodable(dialect, operations)?;
+    require_encodable(format, operations)?;
     let refuse = |why: String| vec![Outcome::Refused(why); operations.len()];
-    let before = dialect
-        .parse(text)
-        .map_err(|error| refuse(format!("the file cannot be read as {dialect}: {error}")))?;
+    let before = format
+        .open(content)
+        .map_err(|error| refuse(format!("the file cannot be read as {format}: {error}")))?;
     let edits: Vec<Edit<'_>> = operations.iter().map(edit).collect();
     let new = before
         .rewrite(&edits)
-        .map(Zeroizing::new)
         .map_err(|error| refuse(error.to_string()))?;
-    if new.as_str() == text {
+    let same = match content {
+        Some(old) => old == new.as_slice(),
+        // there is nothing to delete from, and no reason to make a file
+        None => edits.iter().all(|edit| edit.value.is_none()),
+    };
+    if same {
         return Ok(Rewritten::Same);
     }
-    let after = dialect
-        .parse(&new)
-        .map_err(|_| refuse(format!("the new text would not be {dialect} any more")))?;
-    require_only(&before.values(), &after.values(), operations).map_err(refuse)?;
-    Ok(Rewritten::New(Zeroizing::new(new.as_bytes().to_vec())))
+    let before = before.values();
+    let after = format
+        .open(Some(&new))
+        .map_err(|_| refuse(format!("the new text would not be {format} any more")))?;
+    require_only(&before, &after.values(), operations).map_err(refuse)?;
+    Ok(Rewritten::New(new))
 }
 
-/// Refuses all operations if one value has no text in the dialect, and says which.
-fn require_encodable(dialect: Dialect, operations: &[Operation]) -> Result<(), Vec<Outcome>> {
+/// Refuses all operations if one value has no text in the format, and says which.
+fn require_encodable(format: &Format, operations: &[Operation]) -> Result<(), Vec<Outcome>> {
     let obstacles: Vec<Option<String>> = operations
         .iter()
         .map(|operation| match operation {
-            Operation::Set(name, value) => match dialect.encode(name, value.expose()) {
-                Ok(text) => {
-                    drop(Zeroizing::new(text));
-                    None
-                }
-                Err(obstacle) => Some(obstacle.to_string()),
-            },
+            Operation::Set(name, value) => format.accepts(name, value.expose()).err(),
             Operation::Delete(_) => None,
         })
         .collect();

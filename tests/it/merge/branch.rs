@@ -125,6 +125,7 @@ impl Author {
             machine: Machine::Any,
             path: "../.env".to_owned(),
             format: "portable".to_owned(),
+            at: None,
         };
         // one that no branch deletes
         let target = FreshTarget::file("app".parse().unwrap(), file, vec![]);

@@ -1,4 +1,4 @@
-//! Files of this machine, in each dialect, run the battery.
+//! Files of this machine, in each format, run the battery.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use driftlock::model::{Address, FileAddress, Machine, Rails, Target, VarName, Version};
 use driftlock::platforms::Platform;
 use driftlock::platforms::file::FilePlatform;
-use driftlock::platforms::file::format::Dialect;
+use driftlock::platforms::file::format::{Dialect, Format};
 use driftlock::platforms::file::host::{FileError, FileHost, FileRead, LocalHost, ReplaceError};
 
 use super::contract::{Disturbance, Fixture, battery};
@@ -24,6 +24,7 @@ pub(crate) fn target(path: &Path, format: &str) -> Target {
             machine: Machine::Any,
             path: spelled.clone(),
             format: format.to_owned(),
+            at: None,
         }),
         path: Some(path.to_owned()),
         place: spelled,
@@ -70,7 +71,10 @@ impl FileHost for Meddled {
         };
         match self.next(path) {
             Some(Disturbance::SilentBefore) => return Err(doubt()),
-            Some(Disturbance::StrangerWrites(name, value)) => append(path, &name, &value),
+            Some(Disturbance::StrangerWrites(name, value)) => {
+                let format = format_of(path);
+                tamper(&format, path, &name, Some(&value));
+            }
             _ => {}
         }
         self.machine.replace(path, expected, bytes).await?;
@@ -86,20 +90,87 @@ fn append(path: &Path, name: &VarName, value: &str) {
     fs::write(path, format!("{text}{name}={value}\n")).unwrap();
 }
 
+/// The battery's files are named after their format.
+fn format_of(path: &Path) -> String {
+    path.extension().unwrap().to_str().unwrap().to_owned()
+}
+
+/// Somebody else's hand, which knows nothing of our code.
+fn tamper(format: &str, path: &Path, name: &VarName, value: Option<&str>) {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    match format {
+        "json" | "json5" => {
+            let mut root: serde_json::Value =
+                serde_json::from_str(&text).unwrap_or_else(|_| serde_json::json!({}));
+            let env = root["env"].take();
+            let mut env = env.as_object().cloned().unwrap_or_default();
+            match value {
+                Some(value) => drop(env.insert(name.to_string(), value.into())),
+                None => drop(env.remove(name.as_str())),
+            }
+            root["env"] = env.into();
+            fs::write(path, serde_json::to_string_pretty(&root).unwrap()).unwrap();
+        }
+        "launchd" => {
+            let pair = |value: &str| format!("<key>{name}</key><string>{value}</string>");
+            let old = holds(format, path, name).map(|old| pair(&old));
+            let lines = text.replace("\n\t\t<string>", "<string>");
+            let without = old.map_or(lines.clone(), |old| lines.replace(&old, ""));
+            let new = value.map_or(without.clone(), |value| {
+                without.replacen("</dict>", &format!("{}</dict>", pair(value)), 1)
+            });
+            fs::write(path, new).unwrap();
+        }
+        _ => {
+            let others = text.lines().filter(|line| statement(line, name).is_none());
+            let text: String = others.map(|line| format!("{line}\n")).collect();
+            fs::write(path, text).unwrap();
+            if let Some(value) = value {
+                append(path, name, value);
+            }
+        }
+    }
+}
+
+/// What the file says in plain words: plain values only.
+fn holds(format: &str, path: &Path, name: &VarName) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    match format {
+        "json" | "json5" => {
+            let root: serde_json::Value = serde_json::from_str(&text).ok()?;
+            Some(root["env"][name.as_str()].as_str()?.to_owned())
+        }
+        "launchd" => {
+            let (_, rest) = text.split_once(&format!("<key>{name}</key>"))?;
+            let (_, rest) = rest.split_once("<string>")?;
+            Some(rest.split_once("</string>")?.0.to_owned())
+        }
+        _ => {
+            let last = text.lines().rev().find_map(|line| statement(line, name));
+            last.map(str::to_owned)
+        }
+    }
+}
+
+/// A launchd agent without variables.
+const AGENT: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<plist version=\"1.0\">\n<dict>\n\
+    \t<key>EnvironmentVariables</key>\n\t<dict>\n\t</dict>\n\
+    \t<key>Label</key>\n\t<string>org.example.agent</string>\n</dict>\n</plist>\n";
+
 struct Files {
     folder: tempfile::TempDir,
-    dialect: Dialect,
+    format: Format,
     host: Arc<Meddled>,
     platform: FilePlatform,
     used: AtomicUsize,
 }
 
 impl Files {
-    fn new(dialect: Dialect) -> Self {
+    fn new(format: Format) -> Self {
         let host = Arc::new(Meddled::default());
         Self {
             folder: tempfile::tempdir().unwrap(),
-            dialect,
+            format,
             platform: FilePlatform::new(Arc::clone(&host) as Arc<dyn FileHost>),
             host,
             used: AtomicUsize::new(0),
@@ -119,7 +190,7 @@ fn statement<'a>(line: &'a str, name: &VarName) -> Option<&'a str> {
 
 impl Fixture for Files {
     fn label(&self) -> String {
-        format!("file, {}", self.dialect)
+        format!("file, {}", self.format)
     }
 
     fn platform(&self) -> &dyn Platform {
@@ -128,24 +199,23 @@ impl Fixture for Files {
 
     fn target(&self) -> Target {
         let number = self.used.fetch_add(1, Ordering::Relaxed);
-        let path = self.folder.path().join(format!("{number}.env"));
-        target(&path, self.dialect.name())
+        let name = self.format.name();
+        let path = self.folder.path().join(format!("{number}.{name}"));
+        let mut target = target(&path, name);
+        match (&self.format, &mut target.address) {
+            (Format::Launchd, _) => fs::write(&path, AGENT).unwrap(),
+            (Format::Json { at, .. }, Address::File(file)) => file.at.clone_from(at),
+            _ => {}
+        }
+        target
     }
 
     fn tamper(&self, target: &Target, name: &VarName, value: Option<&str>) {
-        let text = fs::read_to_string(path_of(target)).unwrap_or_default();
-        let others = text.lines().filter(|line| statement(line, name).is_none());
-        let text: String = others.map(|line| format!("{line}\n")).collect();
-        fs::write(path_of(target), text).unwrap();
-        if let Some(value) = value {
-            append(path_of(target), name, value);
-        }
+        tamper(self.format.name(), path_of(target), name, value);
     }
 
     fn holds(&self, target: &Target, name: &VarName) -> Option<String> {
-        let text = fs::read_to_string(path_of(target)).ok()?;
-        let last = text.lines().rev().find_map(|line| statement(line, name));
-        last.map(str::to_owned)
+        holds(self.format.name(), path_of(target), name)
     }
 
     fn disturb(&self, target: &Target, disturbance: Disturbance) -> bool {
@@ -170,12 +240,16 @@ impl Fixture for Files {
 }
 
 async fn keeps_the_contract(dialect: Dialect) {
-    let files = Files::new(dialect);
+    format_keeps_the_contract(Format::Dotenv(dialect)).await;
+}
+
+async fn format_keeps_the_contract(format: Format) {
+    let files = Files::new(format);
     battery(&files).await;
     let strays = fs::read_dir(files.folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| !name.ends_with(".env"))
+        .filter(|name| !name.ends_with(&format!(".{}", files.format)))
         .count();
     assert_eq!(strays, 0, "no temporary file is left");
 }
@@ -213,4 +287,21 @@ async fn node_files_keep_the_contract() {
 #[tokio::test]
 async fn python_files_keep_the_contract() {
     keeps_the_contract(Dialect::Python).await;
+}
+
+#[tokio::test]
+async fn launchd_files_keep_the_contract() {
+    format_keeps_the_contract(Format::Launchd).await;
+}
+
+#[tokio::test]
+async fn json_files_keep_the_contract() {
+    let at = "env".parse().unwrap();
+    format_keeps_the_contract(Format::new("json", Some(&at)).unwrap()).await;
+}
+
+#[tokio::test]
+async fn json5_files_keep_the_contract() {
+    let at = "env".parse().unwrap();
+    format_keeps_the_contract(Format::new("json5", Some(&at)).unwrap()).await;
 }

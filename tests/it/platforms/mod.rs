@@ -5,6 +5,7 @@ mod contract;
 mod file;
 mod file_bad_input;
 mod file_killed;
+mod file_nested;
 mod file_ssh;
 mod file_ssh_bad_input;
 mod file_ssh_killed;

@@ -1,4 +1,7 @@
-//! The dialects of `.env` files: reading, writing and rewriting them as text. Pure.
+//! The formats of files that hold variables: the dialects of `.env` files, launchd's property lists,
+//! JSON. Reading, writing and rewriting them as text. Pure.
+//!
+//! [`Format`] is what all of them have in common.
 //!
 //! There is no one dotenv format: each reader has its own rule for quotes, escapes, comments and
 //! `$`. So a file is parsed by the rule of the reader that it is for, a reading that a reader
@@ -9,7 +12,10 @@ mod compose;
 mod docker;
 mod document;
 mod encode;
+pub mod json;
+mod kind;
 mod node;
+pub mod plist;
 mod portable;
 mod python;
 mod rewrite;
@@ -25,6 +31,7 @@ use std::str::FromStr;
 
 pub use document::{Document, Reading};
 pub use encode::{Obstacle, Unrepresentable};
+pub use kind::{EditError, Format, OpenError, Opened, Unfit, UnknownFormat};
 pub use rewrite::{Edit, RewriteError};
 pub use scan::ParseError;
 

@@ -72,8 +72,12 @@ pub(super) fn take_over(plan: &PlanInput<'_>, site: &mut Site<'_>) {
         let reason = change.reason;
         matches!(reason, Reason::FirstTakeOver | Reason::SealedFirstTakeOver)
     };
-    let mut changes = site.plan.changes.iter();
-    let first = changes.any(|change| is_first(change) && writes(change) && !overwritten(change));
+    let mut all = site.plan.changes.iter().filter(|change| writes(change));
+    let waits = all
+        .clone()
+        .any(|change| is_first(change) && !overwritten(change));
+    // who decides about single variables makes the target ours with the first of them
+    let whole = waits && !all.any(overwritten);
     for change in &mut site.plan.changes {
         if change.action == ActionKind::None || overwritten(change) {
             continue;
@@ -85,7 +89,7 @@ pub(super) fn take_over(plan: &PlanInput<'_>, site: &mut Site<'_>) {
             Reason::CannotCompare if writes(change) => {
                 format!("the records of {target} cannot be compared with values of today")
             }
-            _ if first => format!("{target} has no records of ours and is taken over whole"),
+            _ if whole => format!("{target} has no records of ours and is taken over whole"),
             _ => continue,
         };
         let release = format!("--take-over {target}");

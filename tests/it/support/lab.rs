@@ -132,12 +132,14 @@ impl World {
 
 /// Forks on a pseudo terminal; both streams of the child come out of its standard output.
 const TERMINAL: &str = r"
-import fcntl, os, pty, struct, sys, termios
+import fcntl, os, pty, signal, struct, sys, termios
 columns, answer, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
 pid, terminal = pty.fork()
 if pid == 0:
     size = struct.pack('HHHH', 40, columns, 0, 0)
     fcntl.ioctl(0, termios.TIOCSWINSZ, size)
+    # whoever began the tests in the background lets their children ignore it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(command[0], command)
 seen, asked = b'', not answer
 while True:

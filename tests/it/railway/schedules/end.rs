@@ -114,6 +114,12 @@ impl Story<'_> {
                     self.left_behind += 1;
                     self.slipped.contains(&at) || is_told(plan, &at)
                 }
+                // never applied before the manifest forgot it: what a stranger put there is theirs
+                None if found.is_some_and(|value| is_strangers(value))
+                    && is_unmanaged(plan, &at) =>
+                {
+                    true
+                }
                 wish => found == wish.as_ref() || self.blind.contains(&at),
             };
             if !good {
@@ -126,6 +132,23 @@ impl Story<'_> {
             }
         }
     }
+}
+
+/// Whether strangers write such values, and no manifest does.
+fn is_strangers(value: &str) -> bool {
+    value.contains("-stranger-") || value.contains("-earlier-")
+}
+
+/// Whether the plan counts the name among those that were never ours.
+fn is_unmanaged(plan: &Plan, (place, name): &At) -> bool {
+    let targets = plan.targets.iter();
+    let mut here = targets.filter(|target| target.target.as_str() == *place);
+    here.any(|target| {
+        target
+            .changes
+            .iter()
+            .all(|change| change.name.as_str() != *name)
+    })
 }
 
 /// Whether the plan says that this may be ours.

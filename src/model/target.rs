@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeyPath, RailwayAddress, Rails, TargetName, VarName};
+use super::{KeyPath, Rails, RailwayAddress, TargetName, VarName};
 
 /// The kind of place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

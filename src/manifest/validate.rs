@@ -29,14 +29,33 @@ fn check_declared(raw: &Raw, name: &VarName, position: Position, problems: &mut 
         return;
     }
     let known = raw.variables.keys().map(VarName::as_str);
-    let help = match nearest(name.as_str(), known) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!(
-            "declare it under `variables`, for now as `{name}: later`; then `driftlock set {name} --secret`"
+    let meant = nearest(name.as_str(), known);
+    let (message, help) = match meant {
+        Some(meant) => (
+            format!("{name} is used but not declared"),
+            format!("did you mean `{meant}`?"),
+        ),
+        None if looks_like_a_name(name) => (
+            format!("{name} is used but not declared"),
+            format!(
+                "declare it under `variables`, for now as `{name}: later`; then `driftlock set {name} --secret`"
+            ),
+        ),
+        None => (
+            "what is used here is not declared".to_owned(),
+            "declare it under `variables`; if this is a value, it belongs to a variable: `NAME: value`"
+                .to_owned(),
         ),
     };
-    let message = format!("{name} is used but not declared");
     problems.error(position, code::UNDECLARED, message, Some(&help));
+}
+
+/// Whether a text where a name is expected may be repeated: a value that slipped there by a
+/// missing brace is seldom written as people write the names of variables.
+fn looks_like_a_name(name: &VarName) -> bool {
+    let text = name.as_str();
+    let signs = |c: u8| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_';
+    text.len() <= 64 && text.bytes().all(signs)
 }
 
 fn check_groups(raw: &Raw, problems: &mut Problems) {

@@ -11,7 +11,8 @@
 //! |---|---|
 //! | model | nothing of ours |
 //! | manifest, plan, crypto, source | model |
-//! | platforms, journal | model, plan (its types) |
+//! | machine | model |
+//! | platforms, journal, activation, probe | model, machine, plan (its types) |
 //! | render | model, plan, `reconcile::event` |
 //! | reconcile | every room above except render |
 //! | cli | everything |
@@ -19,13 +20,16 @@
 //! Pure rooms (model, manifest, plan, render) have no I/O, clock or randomness: time and keys
 //! arrive as arguments. Only `cli` prints. `tests/it/rooms.rs` holds the table.
 
+pub mod activation;
 pub mod cli;
 pub mod crypto;
 pub mod journal;
+pub mod machine;
 pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod platforms;
+pub mod probe;
 pub mod reconcile;
 pub mod render;
 pub mod source;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::scalar;
 use super::spec::{Payload, Seal, Source, UseSource};
 use crate::model::{
-    Address, FileAddress, Fingerprint, Machine, ManifestName, RailwayAddress, TargetName, VarName,
+    Address, FileAddress, Fingerprint, HostAddress, Machine, ManifestName, RailwayAddress, Sudo,
+    TargetName, VarName,
 };
 
 /// What a new manifest begins with.
@@ -144,6 +145,7 @@ fn address_text(address: &Address) -> String {
 fn file_text(file: &FileAddress) -> String {
     let machine = match &file.machine {
         Machine::Named(machine) => format!("machine: {}, ", scalar::inline(machine)),
+        Machine::Host(host) => host_text(host),
         Machine::Any if file.path.starts_with(['/', '~']) => "machine: any, ".to_owned(),
         Machine::Any => String::new(),
     };
@@ -154,6 +156,16 @@ fn file_text(file: &FileAddress) -> String {
         None => String::new(),
     };
     format!("file: {{ {machine}path: {path}, format: {format}{at} }}")
+}
+
+fn host_text(host: &HostAddress) -> String {
+    let sudo = match &host.sudo {
+        Sudo::No => String::new(),
+        Sudo::Root => "sudo: true, ".to_owned(),
+        Sudo::User(user) => format!("sudo: {}, ", scalar::inline(&user.to_string())),
+    };
+    let destination = scalar::inline(&host.destination.to_string());
+    format!("host: {destination}, {sudo}")
 }
 
 fn railway_text(railway: &RailwayAddress) -> String {

@@ -23,8 +23,8 @@ pub use edit::{EditError, Editor};
 pub use fresh::{Fresh, FreshTarget, render_new};
 pub use place::{SharedPlace, place_key, shared_places};
 pub use spec::{
-    Manifest, Metadata, Parsed, Payload, Seal, Source, TargetSpec, Use, UseSource, Variable,
-    format_duration, parse_duration,
+    Ask, HttpAsk, Manifest, Metadata, Parsed, Payload, ProbeSpec, Seal, Source, TargetSpec, Use,
+    UseSource, Variable, format_duration, parse_duration,
 };
 pub use template::{ExpandError, Filter, Part, Template, TemplateError};
 pub use yaml::MAX_BYTES;

@@ -24,8 +24,10 @@ pub fn place_key(folder: &str, address: &Address) -> String {
     match address {
         Address::File(file) => {
             let machine = match &file.machine {
-                Machine::Any => "*",
-                Machine::Named(name) => name,
+                Machine::Any => "*".to_owned(),
+                Machine::Named(name) => name.to_ascii_lowercase(),
+                // as whom one works there does not make it another place
+                Machine::Host(host) => format!("ssh {}", host.destination),
             };
             let rooted = file.path.starts_with('/') || file.path.starts_with("~/");
             let path = if rooted {
@@ -33,7 +35,7 @@ pub fn place_key(folder: &str, address: &Address) -> String {
             } else {
                 tidy(&format!("{folder}/{}", file.path))
             };
-            let place = format!("{}:{path}", machine.to_ascii_lowercase());
+            let place = format!("{machine}:{path}");
             match &file.at {
                 Some(at) => format!("file at {at:?} {place}"),
                 None => format!("file {place}"),

@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use super::template::{Expander, Template};
 use super::{ExpandError, place};
 use crate::model::{
-    Address, AuthorityFacts, Diagnostic, KeyId, ManifestName, Position, Rails, SecretValue,
-    TargetFacts, TargetName, VarName,
+    Activation, Address, AuthorityFacts, Diagnostic, KeyId, ManifestName, Position, ProbeFrom,
+    Process, Rails, SecretValue, TargetFacts, TargetName, VarName,
 };
 
 /// A manifest without errors, and what is worth a look in it.
@@ -82,7 +82,48 @@ pub struct TargetSpec {
     pub prune: bool,
     pub stale_after: Option<Duration>,
     pub rails: Rails,
+    /// What puts its values in force.
+    pub activation: Option<Activation>,
+    /// The process that has them; where only the activation says so, its own.
+    pub process: Option<Process>,
+    /// What shows that its values work, in order.
+    pub probes: Vec<ProbeSpec>,
     pub position: Position,
+}
+
+/// A look at a service that uses the target's values. Its templates refer to the target's own names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeSpec {
+    pub ask: Ask,
+    pub from: ProbeFrom,
+    /// How long it may take.
+    pub limit: Duration,
+    pub position: Position,
+}
+
+/// What a probe does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    Http(HttpAsk),
+    /// A command line for `sh` that succeeds; the target's variables are its environment.
+    Command(String),
+}
+
+/// A request, and the answer that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpAsk {
+    /// In capitals.
+    pub method: String,
+    pub url: Template,
+    /// In the manifest's order.
+    pub headers: Vec<(String, Template)>,
+    pub body: Option<Template>,
+    /// Ranges of statuses, first and last.
+    pub expect: Vec<(u16, u16)>,
+    /// What the answer's content type must be, without its parameters.
+    pub content_type: Option<String>,
+    /// Whether the same request without its secrets must fail.
+    pub negative: bool,
 }
 
 /// One variable of a target, under its name there.

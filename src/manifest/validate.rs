@@ -127,6 +127,9 @@ fn resolve_target(raw: &Raw, target: &RawTarget, problems: &mut Problems) -> Opt
         prune: target.prune,
         stale_after: target.stale_after,
         rails: target.rails,
+        activation: None,
+        process: None,
+        probes: Vec::new(),
         position: target.position,
     })
 }

@@ -1,27 +1,36 @@
 //! Words of the field as types. No I/O; imports nothing of ours.
 #![warn(missing_docs)]
 
+mod activation;
 mod authority;
+mod destination;
 mod diagnostic;
 mod fingerprint;
 mod key_path;
 mod lint;
 mod name;
 mod policy;
+mod probe;
 mod railway;
 mod target;
 mod value;
 mod vars;
 
+pub use activation::{
+    Activated, Activation, ComposeProject, LaunchdDomain, LaunchdJob, Process, SystemdUnit,
+};
 pub use authority::{AuthorityFacts, TargetFacts};
+pub(crate) use destination::is_name;
+pub use destination::{Destination, ParseDestinationError, Sudo, UserName};
 pub use diagnostic::{Diagnostic, Position, Severity};
 pub use fingerprint::{Fingerprint, FingerprintKey, Fingerprinter, KeyId};
 pub use key_path::{InvalidKeyPath, KeyPath, Segment};
 pub use lint::{LINTS, lint_value, shows as shows_lint};
 pub use name::{InvalidName, ManifestName, TargetName, VarName};
 pub use policy::{Limit, Overrides, Rails};
+pub use probe::{ProbeFrom, Verdict};
 pub use railway::{RailwayAddress, is_provided_by_railway, is_railway_token_name};
-pub use target::{Address, FileAddress, Machine, PlatformKind, Target};
+pub use target::{Address, FileAddress, HostAddress, Machine, PlatformKind, Target};
 pub use value::SecretValue;
 pub use vars::{
     Behind, Completeness, Desired, DesiredVar, LastApplied, Live, LiveVar, Recorded, Running,

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeyPath, Rails, RailwayAddress, TargetName, VarName};
+use super::{
+    Activation, Destination, KeyPath, Process, Rails, RailwayAddress, Sudo, TargetName, VarName,
+};
 
 /// The kind of place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,6 +39,28 @@ pub enum Machine {
     Any,
     /// The machine of this name (host name, or `DRIFTLOCK_MACHINE`).
     Named(String),
+    /// A machine that is reached over SSH, from any other.
+    Host(HostAddress),
+}
+
+/// A machine over SSH, and as whom to work there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostAddress {
+    /// Where to connect.
+    pub destination: Destination,
+    /// As whom.
+    pub sudo: Sudo,
+}
+
+impl fmt::Display for HostAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.destination.fmt(f)?;
+        match &self.sudo {
+            Sudo::No => Ok(()),
+            Sudo::Root => f.write_str(" (as root)"),
+            Sudo::User(user) => write!(f, " (as {user})"),
+        }
+    }
 }
 
 /// A file that holds variables.
@@ -88,8 +112,10 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(file) => {
-                if let Machine::Named(machine) = &file.machine {
-                    write!(f, "{machine}:")?;
+                match &file.machine {
+                    Machine::Any => {}
+                    Machine::Named(machine) => write!(f, "{machine}:")?,
+                    Machine::Host(host) => write!(f, "{host}:")?,
                 }
                 f.write_str(&file.path)?;
                 file.at.as_ref().map_or(Ok(()), |at| write!(f, " at {at}"))
@@ -141,6 +167,10 @@ pub struct Target {
     pub prune: bool,
     /// What may change at once.
     pub rails: Rails,
+    /// What puts its values in force, where the manifest says so.
+    pub activation: Option<Activation>,
+    /// The process that has them, where it is known.
+    pub process: Option<Process>,
 }
 
 #[cfg(test)]

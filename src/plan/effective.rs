@@ -78,6 +78,8 @@ mod tests {
             known: String::new(),
             prune,
             rails,
+            activation: None,
+            process: None,
         }
     }
 

@@ -51,6 +51,8 @@ pub fn locate(spec: &TargetSpec, folder: &Path, surroundings: &Surroundings) -> 
             known: String::new(),
             prune: spec.prune,
             rails: spec.rails,
+            activation: spec.activation.clone(),
+            process: spec.process.clone(),
         },
         visibility,
     }
@@ -82,6 +84,12 @@ fn locate_file(
                 (Some(_), true) => Visibility::Here,
             };
             (path.filter(|_| here), place, visibility)
+        }
+        // the far side has its own home
+        Machine::Host(host) => {
+            let path = PathBuf::from(&file.path);
+            let place = format!("{kind}:{}:{}", host.destination, file.path);
+            (Some(path), place, Visibility::Here)
         }
         Machine::Any => {
             let shown = path.as_ref().map_or_else(
@@ -146,6 +154,9 @@ mod tests {
             prune: false,
             stale_after: None,
             rails: Rails::default(),
+            activation: None,
+            process: None,
+            probes: vec![],
             position: crate::model::Position::default(),
         };
         let surroundings = Surroundings {

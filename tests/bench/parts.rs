@@ -166,6 +166,8 @@ fn target_input(count: usize, fingerprinter: &Fingerprinter) -> TargetInput {
         known: String::new(),
         prune: false,
         rails: Rails::default(),
+        activation: None,
+        process: None,
     };
     let mut desired = Desired {
         key_trusted: true,

@@ -141,6 +141,8 @@ fn read(named: &Path, path: &Path, format: &str) -> Result<Live, CommandError> {
         known: String::new(),
         prune: false,
         rails: Rails::default(),
+        activation: None,
+        process: None,
     };
     let connections = Connections::local();
     let mut outcomes = look::runtime()?.block_on(connections.read(&[target], &mut |_| {}));

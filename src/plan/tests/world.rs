@@ -93,6 +93,8 @@ impl Place {
                 known: String::new(),
                 prune: true,
                 rails: Rails::default(),
+                activation: None,
+                process: None,
             },
             desired: Desired {
                 key_trusted: true,

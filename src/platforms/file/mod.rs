@@ -1,7 +1,6 @@
-//! Variables in files: a machine ([`host`]) times a [`mod@format`].
+//! Variables in files: a [machine](crate::machine) times a [`mod@format`].
 
 pub mod format;
-pub mod host;
 mod platform;
 mod rewrite;
 

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use tokio::task::JoinSet;
 
 use super::format::{Dialect, Format, OpenError, Reading};
-use super::host::{FileError, FileHost, FileRead, LocalHost, ReplaceError, version_of};
 use super::rewrite::{Rewritten, rewrite};
+use crate::machine::{FileError, FileHost, FileRead, LocalHost, ReplaceError, version_of};
 use crate::model::{
     Address, Completeness, KeyPath, Live, LiveVar, Running, SecretValue, Target, VarName, Version,
 };

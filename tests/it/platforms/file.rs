@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use driftlock::machine::{FileError, FileHost, FileRead, LocalHost, ReplaceError};
 use driftlock::model::{Address, FileAddress, Machine, Rails, Target, VarName, Version};
 use driftlock::platforms::Platform;
 use driftlock::platforms::file::FilePlatform;
 use driftlock::platforms::file::format::{Dialect, Format};
-use driftlock::platforms::file::host::{FileError, FileHost, FileRead, LocalHost, ReplaceError};
 
 use super::contract::{Disturbance, Fixture, battery};
 
@@ -31,6 +31,8 @@ pub(crate) fn target(path: &Path, format: &str) -> Target {
         known: String::new(),
         prune: true,
         rails: Rails::default(),
+        activation: None,
+        process: None,
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use driftlock::platforms::file::host::{FileHost, LocalHost};
+use driftlock::machine::{FileHost, LocalHost};
 use zeroize::Zeroizing;
 
 /// Tells this test binary, run once more, which file to write.

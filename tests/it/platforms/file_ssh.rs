@@ -12,13 +12,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use async_trait::async_trait;
+use driftlock::machine::ssh::{SshError, SshHost};
+use driftlock::machine::{
+    FileError, FileHost, FileRead, MAX_FILE_BYTES, ReplaceError, version_of, version_of_absent,
+};
 use driftlock::model::{Target, VarName, Version};
 use driftlock::platforms::Platform;
 use driftlock::platforms::file::FilePlatform;
-use driftlock::platforms::file::host::ssh::{SshError, SshHost};
-use driftlock::platforms::file::host::{
-    FileError, FileHost, FileRead, MAX_FILE_BYTES, ReplaceError, version_of, version_of_absent,
-};
 use futures_util::future::join_all;
 use zeroize::Zeroizing;
 

@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use driftlock::platforms::file::host::ssh::{Destination, SshError, SshHost, SshSettings, Sudo};
-use driftlock::platforms::file::host::{
-    FileError, FileHost, ReplaceError, version_of, version_of_absent,
-};
+use driftlock::machine::ssh::{SshError, SshHost, SshSettings};
+use driftlock::machine::{FileError, FileHost, ReplaceError, version_of, version_of_absent};
+use driftlock::model::{Destination, Sudo};
 use zeroize::Zeroizing;
 
 use super::contract::CANARY;

@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use driftlock::platforms::file::host::ssh::{SshError, SshHost};
-use driftlock::platforms::file::host::{FileError, FileHost, LocalHost, ReplaceError, version_of};
+use driftlock::machine::ssh::{SshError, SshHost};
+use driftlock::machine::{FileError, FileHost, LocalHost, ReplaceError, version_of};
 use zeroize::Zeroizing;
 
 use crate::support::sshd::{Far, Sshd, children, kill};

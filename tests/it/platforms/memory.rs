@@ -44,6 +44,8 @@ impl Fixture for Memory {
             known: String::new(),
             prune: true,
             rails: Rails::default(),
+            activation: None,
+            process: None,
         }
     }
 

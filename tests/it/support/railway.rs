@@ -77,5 +77,7 @@ pub fn target(name: &str, address: RailwayAddress) -> Target {
         known: String::new(),
         prune: true,
         rails: Rails::default(),
+        activation: None,
+        process: None,
     }
 }

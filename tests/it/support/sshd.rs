@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use driftlock::platforms::file::host::ssh::{SshHost, SshSettings};
+use driftlock::machine::ssh::{SshHost, SshSettings};
 
 use super::peers;
 

@@ -145,7 +145,7 @@ fn named(text: &str, before: &str, after: &str) -> Option<String> {
 fn login(text: &str) -> Option<String> {
     let (before, _) = text.split_once(": Permission denied (")?;
     let (user, _) = before.lines().last()?.rsplit_once('@')?;
-    super::destination::is_name(user, "._+-").then(|| user.to_owned())
+    crate::model::is_name(user, "._+-").then(|| user.to_owned())
 }
 
 #[cfg(test)]

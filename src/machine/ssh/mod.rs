@@ -24,7 +24,6 @@
 
 mod classify;
 mod connect;
-mod destination;
 mod error;
 mod frames;
 mod listing;
@@ -47,9 +46,8 @@ use super::{FileHost, FileRead};
 use crate::model::Version;
 use session::Session;
 
-pub use destination::{Destination, ParseDestinationError};
 pub use error::SshError;
-pub use settings::{SshSettings, Sudo, UserName};
+pub use settings::SshSettings;
 
 /// The files of one machine over SSH. Its clones share one connection, which is made by the first
 /// that needs it and ends with the last. What it has begun it finishes, also when nobody waits for

@@ -1,5 +1,5 @@
-//! The machine whose files are read and replaced, as narrow as the file platform needs it: one
-//! read, one replace. This machine is [`LocalHost`], others are reached by [`ssh::SshHost`].
+//! A machine: its files, read and replaced, and its programs, run. This machine is [`LocalHost`],
+//! others are reached by [`ssh::SshHost`].
 //!
 //! # What a replace promises
 //! At any moment, a kill or a power cut included, the path holds the old file or the new one. The
@@ -25,6 +25,7 @@ mod owners;
 mod read;
 mod replace;
 mod resolve;
+mod run;
 pub mod ssh;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ use crate::model::Version;
 
 pub use error::{FileError, ReplaceError};
 pub use local::LocalHost;
+pub use run::{Call, MAX_OUTPUT_BYTES, Ran, Run, RunError};
 
 /// The largest file that is read or written, in bytes.
 pub const MAX_FILE_BYTES: usize = 1024 * 1024;
@@ -61,6 +63,11 @@ pub trait FileHost: Send + Sync {
         bytes: Zeroizing<Vec<u8>>,
     ) -> Result<(), ReplaceError>;
 }
+
+/// A machine with its files and its programs.
+pub trait Host: FileHost + Run {}
+
+impl<T: FileHost + Run> Host for T {}
 
 /// One file as it was read.
 #[derive(Clone, PartialEq, Eq)]

@@ -15,8 +15,9 @@ use super::classify::Heard;
 use super::error::SshError;
 use super::frames::{Broken, Frames};
 use super::session::{LONGEST_TALK, Session};
-use super::settings::{SshSettings, Sudo};
+use super::settings::SshSettings;
 use super::walk::Us;
+use crate::model::Sudo;
 
 /// What runs on the far side.
 const FAR: &str = include_str!("far.sh");
@@ -113,7 +114,7 @@ async fn hello(answers: &mut Frames<ChildStdout>) -> Result<Hello, Broken> {
 }
 
 fn user(name: &str, uid: u32) -> String {
-    if super::destination::is_name(name, "._+-") {
+    if crate::model::is_name(name, "._+-") {
         format!("user {name} ({uid})")
     } else {
         format!("user {uid}")

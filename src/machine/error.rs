@@ -172,7 +172,7 @@ pub enum ReplaceError {
 }
 
 /// The system's answer in words.
-fn explain(code: Errno) -> String {
+pub(super) fn explain(code: Errno) -> String {
     let words = match code {
         Errno::NOSPC => "the disk is full",
         Errno::DQUOT => "the disk quota is used up",

@@ -67,7 +67,7 @@ impl FromStr for Destination {
             return Err(ParseDestinationError::User(shown(user)));
         }
         let (host, port) = split_port(rest);
-        let bare = host.parse::<std::net::Ipv6Addr>().is_ok();
+        let bare = host.parse::<core::net::Ipv6Addr>().is_ok();
         if !bare && !is_name(host, "._-") {
             return Err(ParseDestinationError::Host(shown(rest)));
         }
@@ -116,14 +116,48 @@ fn split_port(text: &str) -> (&str, Option<&str>) {
 
 /// A name that no program takes for anything else; the user's configuration may put it into
 /// commands of its own (`ProxyCommand … %h`).
-pub(super) fn is_name(text: &str, more: &str) -> bool {
+pub(crate) fn is_name(text: &str, more: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || more.contains(c);
     text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && text.chars().all(fits)
 }
 
 /// Foreign text for a message: one line, not endless.
-pub(super) fn shown(text: &str) -> String {
+fn shown(text: &str) -> String {
     text.chars().take(60).flat_map(char::escape_debug).collect()
+}
+
+/// As whom to work on the far side.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Sudo {
+    /// As who logged in.
+    #[default]
+    No,
+    /// As root, by `sudo -n`.
+    Root,
+    /// As this user, by `sudo -n -u`.
+    User(UserName),
+}
+
+/// A user of the far side.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserName(String);
+
+impl FromStr for UserName {
+    type Err = ParseDestinationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if is_name(text, "._-") && text.len() <= 64 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ParseDestinationError::User(shown(text)))
+        }
+    }
+}
+
+impl fmt::Display for UserName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 #[cfg(test)]

@@ -2,10 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
-use super::destination::{Destination, ParseDestinationError, is_name, shown};
+use crate::model::{Destination, Sudo};
 
 /// Where to connect, and how.
 #[derive(Debug, Clone)]
@@ -38,39 +37,5 @@ impl SshSettings {
             config: None,
             program: None,
         }
-    }
-}
-
-/// As whom to work on the far side.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Sudo {
-    /// As who logged in.
-    #[default]
-    No,
-    /// As root, by `sudo -n`.
-    Root,
-    /// As this user, by `sudo -n -u`.
-    User(UserName),
-}
-
-/// A user of the far side.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UserName(String);
-
-impl FromStr for UserName {
-    type Err = ParseDestinationError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_name(text, "._-") && text.len() <= 64 {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ParseDestinationError::User(shown(text)))
-        }
-    }
-}
-
-impl std::fmt::Display for UserName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
     }
 }

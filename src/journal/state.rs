@@ -22,6 +22,9 @@ pub(super) struct State {
     pub(super) vars: BTreeMap<VarName, KeptVar>,
     pub(super) in_doubt: BTreeSet<VarName>,
     pub(super) sequences: BTreeMap<VarName, u64>,
+    /// Since when what is stored was not put in force by our own activation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pending: Option<Timestamp>,
 }
 
 /// A fingerprint and the key it was made under: without that key it cannot be compared.
@@ -41,6 +44,7 @@ impl State {
             vars: BTreeMap::new(),
             in_doubt: BTreeSet::new(),
             sequences: BTreeMap::new(),
+            pending: None,
         }
     }
 
@@ -49,6 +53,12 @@ impl State {
         self.number = number;
         self.identity.clone_from(&receipt.identity);
         self.at = at;
+        if let Some(activated) = receipt.activated.as_ref().filter(|one| !one.is_deploy()) {
+            self.pending = match activated.succeeded {
+                true => None,
+                false => self.pending.or(Some(at)),
+            };
+        }
         for (name, var) in &receipt.vars {
             match var.outcome {
                 VarOutcome::Done => self.settle(name, var, at, key),
@@ -108,6 +118,7 @@ impl State {
             at: Some(self.at),
             in_doubt: open.is_some() || !doubts.is_empty(),
             doubts: doubts.clone(),
+            pending: self.pending,
             sequences: self.sequences,
         };
         (last, doubts)

@@ -147,6 +147,14 @@ pub struct Behind {
     pub why: String,
     /// What puts them in force.
     pub help: Option<String>,
+    /// Whether a restart would give them to it: not where it was started after they were stored and
+    /// has others all the same.
+    #[serde(default = "yes")]
+    pub restart_helps: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// What we recorded of one variable after our last write, or when we found it in sync.
@@ -185,6 +193,9 @@ pub struct LastApplied {
     pub in_doubt: bool,
     /// The names that such an apply was to write, and that no later one settled.
     pub doubts: BTreeSet<VarName>,
+    /// Since when something is stored that our own activation did not put in force: it failed, was
+    /// left out or never ended.
+    pub pending: Option<Timestamp>,
     /// The highest sequence ever recorded, by declared variable.
     pub sequences: BTreeMap<VarName, u64>,
 }

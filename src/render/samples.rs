@@ -48,6 +48,7 @@ pub(super) fn target(name: &str, address: &str, changes: Vec<Change>) -> TargetP
         drafts: vec![],
         behind: None,
         activates: false,
+        activation: None,
         notes: vec![],
     }
 }

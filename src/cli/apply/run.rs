@@ -267,7 +267,7 @@ fn something_to_do(plan: &Plan) -> bool {
         || plan
             .targets
             .iter()
-            .any(|target| target.changes.iter().any(Change::will_happen))
+            .any(|target| target.will_activate() || target.changes.iter().any(Change::will_happen))
 }
 
 /// Whether a person should be asked: recording what is equal already needs nobody's consent.
@@ -276,5 +276,5 @@ fn needs_consent(plan: &Plan) -> bool {
         || plan
             .targets
             .iter()
-            .any(|target| target.changes.iter().any(Change::will_write))
+            .any(|target| target.will_activate() || target.changes.iter().any(Change::will_write))
 }

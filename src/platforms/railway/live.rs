@@ -140,6 +140,7 @@ impl<'a> Reading<'a> {
             .iter()
             .filter_map(|(listed, _)| VarName::new(&listed.name).ok());
         Running::Behind(Behind {
+            restart_helps: true,
             names: names.collect(),
             since: newer.iter().map(|(_, at)| *at).min(),
             why: format!(

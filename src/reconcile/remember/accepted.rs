@@ -123,6 +123,7 @@ mod tests {
             drafts: vec![],
             behind: None,
             activates: false,
+            activation: None,
             notes: vec![],
         };
         Plan {

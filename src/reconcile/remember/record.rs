@@ -128,7 +128,7 @@ impl JournalRecord<'_> {
                     intents.push((intent, receipt));
                 }
                 // all of it went stale: there is nothing to tell
-                None if receipt.vars.is_empty() => {}
+                None if receipt.vars.is_empty() && receipt.activated.is_none() => {}
                 None => recorded.push((place, receipt)),
             }
         }
@@ -203,10 +203,7 @@ impl JournalRecord<'_> {
                 .iter()
                 .map(|ended| (ended.change.name.clone(), self.variable(done, ended)))
                 .collect(),
-            activated: done.activated.map(|deploys| Activated {
-                how: "deploy".to_owned(),
-                succeeded: deploys,
-            }),
+            activated: activated(done),
         }
     }
 
@@ -295,6 +292,15 @@ fn glimpsed(glimpse: &Glimpse) -> Option<Fingerprint> {
         Glimpse::Fingerprint(fingerprint) => Some(*fingerprint),
         Glimpse::Absent | Glimpse::Text(_) | Glimpse::Sealed | Glimpse::Unknown => None,
     }
+}
+
+fn activated(done: &Completed<'_>) -> Option<Activated> {
+    let deploys = done.activated.map(|deploys| (Activated::DEPLOY, deploys));
+    let (how, succeeded) = done.forced.or(deploys)?;
+    Some(Activated {
+        how: how.to_owned(),
+        succeeded,
+    })
 }
 
 fn outcome(done: &Completed<'_>) -> ReceiptOutcome {

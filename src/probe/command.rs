@@ -100,8 +100,9 @@ fn no_end(error: &RunError, limit: Duration) -> Verdict {
             unreachable("the connection to the machine was lost while the command ran")
         }
         RunError::Unreachable(error) => not_tried(error.to_string()),
-        RunError::NotFound { .. } | RunError::Denied { .. } | RunError::System { .. } => {
-            not_tried(error.to_string())
-        }
+        RunError::NotFound { .. }
+        | RunError::Denied { .. }
+        | RunError::System { .. }
+        | RunError::NoHome => not_tried(error.to_string()),
     }
 }

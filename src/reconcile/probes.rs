@@ -51,7 +51,7 @@ async fn send(
 /// What is asked, as the manifest spells it: names of variables, never their values.
 pub(super) fn in_words(ask: &Ask) -> String {
     match ask {
-        Ask::Http(http) => format!("{} {}", http.method, http.url),
+        Ask::Http(http) => format!("{} {}", http.method, http.url.to_source()),
         Ask::Command(line) => format!("`{line}`"),
     }
 }

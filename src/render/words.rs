@@ -3,7 +3,7 @@
 
 use super::escape;
 use super::style::{Role, Style};
-use crate::model::{Behind, Fingerprint, PlatformKind, RailwayAddress};
+use crate::model::{Behind, Fingerprint, PlatformKind, RailwayAddress, Verdict};
 use crate::plan::{ActionKind, AuthorityKind, Change, Class, Glimpse, Reason, Summary, TargetPlan};
 
 pub(crate) const fn class(class: Class) -> &'static str {
@@ -122,6 +122,34 @@ pub(crate) fn not_running(behind: &Behind) -> String {
     }
     let gap = if text.is_empty() { "" } else { ": " };
     escape::terminal(&format!("{}{gap}{}", text.trim_start(), behind.why))
+}
+
+/// What a probe says, and how bad that is.
+pub(crate) fn verdict(verdict: &Verdict) -> (Role, String) {
+    match verdict {
+        Verdict::Works => (Role::Good, "it works".to_owned()),
+        Verdict::Open => (
+            Role::Bad,
+            "proves nothing: it is answered without the credential too".to_owned(),
+        ),
+        Verdict::Unauthorized => (
+            Role::Bad,
+            "401: the credential is not taken (missing, wrong or expired)".to_owned(),
+        ),
+        Verdict::Forbidden => (Role::Bad, "403: the credential may not do this".to_owned()),
+        Verdict::Unexpected { what } => (
+            Role::Bad,
+            format!("answered otherwise: {}", escape::terminal(what)),
+        ),
+        Verdict::Unreachable { why } => (
+            Role::Unknown,
+            format!("nobody answered: {}", escape::terminal(why)),
+        ),
+        Verdict::NotTried { why } => (
+            Role::Unknown,
+            format!("not tried: {}", escape::terminal(why)),
+        ),
+    }
 }
 
 /// `n thing`, `n things`.

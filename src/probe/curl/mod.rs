@@ -81,6 +81,8 @@ fn not_run(error: &RunError, limit: Duration) -> Verdict {
             unreachable("the connection to the target's machine was lost while it asked")
         }
         RunError::Unreachable(error) => not_tried(error.to_string()),
-        RunError::Denied { .. } | RunError::System { .. } => not_tried(error.to_string()),
+        RunError::Denied { .. } | RunError::System { .. } | RunError::NoHome => {
+            not_tried(error.to_string())
+        }
     }
 }

@@ -6,6 +6,7 @@ pub mod desired;
 pub mod event;
 pub mod import;
 pub mod load;
+pub mod observe;
 pub mod pass;
 pub mod remember;
 pub mod since;

@@ -7,6 +7,7 @@ pub mod event;
 pub mod import;
 pub mod load;
 pub mod machines;
+pub mod observe;
 pub mod pass;
 pub mod probes;
 pub mod remember;

@@ -13,6 +13,7 @@ use super::ui::Ui;
 use crate::crypto::Keyring;
 use crate::manifest::{Source, Variable};
 use crate::model::{Diagnostic, Position, Severity, VarName, lint_value};
+use crate::reconcile::expiry::{Due, due};
 use crate::reconcile::load::{self, Opener, Opening};
 use crate::render::json::{self, CheckDocument};
 use crate::render::text::{self, CheckedFile};
@@ -271,19 +272,9 @@ fn expiry(
     sealed_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Option<Diagnostic> {
-    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let expired = variable.metadata.expires.is_some_and(|date| date <= today);
-    let due = match (variable.metadata.rotate, sealed_at) {
-        (Some(interval), Some(sealed)) => {
-            let age = now.as_second().saturating_sub(sealed.as_second());
-            age >= 0 && age.unsigned_abs() >= interval.as_secs()
-        }
-        _ => false,
-    };
-    let (code, message) = match (expired, due) {
-        (true, _) => ("expired", format!("{name} has expired")),
-        (false, true) => ("rotation-due", format!("{name} is due for rotation")),
-        (false, false) => return None,
+    let (code, message) = match due(&variable.metadata, sealed_at, now)? {
+        Due::Expired(_) => ("expired", format!("{name} has expired")),
+        Due::Rotation { .. } => ("rotation-due", format!("{name} is due for rotation")),
     };
     Some(Diagnostic {
         position: variable.position,

@@ -107,6 +107,8 @@ pub struct Version(pub String);
 pub struct Live {
     /// By name.
     pub vars: BTreeMap<VarName, LiveVar>,
+    /// When the platform says that a variable changed; empty where it keeps no such times.
+    pub changed_at: BTreeMap<VarName, Timestamp>,
     /// Whether that is all.
     pub completeness: Completeness,
     /// What was seen.

@@ -72,6 +72,11 @@ impl<'a> Values<'a> {
         Some(&self.secrets.get(name)?.as_ref().ok()?.value)
     }
 
+    /// When a variable was sealed, as its binding line says; `None` where it is not open.
+    pub fn sealed_at(&self, name: &VarName) -> Option<jiff::Timestamp> {
+        self.secrets.get(name)?.as_ref().ok()?.sealed_at
+    }
+
     /// Texts of the manifest that reports show on purpose: its clear values and names.
     pub fn public(&self) -> impl Iterator<Item = String> {
         let names = self.manifest.variables.keys().map(ToString::to_string);

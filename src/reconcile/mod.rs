@@ -3,7 +3,9 @@
 pub mod apply;
 pub mod connect;
 pub mod desired;
+pub mod doctor;
 pub mod event;
+pub mod expiry;
 pub mod import;
 pub mod load;
 pub mod machines;

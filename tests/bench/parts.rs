@@ -199,6 +199,7 @@ fn target_input(count: usize, fingerprinter: &Fingerprinter) -> TargetInput {
         desired: DesiredState::Known(desired),
         live: LiveState::Read(Live {
             vars: live,
+            changed_at: BTreeMap::new(),
             completeness: Completeness::Complete,
             version: Version::default(),
             exists: true,

@@ -102,6 +102,7 @@ impl Place {
             },
             live: Live {
                 vars: BTreeMap::new(),
+                changed_at: BTreeMap::new(),
                 completeness: Completeness::Complete,
                 version: Version::default(),
                 exists: true,

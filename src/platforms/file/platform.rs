@@ -151,6 +151,7 @@ async fn read_one(host: &dyn FileHost, target: &Target) -> Result<Live, ReadErro
     });
     Ok(Live {
         vars: vars.collect(),
+        changed_at: BTreeMap::new(),
         completeness: Completeness::Complete,
         version: file.version(),
         exists: file.content.is_some(),

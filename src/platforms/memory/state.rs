@@ -231,6 +231,7 @@ impl Store {
         }
         Live {
             vars,
+            changed_at: BTreeMap::new(),
             completeness,
             version: self.version(),
             exists: self.exists,

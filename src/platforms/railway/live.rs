@@ -58,10 +58,12 @@ impl<'a> Reading<'a> {
     pub(super) fn live(self) -> Live {
         let mut notes = vec![];
         let vars = self.vars(&mut notes);
+        let changed_at = self.changed_at(&vars);
         let running = self.running(&mut notes);
         let version = version(&vars, &self.drafts);
         Live {
             vars,
+            changed_at,
             completeness: Completeness::Complete,
             version,
             exists: true,
@@ -101,6 +103,15 @@ impl<'a> Reading<'a> {
             ));
         }
         vars
+    }
+
+    /// Railway's own time stamps of what is there.
+    fn changed_at(&self, vars: &BTreeMap<VarName, LiveVar>) -> BTreeMap<VarName, Timestamp> {
+        let dated = self.listed.iter().filter_map(|listed| {
+            let (name, _) = vars.get_key_value(listed.name.as_str())?;
+            Some((name.clone(), listed.updated_at?))
+        });
+        dated.collect()
     }
 
     /// Whether the last deployment is older than what is stored.

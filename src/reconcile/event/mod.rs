@@ -1,6 +1,7 @@
 //! What happened during a pass, as values: the only thing `render` knows about one.
 
 mod apply;
+mod doctor;
 mod exit;
 mod history;
 mod status;
@@ -8,6 +9,10 @@ mod status;
 pub use apply::{
     ActivationReport, ApplyReport, HalfWritten, Held, OperationOutcome, OperationReport,
     ProbeReport, ReadBack, TargetReport,
+};
+pub use doctor::{
+    Case, Check, Compared, DoctorReport, Finding, Form, Health, Holder, Holding, Moment, Patient, Severity,
+    Side, Since, Stage, Step, Subject,
 };
 pub use exit::{Exit, Verdict};
 pub use history::{HistoryAction, HistoryEntry, HistoryReport, HistoryVar};

@@ -211,6 +211,7 @@ impl Place {
             protected: BTreeSet::new(),
             prune: self.target.prune,
             rails: self.target.rails,
+            ..TargetFacts::default()
         }
     }
 }

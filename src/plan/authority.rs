@@ -22,12 +22,15 @@ pub fn compare_authority(
     let mut found = recipients(last, present);
     for (name, facts) in &present.targets {
         match last.targets.get(name) {
-            None => found.push(entry(
-                AuthorityKind::TargetAdded,
-                Some(name),
-                None,
-                format!("new target {name} at {}", facts.destination),
-            )),
+            None => {
+                found.push(entry(
+                    AuthorityKind::TargetAdded,
+                    Some(name),
+                    None,
+                    format!("new target {name} at {}", facts.destination),
+                ));
+                what_it_runs(&mut found, name, &TargetFacts::default(), facts);
+            }
             Some(before) => target(&mut found, name, before, facts, &known),
         }
     }
@@ -114,6 +117,68 @@ fn target(
         let what = format!("pruning of {name} was switched on; counts one apply later");
         add(AuthorityKind::PruneEnabled, None, what);
     }
+    what_it_runs(found, name, before, now);
+}
+
+/// What is run or looked at for a target, and what is asked with its values. Each change of these
+/// counts, a removal too: what was approved is not what happens now.
+fn what_it_runs(
+    found: &mut Vec<Authority>,
+    name: &TargetName,
+    before: &TargetFacts,
+    now: &TargetFacts,
+) {
+    for what in programs(name, before, now) {
+        found.push(entry(
+            AuthorityKind::ActivationChanged,
+            Some(name),
+            None,
+            what,
+        ));
+    }
+    for what in probes(name, before, now) {
+        found.push(entry(AuthorityKind::ProbeChanged, Some(name), None, what));
+    }
+}
+
+/// What is run or looked at on the target's machine.
+fn programs(name: &TargetName, before: &TargetFacts, now: &TargetFacts) -> Vec<String> {
+    let mut found = Vec::new();
+    if before.activation != now.activation {
+        found.push(match (&before.activation, &now.activation) {
+            (None, Some(new)) => format!("an apply on {name} now does more: {new}"),
+            (Some(old), None) => format!("an apply on {name} no longer does this: {old}"),
+            (old, new) => {
+                let spell = |one: &Option<String>| one.clone().unwrap_or_default();
+                format!(
+                    "an apply on {name} does: {} (was: {})",
+                    spell(new),
+                    spell(old)
+                )
+            }
+        });
+    }
+    if before.process != now.process {
+        let spell = |one: &Option<String>| match one {
+            Some(process) => process.clone(),
+            None => "what the activation says".to_owned(),
+        };
+        found.push(format!(
+            "where {name} is seen running: {} (was: {})",
+            spell(&now.process),
+            spell(&before.process)
+        ));
+    }
+    found
+}
+
+fn probes(name: &TargetName, before: &TargetFacts, now: &TargetFacts) -> Vec<String> {
+    let added = now.probes.difference(&before.probes);
+    let removed = before.probes.difference(&now.probes);
+    added
+        .map(|probe| format!("new probe of {name}: {probe}"))
+        .chain(removed.map(|probe| format!("probe of {name} is gone: {probe}")))
+        .collect()
 }
 
 fn loosened(before: &Rails, now: &Rails) -> bool {
@@ -143,7 +208,9 @@ const fn widens(kind: AuthorityKind) -> bool {
         | AuthorityKind::TargetAdded
         | AuthorityKind::DestinationChanged
         | AuthorityKind::SecretEdgeAdded
-        | AuthorityKind::SecretBecameClear => true,
+        | AuthorityKind::SecretBecameClear
+        | AuthorityKind::ActivationChanged
+        | AuthorityKind::ProbeChanged => true,
         AuthorityKind::RecipientRemoved
         | AuthorityKind::RailsLoosened
         | AuthorityKind::ProtectedDropped
@@ -167,6 +234,7 @@ mod tests {
             protected: BTreeSet::new(),
             prune: false,
             rails: Rails::default(),
+            ..TargetFacts::default()
         }
     }
 

@@ -88,7 +88,7 @@ fn locate_file(
         // the far side has its own home
         Machine::Host(host) => {
             let path = PathBuf::from(&file.path);
-            let place = format!("{kind}:{}:{}", host.destination, file.path);
+            let place = format!("{kind}:ssh {}", host.place(&file.path));
             (Some(path), place, Visibility::Here)
         }
         Machine::Any => {

@@ -135,7 +135,8 @@ impl Pass<'_> {
         let running = running::look(self.connections, &asked).await;
         for (place, running) in places.into_iter().zip(running) {
             if let Ok(live) = &mut read[place] {
-                live.running = running;
+                live.running = running.running.clone();
+                live.notes.extend(running::notes(running));
             }
         }
     }
@@ -144,7 +145,10 @@ impl Pass<'_> {
     pub(super) async fn running(&self, target: &Target, stored: &Live) -> Running {
         let asked = [self.asked(target, stored)];
         let running = running::look(self.connections, &asked).await;
-        running.into_iter().next().unwrap_or_default()
+        running
+            .into_iter()
+            .next()
+            .map_or(Running::Unknown, |compared| compared.running)
     }
 
     fn asked<'a>(&self, target: &'a Target, stored: &'a Live) -> Asked<'a> {

@@ -16,6 +16,7 @@ mod example;
 mod fake_railway;
 mod formats;
 mod hostile;
+mod hosts;
 mod journal;
 mod leaks;
 mod merge;

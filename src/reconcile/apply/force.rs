@@ -156,6 +156,9 @@ async fn checked(pass: &Pass<'_>, target: &Target, stored: &Live, outcome: Activ
     if outcome != Activated::Done {
         return outcome;
     }
+    if target.process.is_none() {
+        return outcome;
+    }
     match pass.running(target, stored).await {
         Running::Behind(behind) => Activated::Failed {
             why: format!(

@@ -11,8 +11,8 @@ pub use apply::{
     ProbeReport, ReadBack, TargetReport,
 };
 pub use doctor::{
-    Case, Check, Compared, DoctorReport, Finding, Form, Health, Holder, Holding, Moment, Patient, Severity,
-    Side, Since, Stage, Step, Subject,
+    Case, Check, Compared, DoctorReport, Finding, Form, Health, Holder, Holding, Moment, Patient,
+    Severity, Side, Since, Stage, Step, Subject,
 };
 pub use exit::{Exit, Verdict};
 pub use history::{HistoryAction, HistoryEntry, HistoryReport, HistoryVar};

@@ -19,6 +19,7 @@ mod hostile;
 mod hosts;
 mod journal;
 mod leaks;
+mod machine;
 mod merge;
 mod nasty;
 mod pass;

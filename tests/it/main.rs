@@ -22,6 +22,7 @@ mod merge;
 mod nasty;
 mod pass;
 mod platforms;
+mod probe;
 mod railway;
 mod recovery;
 mod rooms;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::Method;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 
 use super::judge::{Answer, Sender};
 use super::request::Checked;
@@ -20,9 +21,14 @@ impl Sender for Direct<'_> {
         let Checked {
             method,
             url,
-            headers,
+            mut headers,
             body,
         } = checked;
+        let body = body.filter(|body| !body.is_empty());
+        if body.is_none() && matches!(method, Method::POST | Method::PUT | Method::PATCH) {
+            // some servers insist on it
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let mut request = Request::new(method, url, limit).headers(headers);
         if let Some(body) = body {
             let mut bytes = WipedBuffer::with_capacity(body.len());

@@ -15,6 +15,8 @@ mod curl;
 mod direct;
 mod judge;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;

@@ -12,6 +12,9 @@ pub(super) fn no_answer(code: i32, errors: &[u8], limit: Duration) -> Verdict {
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let cannot = |why: Unreachable| unreachable(format!("from the target's machine: {why}"));
     match code {
+        1 if says(&["http/0.9"]) => {
+            unreachable("from the target's machine: what answers there speaks no HTTP")
+        }
         1 | 4 => not_tried("the curl on the target's machine cannot speak https"),
         2 | 48 => not_tried(
             "the curl on the target's machine is too old: install a newer one, or probe from here",
@@ -20,9 +23,9 @@ pub(super) fn no_answer(code: i32, errors: &[u8], limit: Duration) -> Verdict {
         6 => cannot(Unreachable::Name),
         7 if says(&["refused"]) => cannot(Unreachable::Refused),
         // older versions give no reason
-        7 if !says(&["unreachable", "no route"]) => unreachable(
-            "from the target's machine: no connection (refused, or no way there)".to_owned(),
-        ),
+        7 if !says(&["unreachable", "no route"]) => {
+            unreachable("from the target's machine: no connection (refused, or no way there)")
+        }
         7 => cannot(Unreachable::Other),
         28 => unreachable(format!("no answer within {} s", limit.as_secs_f32())),
         35 if says(&["wrong version number", "packet length"]) => {

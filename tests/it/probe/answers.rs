@@ -4,7 +4,7 @@ use driftlock::model::Verdict;
 use driftlock::probe::HttpProbe;
 
 use super::server::{Reply, Server};
-use super::{CANARY, asking, secret, verdict, ways};
+use super::{CANARY, asking, both, secret, verdict, ways};
 
 fn unexpected(what: &str) -> Verdict {
     Verdict::Unexpected { what: what.into() }
@@ -80,7 +80,7 @@ async fn html_in_the_place_of_json_is_told() {
             "another content type in place of application/json (status 200)",
         ),
         (
-            "\u{1b}[31m c4nary",
+            "text/[31m c4nary",
             "another content type in place of application/json (status 200)",
         ),
         (
@@ -94,6 +94,15 @@ async fn html_in_the_place_of_json_is_told() {
             ..asking(&server.url())
         };
         assert_eq!(verdict(probe).await, unexpected(what), "{came}");
+    }
+    // one way takes it for no HTTP at all
+    let server = Server::always(Reply::typed(200, "\u{1b}[31m c4nary"));
+    let probe = HttpProbe {
+        content_type: Some("application/json".into()),
+        ..asking(&server.url())
+    };
+    for verdict in both(probe).await {
+        assert!(!verdict.works(), "{verdict:?}");
     }
     let server = Server::always(Reply::typed(200, "Application/JSON;charset=utf-8"));
     let probe = HttpProbe {
@@ -131,7 +140,12 @@ async fn everything_arrives_as_it_is_and_nothing_else() {
             assert_eq!(seen.header("x-empty"), Some(""));
             assert_eq!(seen.header("x-tab"), Some("a\tb\\\""));
             let length = body.len().to_string();
-            assert_eq!(seen.header("content-length"), Some(length.as_str()));
+            assert_eq!(
+                seen.header("content-length"),
+                Some(length.as_str()),
+                "{}",
+                seen.head
+            );
             let agent = seen.header("user-agent").unwrap();
             assert!(agent.starts_with("driftlock/"), "{agent}");
             for absent in [

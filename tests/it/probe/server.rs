@@ -115,7 +115,20 @@ pub fn mute() -> u16 {
     std::thread::spawn(move || {
         listener
             .incoming()
-            .for_each(drop::<std::io::Result<TcpStream>>)
+            .for_each(drop::<std::io::Result<TcpStream>>);
+    });
+    port
+}
+
+/// Says at once, and to everybody, that it did not understand.
+pub fn eager() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            drop(stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
+            drop(stream.read(&mut [0; 4096]));
+        }
     });
     port
 }

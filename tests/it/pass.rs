@@ -2,6 +2,8 @@
 //! plan and the receipt, and whether the next plan tells the truth.
 
 mod doubt;
+
 mod lab;
+mod orphan;
 mod partly;
 mod stopped;

@@ -2,7 +2,6 @@
 //! plan and the receipt, and whether the next plan tells the truth.
 
 mod doubt;
-
 mod lab;
 mod orphan;
 mod partly;

@@ -71,15 +71,13 @@ fn a_target_elsewhere_is_shown_as_its_machine_saw_it() {
         .success()
         .hides("c4nary")
         .says("differed then (A); missing then (B), seen");
-    let json = run_on(&world, "laptop", "plan --json").success().stdout;
-    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    super::fits_schema("plan", &json);
+    let run = run_on(&world, "laptop", "plan --json").success();
+    let json = super::fits_schema(&run, "plan");
     let far = &json["plans"][0]["targets"][0]["elsewhere"];
     assert_eq!(far["machine"], "mini");
     assert_eq!(far["variables"]["A"], "differed");
-    let json = run_on(&world, "laptop", "status --json").success().stdout;
-    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    super::fits_schema("status", &json);
+    let run = run_on(&world, "laptop", "status --json").success();
+    let json = super::fits_schema(&run, "status");
     let cells = &json["manifests"][0]["variables"][0]["cells"][0]["state"];
     assert_eq!(cells["seen"]["then"], "differed");
 

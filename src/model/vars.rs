@@ -147,6 +147,15 @@ pub struct Behind {
     pub why: String,
     /// What puts them in force.
     pub help: Option<String>,
+    /// Whether a restart can help: not where the process began after they were stored, and has
+    /// others all the same.
+    #[serde(default = "by_a_restart")]
+    pub restart_helps: bool,
+}
+
+/// What records say that were written before anything else was known.
+fn by_a_restart() -> bool {
+    true
 }
 
 /// What we recorded of one variable after our last write, or when we found it in sync.

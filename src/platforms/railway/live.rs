@@ -150,6 +150,7 @@ impl<'a> Reading<'a> {
                 "redeploy it in Railway, or with its CLI: railway redeploy --service {}",
                 instance.service_name
             )),
+            restart_helps: true,
         })
     }
 }

@@ -151,13 +151,14 @@ pub struct Behind {
     pub why: String,
     /// What puts them in force.
     pub help: Option<String>,
-    /// Whether a restart would give them to it: not where it was started after they were stored and
-    /// has others all the same.
-    #[serde(default = "yes")]
+    /// Whether a restart can help: not where the process began after they were stored, and has
+    /// others all the same.
+    #[serde(default = "by_a_restart")]
     pub restart_helps: bool,
 }
 
-const fn yes() -> bool {
+/// What records say that were written before anything else was known.
+fn by_a_restart() -> bool {
     true
 }
 

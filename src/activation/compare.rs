@@ -8,7 +8,7 @@ use super::look::{Look, RunningProcess};
 use crate::model::{Behind, Live, LiveVar, Running, SecretValue, VarName};
 
 /// Whether what is stored is what runs, and what else is to be said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Compared {
     /// The answer.
     pub running: Running,

@@ -19,6 +19,10 @@ impl Run for Nothing {
         let program = call.program.clone();
         Err(RunError::NotFound { program })
     }
+
+    async fn home(&self) -> Result<std::path::PathBuf, RunError> {
+        Err(RunError::NoHome)
+    }
 }
 
 async fn ask(authority: &Authority, port: u16) -> Verdict {

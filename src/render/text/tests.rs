@@ -65,6 +65,8 @@ fn applied() -> ApplyReport {
         outcome,
     };
     let target = |name: &str, results, read_back| TargetReport {
+        activation: None,
+        probes: vec![],
         target: name.parse().unwrap(),
         address: format!("/srv/{name}/.env"),
         results,

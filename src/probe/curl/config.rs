@@ -15,7 +15,7 @@ use crate::probe::{MAX_ANSWER_BYTES, not_tried};
 const MAX_LINE_BYTES: usize = 90 * 1024;
 
 /// Read by [`super::told`].
-const WRITE_OUT: &str = "%{http_code} %{size_download} %{content_type}";
+pub(super) const WRITE_OUT: &str = "%{http_code} %{size_download} %{content_type}";
 
 /// What holds for every request. The rate keeps an endless answer small also where curl does not
 /// yet cut one whose length was not announced; one that is as short as it may be comes at once.

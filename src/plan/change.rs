@@ -385,6 +385,8 @@ pub struct Summary {
     pub unmanaged: usize,
     /// Targets of other machines.
     pub elsewhere: usize,
+    /// Targets whose stored values are to be put in force although nothing is written.
+    pub owed: usize,
 }
 
 impl Summary {
@@ -402,6 +404,7 @@ impl Summary {
             in_sync: self.in_sync + other.in_sync,
             unmanaged: self.unmanaged + other.unmanaged,
             elsewhere: self.elsewhere + other.elsewhere,
+            owed: self.owed + other.owed,
         }
     }
 }

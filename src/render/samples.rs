@@ -139,6 +139,7 @@ pub(super) fn full_summary() -> Summary {
         unknown: 1,
         held: 1,
         in_sync: 1,
+        owed: 0,
         unmanaged: 12,
         elsewhere: 0,
     }

@@ -173,8 +173,16 @@ pub(crate) fn summary(summary: &Summary, targets: usize) -> String {
         in_sync,
         unmanaged,
         elsewhere,
+        owed,
     } = *summary;
-    let mut text = if create + update + delete + drift + conflict + unknown + held == 0 {
+    let quiet = create + update + delete + drift + conflict + unknown + held == 0;
+    let mut text = if quiet && owed > 0 {
+        format!(
+            "Nothing to write, {} to put in force. {} in sync",
+            counted(owed, "target"),
+            counted(in_sync, "variable"),
+        )
+    } else if quiet {
         let here = targets.saturating_sub(elsewhere);
         format!(
             "No changes. {} in sync on {}",
@@ -188,6 +196,9 @@ pub(crate) fn summary(summary: &Summary, targets: usize) -> String {
         );
         if unknown > 0 {
             text.push_str(&format!(", {unknown} unknown"));
+        }
+        if owed > 0 {
+            text.push_str(&format!(", {owed} to put in force"));
         }
         text.push_str(&format!(", {held} held · {in_sync} in sync"));
         text

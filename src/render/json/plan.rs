@@ -62,6 +62,8 @@ struct SummaryJson {
     unknown: usize,
     held: usize,
     in_sync: usize,
+    /// Targets whose stored values are put in force although nothing is written.
+    owed: usize,
     unmanaged: usize,
     elsewhere: usize,
 }
@@ -77,6 +79,7 @@ impl From<&plan::Summary> for SummaryJson {
             unknown: of.unknown,
             held: of.held,
             in_sync: of.in_sync,
+            owed: of.owed,
             unmanaged: of.unmanaged,
             elsewhere: of.elsewhere,
         }

@@ -1,5 +1,6 @@
 //! What needs a client of the tests' own: certificates, and the environment's proxies.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,10 @@ impl Run for Nothing {
     async fn run(&self, call: &Call) -> Result<Ran, RunError> {
         let program = call.program.clone();
         Err(RunError::NotFound { program })
+    }
+
+    async fn home(&self) -> Result<PathBuf, RunError> {
+        Err(RunError::NoHome)
     }
 }
 

@@ -99,10 +99,7 @@ fn no_end(error: &RunError, limit: Duration) -> Verdict {
         RunError::Lost { .. } => {
             unreachable("the connection to the machine was lost while the command ran")
         }
-        RunError::Unreachable(error) => not_tried(error.to_string()),
-        RunError::NotFound { .. }
-        | RunError::Denied { .. }
-        | RunError::System { .. }
-        | RunError::NoHome => not_tried(error.to_string()),
+        // it was not begun
+        other => not_tried(other.to_string()),
     }
 }

@@ -1,5 +1,6 @@
 //! What needs a client of the tests' own: certificates, and the environment's proxies.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ impl Run for Nothing {
         Err(RunError::NotFound { program })
     }
 
-    async fn home(&self) -> Result<std::path::PathBuf, RunError> {
+    async fn home(&self) -> Result<PathBuf, RunError> {
         Err(RunError::NoHome)
     }
 }

@@ -80,9 +80,7 @@ fn not_run(error: &RunError, limit: Duration) -> Verdict {
         RunError::Lost { .. } => {
             unreachable("the connection to the target's machine was lost while it asked")
         }
-        RunError::Unreachable(error) => not_tried(error.to_string()),
-        RunError::Denied { .. } | RunError::System { .. } | RunError::NoHome => {
-            not_tried(error.to_string())
-        }
+        // it was not begun
+        other => not_tried(other.to_string()),
     }
 }

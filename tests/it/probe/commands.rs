@@ -1,5 +1,6 @@
 //! Commands, and the variables that they find.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,6 +102,10 @@ impl Run for Other {
         arguments.append(&mut call.arguments);
         call.arguments = arguments;
         Local::default().run(&call).await
+    }
+
+    async fn home(&self) -> Result<PathBuf, RunError> {
+        Err(RunError::NoHome)
     }
 }
 

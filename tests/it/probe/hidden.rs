@@ -4,12 +4,13 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use driftlock::machine::LocalHost;
 use driftlock::model::{VarName, Verdict};
-use driftlock::probe::{CommandProbe, Probe};
+use driftlock::probe::{CommandProbe, Probe, Prober};
 
 use super::local::Local;
 use super::server::{Reply, Server};
-use super::{asking, prober, secret};
+use super::{CANARY, asking, prober, secret};
 use crate::support::peers;
 
 /// Processes whose arguments, or whose environment, hold the text.
@@ -89,4 +90,23 @@ async fn only_the_command_itself_has_its_variables() {
     assert_eq!(arguments, Vec::<String>::new());
     // the exec of the line keeps the number, and the values come with it; only its own
     assert_eq!(environments, [command]);
+}
+
+#[tokio::test]
+async fn the_programs_own_way_of_running_others_serves_too() {
+    let path = std::env::var_os("PATH").unwrap();
+    let host = LocalHost::with_environment(vec![("PATH".into(), path)]);
+    let command = Probe::Command(CommandProbe {
+        line: "test \"$TOKEN\" = \"c4nary 'it'\"".into(),
+        variables: vec![(VarName::new("TOKEN").unwrap(), secret("c4nary 'it'"))],
+        limit: Duration::from_secs(20),
+    });
+    let here = Prober::new(Arc::new(host.clone()));
+    assert_eq!(here.run(&command, None).await, Verdict::Works);
+    if peers::program("curl").is_some() {
+        let server = Server::always(Reply::status(200));
+        let probe = Probe::Http(asking(&server.url()));
+        assert_eq!(here.run(&probe, Some(&host)).await, Verdict::Works);
+        assert_eq!(server.seen()[0].header("x-auth"), Some(CANARY));
+    }
 }

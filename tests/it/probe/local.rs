@@ -1,5 +1,6 @@
 //! This machine's programs, as simply as it goes.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use async_trait::async_trait;
@@ -57,6 +58,10 @@ impl Run for Local {
             }),
         }
     }
+
+    async fn home(&self) -> Result<PathBuf, RunError> {
+        Err(RunError::NoHome)
+    }
 }
 
 /// A machine that answers every call in the same way.
@@ -70,5 +75,9 @@ impl Run for Answers {
 
     async fn run(&self, _: &Call) -> Result<Ran, RunError> {
         self.0.clone()
+    }
+
+    async fn home(&self) -> Result<PathBuf, RunError> {
+        Err(RunError::NoHome)
     }
 }

@@ -113,6 +113,8 @@ pub struct Live {
     pub version: Version,
     /// Whether the place exists at all: a file that is not there yet is `false`.
     pub exists: bool,
+    /// When what is stored was written last, by the clock of its machine, where the platform can say.
+    pub stored_at: Option<Timestamp>,
     /// What the platform calls this place beyond its address (ids, host key); empty if nothing.
     pub identity: String,
     /// Edits that somebody prepared on the platform and did not put in force yet, each in words

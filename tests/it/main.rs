@@ -18,6 +18,7 @@ mod formats;
 mod hostile;
 mod journal;
 mod leaks;
+mod machine;
 mod merge;
 mod nasty;
 mod pass;

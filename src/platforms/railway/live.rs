@@ -65,6 +65,7 @@ impl<'a> Reading<'a> {
             completeness: Completeness::Complete,
             version,
             exists: true,
+            stored_at: None,
             identity: self.identity,
             drafts: self.drafts,
             running,

@@ -31,7 +31,7 @@ pub enum Far {
 pub const HOST: &str = "vps";
 
 const POSIX: &[&str] = &[
-    "cat", "cmp", "cp", "dd", "id", "ln", "ls", "mkdir", "mv", "readlink", "rm", "rmdir", "sleep",
+    "cat", "cmp", "cp", "dd", "env", "id", "ln", "ls", "mkdir", "mkfifo", "mv", "true", "readlink", "rm", "rmdir", "sleep",
     "uname", "wc",
 ];
 

@@ -1,0 +1,9 @@
+//! Programs of this machine and of one over SSH.
+
+
+
+
+
+
+mod run;
+

@@ -319,4 +319,47 @@ mod tests {
         });
         assert_eq!(clear, [(K::SecretBecameClear, true)]);
     }
+
+    #[test]
+    fn what_runs_and_what_is_asked_is_named_when_it_changes() {
+        use AuthorityKind as K;
+        let set = |f: &mut AuthorityFacts, run: &str, look: &str, probe: &str| {
+            let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            let vps = at(f, "vps");
+            vps.activation = some(run);
+            vps.process = some(look);
+            vps.probes = some(probe).into_iter().collect();
+        };
+        let activation = (K::ActivationChanged, true);
+        let probe = (K::ProbeChanged, true);
+        assert_eq!(kinds(|f| set(f, "run `a`", "", "")), [activation]);
+        assert_eq!(kinds(|f| set(f, "", "container x", "")), [activation]);
+        assert_eq!(kinds(|f| set(f, "", "", "GET https://a/")), [probe]);
+        let mut last = facts();
+        set(&mut last, "run `a`", "container x", "GET https://a/");
+        let mut now = facts();
+        set(&mut now, "run `b`", "container y", "GET https://b/");
+        let found = compare_authority(Some(&last), &now, &names(&[]));
+        let texts: Vec<&str> = found.iter().map(|one| one.what.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "an apply on vps does: run `b` (was: run `a`)",
+                "where vps is seen running: container y (was: container x)",
+                "new probe of vps: GET https://b/",
+                "probe of vps is gone: GET https://a/",
+            ]
+        );
+        assert!(found.iter().all(|one| one.held && one.target.is_some()));
+        let gone = compare_authority(Some(&last), &facts(), &names(&[]));
+        assert_eq!(gone.len(), 3);
+        assert_eq!(compare_authority(Some(&last), &last, &names(&[])), []);
+        // a new target says at once what it runs
+        let added = kinds(|f| {
+            let mut new = place(&[]);
+            new.activation = Some("run `a`".into());
+            f.targets.insert("new".parse().unwrap(), new);
+        });
+        assert_eq!(added, [(K::TargetAdded, true), activation]);
+    }
 }

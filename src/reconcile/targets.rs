@@ -211,6 +211,27 @@ mod tests {
     }
 
     #[test]
+    fn a_host_has_one_place_whoever_works_there() {
+        let on = |text: &str, path: &str| {
+            let host = crate::model::HostAddress {
+                destination: text.parse().unwrap(),
+                sudo: crate::model::Sudo::No,
+            };
+            located(Machine::Host(host), path, "here")
+        };
+        let (one, other) = (on("a@vps", "/srv/.env"), on("b@VPS", "/srv/./.env"));
+        assert_eq!(one.visibility, Visibility::Here);
+        assert_eq!(one.target.path, Some(PathBuf::from("/srv/.env")));
+        assert_eq!(one.target.place, "file:ssh vps:/srv/.env");
+        assert_eq!(one.target.place, other.target.place);
+        assert_ne!(one.target.place, on("vps:23", "/srv/.env").target.place);
+        assert_ne!(
+            on("a@vps", "~/.env").target.place,
+            on("b@vps", "~/.env").target.place
+        );
+    }
+
+    #[test]
     fn two_spellings_of_one_path_are_one_place() {
         let (one, other) = (
             located(Machine::Any, "../.env", "here"),

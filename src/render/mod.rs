@@ -5,6 +5,7 @@ pub mod escape;
 pub mod json;
 mod layout;
 pub mod markdown;
+mod paste;
 #[cfg(test)]
 mod samples;
 pub mod scrub;

@@ -10,8 +10,8 @@ pub use apply::{
     ApplyReport, HalfWritten, Held, OperationOutcome, OperationReport, ReadBack, TargetReport,
 };
 pub use doctor::{
-    Case, Check, Compared, DoctorReport, Finding, Form, Health, Holder, Holding, Moment, Patient, Severity,
-    Side, Since, Stage, Step, Subject,
+    Case, Check, Compared, DoctorReport, Finding, Form, Health, Holder, Holding, Moment, Patient,
+    Severity, Side, Since, Stage, Step, Subject,
 };
 pub use exit::{Exit, Verdict};
 pub use history::{HistoryAction, HistoryEntry, HistoryReport, HistoryVar};

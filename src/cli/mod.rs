@@ -6,6 +6,7 @@ mod authoring;
 mod check;
 mod completions;
 mod context;
+mod doctor;
 mod error;
 mod harden;
 mod history;
@@ -106,6 +107,7 @@ enum Command {
     Plan(plan::PlanArgs),
     Apply(apply::ApplyArgs),
     Status(status::StatusArgs),
+    Doctor(doctor::DoctorArgs),
     History(history::HistoryArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
@@ -152,6 +154,7 @@ fn dispatch(
         Command::Plan(arguments) => plan::run(arguments, global, context, ui),
         Command::Apply(arguments) => apply::run(arguments, global, context, ui),
         Command::Status(arguments) => status::run(arguments, global, context, ui),
+        Command::Doctor(arguments) => doctor::run(arguments, global, context, ui),
         Command::History(arguments) => history::run(arguments, global, context, ui),
         Command::Schema(arguments) => schema::run(arguments, ui),
         Command::Completions(arguments) => completions::run(arguments, ui),

@@ -6,6 +6,7 @@ mod forced;
 pub mod json;
 mod layout;
 pub mod markdown;
+mod paste;
 #[cfg(test)]
 mod samples;
 pub mod scrub;

@@ -176,7 +176,7 @@ pub enum Step {
     /// One of our commands.
     Driftlock {
         /// `apply`, `plan`, …
-        verb: &'static str,
+        verb: String,
         /// Its words, quoted where a shell needs it.
         flags: Vec<String>,
         /// Whether it takes one manifest, behind `--manifest`.
@@ -249,6 +249,29 @@ pub struct Check {
     pub finding: Finding,
     /// What to do about it.
     pub next: Vec<Step>,
+    /// Whether the targets that suffer from it say the same.
+    pub told: bool,
+}
+
+impl Check {
+    /// What it adds to a run's diagnosis: only what is not well.
+    pub fn case(&self) -> Option<Case> {
+        let (severity, what) = match &self.finding {
+            Finding::Wrong(what) => (Severity::Wrong, what),
+            Finding::Unknown(why) => (Severity::Unknown, why),
+            Finding::Well | Finding::NotApplicable => return None,
+        };
+        (!self.told).then(|| Case {
+            severity,
+            targets: vec![],
+            stage: None,
+            side: Side::Here,
+            what: format!("{}: {what}", self.what),
+            values: vec![],
+            since: None,
+            next: self.next.clone(),
+        })
+    }
 }
 
 /// What a target has of one variable.

@@ -6,6 +6,7 @@
 
 mod apply;
 mod check;
+mod doctor;
 mod history;
 mod plan;
 mod status;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use apply::ApplyDocument;
 pub use check::CheckDocument;
+pub use doctor::DoctorDocument;
 pub use history::HistoryDocument;
 pub use plan::PlanDocument;
 pub use status::StatusDocument;
@@ -41,6 +43,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         ("apply.json", of::<ApplyDocument>()),
         ("check.json", of::<CheckDocument>()),
+        ("doctor.json", of::<DoctorDocument>()),
         ("history.json", of::<HistoryDocument>()),
         ("plan.json", of::<PlanDocument>()),
         ("status.json", of::<StatusDocument>()),

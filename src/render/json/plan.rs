@@ -305,7 +305,7 @@ impl From<&plan::Change> for ChangeJson {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "is", content = "of")]
 #[schemars(rename = "Glimpse")]
-enum GlimpseJson {
+pub(super) enum GlimpseJson {
     Absent,
     /// A clear text.
     Text(String),

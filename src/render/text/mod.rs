@@ -6,6 +6,7 @@
 mod apply;
 mod check;
 mod diff;
+mod doctor;
 mod history;
 mod plan;
 mod progress;
@@ -16,6 +17,7 @@ mod tests;
 
 pub use apply::render_apply;
 pub use check::{CheckedFile, render_check};
+pub use doctor::{Diagnosis, render_doctor};
 pub use history::render_history;
 pub use plan::{render_elsewhere, render_plan, render_plan_summary};
 pub use progress::Progress;

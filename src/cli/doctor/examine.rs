@@ -1,0 +1,190 @@
+//! From manifests to diagnoses: one that is broken, or a journal that cannot be read, does not hide
+//! the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::super::Global;
+use super::super::context::Context;
+use super::super::error::CommandError;
+use super::super::look::{self, Opened};
+use super::super::session::{self, Item};
+use super::super::ui::Ui;
+use super::{DoctorArgs, check_variables, setup};
+use crate::crypto::Keyring;
+use crate::journal::SqliteJournal;
+use crate::manifest::Manifest;
+use crate::model::{Fingerprinter, TargetName, VarName};
+use crate::reconcile::connect::Connections;
+use crate::reconcile::desired::Values;
+use crate::reconcile::doctor::{Chart, Probed, Vitals, alike, diagnose};
+use crate::reconcile::event::{Check, DoctorReport, Seen};
+use crate::reconcile::expiry::{Due, due};
+use crate::reconcile::load::{self, Opening};
+use crate::reconcile::pass::{Memory, Pass, Scope};
+use crate::source;
+
+/// The set-up, and each manifest.
+pub(super) fn examine(
+    arguments: &DoctorArgs,
+    global: &Global,
+    context: &Context,
+    ui: &mut Ui,
+) -> Result<(Vec<Check>, Vec<DoctorReport>), CommandError> {
+    let (items, mut checks) = load(arguments, context, ui)?;
+    look::check_targets(&items, &arguments.target)?;
+    check_variables(&items, &arguments.variables)?;
+    let mut room = Room {
+        arguments,
+        context,
+        keyring: session::keyring(global, context),
+        journal: session::journal(global, context)?,
+        connections: session::connections(context, ui),
+        runtime: look::runtime()?,
+        scope: Scope {
+            unattended: !context.terminal.input,
+            ..Scope::default()
+        },
+        checks: vec![],
+    };
+    let reports = items.iter().map(|item| room.report(item, ui)).collect();
+    checks.extend(room.checks);
+    checks.extend(setup::surroundings(&items, global, context));
+    Ok((checks, reports))
+}
+
+/// What every manifest of this run is looked at with.
+struct Room<'a> {
+    arguments: &'a DoctorArgs,
+    context: &'a Context,
+    keyring: Keyring,
+    journal: SqliteJournal,
+    connections: Connections,
+    runtime: tokio::runtime::Runtime,
+    scope: Scope,
+    checks: Vec<Check>,
+}
+
+impl Room<'_> {
+    fn report(&mut self, item: &Item, ui: &mut Ui) -> DoctorReport {
+        let opened = self.open(item);
+        let values = look::values(&opened, &mut self.keyring, ui);
+        let pass = look::pass(&opened, &values, &self.connections, &self.scope);
+        let live = look::drive(ui, &self.runtime, async |events| {
+            pass.read(&opened.memory, events).await
+        });
+        let probed = self.runtime.block_on(ask_probes(&pass, self.arguments));
+        let manifest = &item.loaded.manifest;
+        let vitals: Vec<Vitals> = live.iter().map(Vitals::of).collect();
+        let alike = alike(manifest, &item.located, &live);
+        let plan = pass.plan(live, &opened.memory);
+        let targets: BTreeSet<TargetName> = self.arguments.target.iter().cloned().collect();
+        diagnose(&Chart {
+            file: &item.file.path.display().to_string(),
+            manifest,
+            located: &item.located,
+            plan: &plan,
+            vitals: &vitals,
+            last: &opened.memory.last,
+            probed: &probed,
+            probing: !self.arguments.no_probe,
+            seen: &seen_elsewhere(item),
+            due: &dates(manifest, &values, self.context.now()),
+            sealed_at: &sealed_at(manifest, &values),
+            alike: &alike,
+            targets: (!targets.is_empty()).then_some(&targets),
+            variables: &self.arguments.variables,
+            require_all: self.arguments.require_all,
+        })
+    }
+
+    /// Opens a manifest and recalls what was applied, as far as that goes.
+    fn open<'i>(&mut self, item: &'i Item) -> Opened<'i> {
+        let opening = load::open(&item.loaded.manifest, &mut self.keyring);
+        self.checks.extend(setup::identity(item, &opening));
+        let fingerprinter = self.fingerprinter(item, &opening);
+        let memory = look::recall(item, &self.journal, fingerprinter.as_ref());
+        let memory = match memory {
+            Ok(memory) => {
+                let notes = memory.notes.iter();
+                self.checks
+                    .extend(notes.map(|note| setup::journal_note(note)));
+                memory
+            }
+            Err(error) => {
+                self.checks.push(setup::journal_error(&error));
+                Memory {
+                    // without records nobody can say whether this is the key of the last apply
+                    key_unknown: opening.as_open().is_some(),
+                    ..Memory::default()
+                }
+            }
+        };
+        Opened {
+            item,
+            opening,
+            fingerprinter,
+            memory,
+        }
+    }
+
+    /// A journal that cannot be read is told once, when it is asked what was applied.
+    fn fingerprinter(&mut self, item: &Item, opening: &Opening) -> Option<Fingerprinter> {
+        session::fingerprinter(opening, &mut self.journal, &item.scope, false).unwrap_or_else(
+            |_told_by_recall| {
+                let key = crate::model::FingerprintKey::new(*crate::crypto::random_bytes());
+                Some(Fingerprinter::new(key, vec![]))
+            },
+        )
+    }
+}
+
+/// The manifests that parse. Those that do not are said so in full on standard error, and count as
+/// unknown.
+fn load(
+    arguments: &DoctorArgs,
+    context: &Context,
+    ui: &mut Ui,
+) -> Result<(Vec<Item>, Vec<Check>), CommandError> {
+    let files = source::load_manifests(&context.folder, &arguments.manifest)
+        .map_err(|error| CommandError::of(&error))?;
+    let (mut items, mut checks) = (vec![], vec![]);
+    for file in files {
+        match load::load(&file.text) {
+            Ok(loaded) => items.push(session::item(file, loaded, context)),
+            Err(diagnostics) => {
+                ui.diagnostics(&file.path, &diagnostics);
+                checks.push(setup::broken(&file.path, diagnostics.len()));
+            }
+        }
+    }
+    checks.extend(setup::shared_place(&items));
+    Ok((items, checks))
+}
+
+fn dates(manifest: &Manifest, values: &Values<'_>, now: Timestamp) -> BTreeMap<VarName, Due> {
+    let variables = manifest.variables.iter();
+    let passed = variables.filter_map(|(name, variable)| {
+        let due = due(&variable.metadata, values.sealed_at(name), now)?;
+        Some((name.clone(), due))
+    });
+    passed.collect()
+}
+
+fn sealed_at(manifest: &Manifest, values: &Values<'_>) -> BTreeMap<VarName, Timestamp> {
+    let names = manifest.variables.keys();
+    names
+        .filter_map(|name| Some((name.clone(), values.sealed_at(name)?)))
+        .collect()
+}
+
+/// What the probes of each target say, one try each. Targets without an entry were not asked.
+async fn ask_probes(_pass: &Pass<'_>, _arguments: &DoctorArgs) -> BTreeMap<TargetName, Probed> {
+    BTreeMap::new()
+}
+
+/// What other machines last saw of their targets.
+fn seen_elsewhere(_item: &Item) -> BTreeMap<TargetName, Seen> {
+    BTreeMap::new()
+}

@@ -211,6 +211,9 @@ impl<'a> Run<'a> {
             fingerprinter: opened.fingerprinter.as_ref(),
             last_facts: opened.memory.authority.as_ref(),
             facts: &facts,
+            consented: &|target| {
+                !pass.scope.unattended || pass.scope.overrides.allows("authority", target, None)
+            },
             key_accepted: pass.key_accepted(plan, &opened.memory),
             author: &author,
             intents: std::collections::BTreeMap::new(),

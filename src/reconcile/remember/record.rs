@@ -42,6 +42,8 @@ pub struct JournalRecord<'a> {
     pub last_facts: Option<&'a AuthorityFacts>,
     /// What this revision may do.
     pub facts: &'a AuthorityFacts,
+    /// Whether a person said yes to what this revision may do more on a target.
+    pub consented: &'a dyn Fn(&TargetName) -> bool,
     /// Whether this revision's key is believed. If not, nothing of it counts as applied, or the next
     /// run would take a stranger's key for ours.
     pub key_accepted: bool,
@@ -169,7 +171,7 @@ impl JournalRecord<'_> {
     }
 
     fn keep_facts(&mut self, plan: &Plan, idle: bool) -> Result<(), JournalError> {
-        let facts = accepted_facts(plan, self.last_facts, self.facts);
+        let facts = accepted_facts(plan, self.last_facts, self.facts, self.consented);
         // an apply that found nothing to do needs no journal that can be written
         if !self.key_accepted || idle && self.last_facts == Some(&facts) {
             return Ok(());

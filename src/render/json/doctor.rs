@@ -229,7 +229,7 @@ impl From<&event::Patient> for TargetJson {
                     machine: machine.clone(),
                     seen: seen.map(|seen| SeenJson {
                         at: seen.at.to_string(),
-                        equal: seen.equal,
+                        equal: seen.then == event::Then::InSync,
                     }),
                 },
                 Health::Well => HealthJson::Well,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::model::TargetName;
 use crate::reconcile::event::{
-    Case, Check, DoctorReport, Finding, Health, Patient, Severity, Stage,
+    Case, Check, DoctorReport, Finding, Health, Patient, Severity, Stage, Then,
 };
 use crate::render::escape;
 use crate::render::layout::Line;
@@ -174,7 +174,11 @@ fn elsewhere(out: &mut dyn Write, page: Page<'_>, report: &DoctorReport) -> fmt:
         .filter_map(|patient| match &patient.health {
             Health::Elsewhere { machine, seen } => {
                 let seen = seen.map_or("never seen".to_owned(), |seen| {
-                    let word = if seen.equal { "as wanted" } else { "differs" };
+                    let word = match seen.then {
+                        Then::InSync => "as wanted",
+                        then if then.is_difference() => "differs",
+                        _ => "not known",
+                    };
                     format!("{word}, seen {} ago", super::age(page.now, seen.at))
                 });
                 Some(format!(

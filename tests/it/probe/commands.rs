@@ -90,10 +90,6 @@ struct Other(&'static str, Vec<&'static str>);
 
 #[async_trait::async_trait]
 impl Run for Other {
-    async fn home(&self) -> Result<std::path::PathBuf, RunError> {
-        Err(RunError::NoHome)
-    }
-
     async fn run(&self, call: &Call) -> Result<Ran, RunError> {
         assert_eq!((call.program.as_str(), call.arguments.len()), ("sh", 1));
         let mut call = call.clone();

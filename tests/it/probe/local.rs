@@ -17,10 +17,6 @@ pub struct Local {
 
 #[async_trait]
 impl Run for Local {
-    async fn home(&self) -> Result<std::path::PathBuf, RunError> {
-        Err(RunError::NoHome)
-    }
-
     async fn run(&self, call: &Call) -> Result<Ran, RunError> {
         let program = call.program.clone();
         let path = std::env::var("PATH").unwrap();
@@ -69,10 +65,6 @@ pub struct Answers(pub Result<Ran, RunError>);
 
 #[async_trait]
 impl Run for Answers {
-    async fn home(&self) -> Result<std::path::PathBuf, RunError> {
-        Err(RunError::NoHome)
-    }
-
     async fn run(&self, _: &Call) -> Result<Ran, RunError> {
         self.0.clone()
     }

@@ -374,6 +374,8 @@ watch() {
   s=$!
   wait "$s"
   trap "" TERM
+  # if this shell was killed, nobody knows whose the number is by now
+  kill -0 "$$" || exit 0
   slay TERM
   sleep 1
   slay KILL
@@ -464,10 +466,17 @@ run() (
       no denied
       ;;
   esac
-  drain >>"$t/O" <"$t/o" 3>&- 4<&- 7<&- &
+  # redirected by exec: what a shell keeps to put a redirection back would keep the connection too
+  (
+    exec >>"$t/O" <"$t/o" 3>&- 4<&- 7<&-
+    drain
+  ) &
   d=$!
   exec 8>"$t/o"
-  drain >>"$t/E" <"$t/e" 3>&- 4<&- 7<&- 8>&- &
+  (
+    exec >>"$t/E" <"$t/e" 3>&- 4<&- 7<&- 8>&-
+    drain
+  ) &
   g=$!
   exec 9>"$t/e" 5<"$t/O" 6<"$t/E"
   forget
@@ -492,11 +501,15 @@ run() (
     umask "$mask"
     cd /
     trap - PIPE HUP
+    exec <&7 >&8 2>&9 3>&- 4<&- 5<&- 6<&- 7<&- 8>&- 9>&-
     exec "$@"
-  ) <&7 >&8 2>&9 3>&- 4<&- 5<&- 6<&- 7<&- 8>&- 9>&- &
+  ) &
   p=$!
   exec 7<&- 8>&- 9>&-
-  watch </dev/null >/dev/null 3>&- 4<&- 5<&- 6<&- &
+  (
+    exec </dev/null >/dev/null 3>&- 4<&- 5<&- 6<&-
+    watch
+  ) &
   s=$!
   wait "$p"
   c=$?

@@ -26,6 +26,7 @@ fn live(vars: &[(&str, &str)]) -> Live {
         completeness: Completeness::Complete,
         version: Version::default(),
         exists: true,
+        stored_at: None,
         identity: String::new(),
         drafts: vec![],
         running: Running::Unknown,

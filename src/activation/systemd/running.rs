@@ -47,7 +47,7 @@ pub(super) async fn look(host: &dyn Run, user: bool, units: &[(&SystemdUnit, &Pa
         Err(RunError::Slow { .. }) => {
             return all(Look::unknown("systemd did not answer in time", None));
         }
-        Err(error) => return all(Look::unknown(error.to_string(), None)),
+        Err(error) => return all(Look::unknown(error.to_string(), error.help())),
     };
     if ran.status == 127 {
         return all(Look::unknown(say::no_systemd().why, None));

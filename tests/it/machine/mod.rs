@@ -1,9 +1,3 @@
 //! Programs of this machine and of one over SSH.
 
-
-
-
-
-
 mod run;
-

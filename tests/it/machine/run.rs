@@ -87,18 +87,17 @@ async fn gets_what_it_is_given(host: &dyn Run) {
     assert_eq!(String::from_utf8(told.output.to_vec()).unwrap(), expected);
     for length in [0, 1, 70_000, MAX_OUTPUT_BYTES] {
         let bytes = all_bytes(length);
-        let told = ran(
-            host,
-            Call::new("cat", [""; 0]).reading(bytes.clone()),
-        )
-        .await;
+        let told = ran(host, Call::new("cat", [""; 0]).reading(bytes.clone())).await;
         assert!(told.output[..] == bytes[..], "{length}");
         // one that wants none of it
         let told = ran(host, Call::new("true", [""; 0]).reading(bytes)).await;
         assert_eq!((told.status, told.output.len()), (0, 0), "{length}");
     }
     assert_eq!(said(host, "cat; pwd").await, "/\n");
-    assert_eq!(said(host, "(echo x >&3) 2>&-; (echo x >&4) 2>&-; :").await, "");
+    assert_eq!(
+        said(host, "(echo x >&3) 2>&-; (echo x >&4) 2>&-; :").await,
+        ""
+    );
 }
 
 async fn has_a_small_environment(host: &dyn Run) {
@@ -111,7 +110,11 @@ async fn has_a_small_environment(host: &dyn Run) {
         assert!(!value.is_empty(), "{line}");
         match name {
             "LC_ALL" => assert_eq!(value, "C"),
-            "PATH" | "HOME" | "USER" | "LOGNAME" | "XDG_RUNTIME_DIR"
+            "PATH"
+            | "HOME"
+            | "USER"
+            | "LOGNAME"
+            | "XDG_RUNTIME_DIR"
             | "DBUS_SESSION_BUS_ADDRESS" => {}
             _ => panic!("{line}"),
         }
@@ -123,7 +126,15 @@ async fn is_not_there(host: &dyn Run, folder: &Path) {
     let file = folder.join("file");
     fs::write(&file, "x").unwrap();
     let (file, folder) = (file.to_str().unwrap(), folder.to_str().unwrap());
-    for program in ["no-such-program", "/no/such", "alias", "get", "-x", "a b\n", "$(id)"] {
+    for program in [
+        "no-such-program",
+        "/no/such",
+        "alias",
+        "get",
+        "-x",
+        "a b\n",
+        "$(id)",
+    ] {
         let none = host.run(&Call::new(program, ["x"])).await.unwrap_err();
         let program = program.to_owned();
         assert_eq!(none, RunError::NotFound { program });
@@ -138,7 +149,10 @@ async fn is_not_there(host: &dyn Run, folder: &Path) {
     let long = Call::new("cat", [""; 0]).reading(vec![0; MAX_OUTPUT_BYTES + 1]);
     for call in [Call::new("", [""; 0]), Call::new("cat", ["a\0b"]), long] {
         let impossible = host.run(&call).await.unwrap_err();
-        assert!(matches!(impossible, RunError::System { .. }), "{impossible}");
+        assert!(
+            matches!(impossible, RunError::System { .. }),
+            "{impossible}"
+        );
     }
 }
 
@@ -149,7 +163,11 @@ async fn prints_without_end(host: &dyn Run) {
         let begin = Instant::now();
         let told = ran(host, Call::shell(&line)).await;
         let kept = [told.output.len(), told.errors.len()];
-        let expected = if end.is_empty() { [MAX_OUTPUT_BYTES, 0] } else { kept };
+        let expected = if end.is_empty() {
+            [MAX_OUTPUT_BYTES, 0]
+        } else {
+            kept
+        };
         assert_eq!((told.status, kept), (0, expected));
         println!("100 MiB: {:.1?}", begin.elapsed());
     }
@@ -165,7 +183,10 @@ async fn leaves_something_running(host: &dyn Run, folder: &Path) {
     let begin = Instant::now();
     let told = said(host, &line).await;
     let daemon: u32 = told.trim().parse().unwrap();
-    assert!(begin.elapsed() < Duration::from_secs(8), "nobody waits for it");
+    assert!(
+        begin.elapsed() < Duration::from_secs(8),
+        "nobody waits for it"
+    );
     assert!(Path::new(&format!("/proc/{daemon}")).exists());
     // others come through meanwhile
     assert_eq!(said(host, "echo on").await, "on\n");
@@ -193,8 +214,15 @@ async fn is_ended(host: &dyn Run, folder: &Path, all_of_it: bool) {
     let call = Call::shell(&line).within(Duration::from_millis(700));
     let begin = Instant::now();
     let slow = host.run(&call).await.unwrap_err();
-    assert!(matches!(slow, RunError::Slow { .. }) && slow.in_doubt(), "{slow}");
-    assert!(begin.elapsed() < Duration::from_secs(9), "{:?}", begin.elapsed());
+    assert!(
+        matches!(slow, RunError::Slow { .. }) && slow.in_doubt(),
+        "{slow}"
+    );
+    assert!(
+        begin.elapsed() < Duration::from_secs(9),
+        "{:?}",
+        begin.elapsed()
+    );
     let text = fs::read_to_string(&pids).unwrap();
     let mut pids: Vec<u32> = text.lines().map(|line| line.parse().unwrap()).collect();
     let own = pids.pop().unwrap();

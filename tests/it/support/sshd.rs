@@ -31,8 +31,8 @@ pub enum Far {
 pub const HOST: &str = "vps";
 
 const POSIX: &[&str] = &[
-    "cat", "cmp", "cp", "dd", "env", "id", "ln", "ls", "mkdir", "mkfifo", "mv", "true", "readlink", "rm", "rmdir", "sleep",
-    "uname", "wc",
+    "cat", "cmp", "cp", "dd", "env", "id", "ln", "ls", "mkdir", "mkfifo", "mv", "true", "readlink",
+    "rm", "rmdir", "sleep", "uname", "wc",
 ];
 
 /// A server that ends when dropped.

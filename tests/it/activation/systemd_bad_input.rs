@@ -63,11 +63,7 @@ async fn units_that_do_not_come_up_are_failures_with_a_reason() {
             "Type=notify\nTimeoutStartSec=1\nExecStart=/usr/bin/sleep 1000",
             "did not start or stop in its own time",
         ),
-        (
-            "bad",
-            "ExecStart=relative",
-            "has a setting that systemd does not take",
-        ),
+        ("bad", "Nice=0", "has a setting that systemd does not take"),
     ];
     for (name, text, _) in &cases {
         manager.service(name, text);
@@ -84,6 +80,9 @@ async fn units_that_do_not_come_up_are_failures_with_a_reason() {
             "{name}: {help}"
         );
     }
+    std::os::unix::fs::symlink("/dev/null", manager.file_of("masked")).unwrap();
+    let (why, _) = failed(restart(&manager, "masked").await);
+    assert!(why.ends_with(" is masked"), "{why}");
     let (why, _) = failed(restart(&manager, "none").await);
     let none = manager.unit("none").unit;
     assert_eq!(

@@ -219,10 +219,10 @@ fn others(
         format!("{who} {has}, and is not given this file by what starts it")
     } else if useless {
         format!(
-            "{who} started after they were stored, and {has} all the same: something else sets them, or this file is not read"
+            "{who} started after the values were stored, and {has} all the same: something else sets them, or this file is not read"
         )
     } else if order == Order::StartedBefore {
-        format!("{who} started before they were stored")
+        format!("{who} started before the values were stored")
     } else {
         format!("{who} {has}")
     };

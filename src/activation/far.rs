@@ -34,7 +34,9 @@ pub(super) fn parts(output: &[u8]) -> Vec<Part> {
         };
         if let Some(name) = line.strip_prefix(b"part ") {
             let name = String::from_utf8_lossy(name).into_owned();
-            open = Some((name, Some(Zeroizing::default())));
+            // its room is made once: what grows leaves copies behind
+            let bytes = Vec::with_capacity(output.len() / 3 + 1);
+            open = Some((name, Some(Zeroizing::new(bytes))));
         } else if let Some(status) = line.strip_prefix(b"end ") {
             let status = std::str::from_utf8(status)
                 .ok()

@@ -10,6 +10,8 @@ mod running;
 
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use super::deadline::{Deadline, WATCH, growing};
 use super::failure::{Trouble, of_a_question, of_a_step};
 use super::far::{self, Part};
@@ -240,10 +242,10 @@ async fn ask(host: &dyn Run, arguments: &[&str], deadline: &Deadline) -> Result<
     })
 }
 
-fn words(ran: &Ran) -> String {
-    let mut bytes = ran.output.to_vec();
-    bytes.extend_from_slice(&ran.errors);
-    String::from_utf8_lossy(&bytes).into_owned()
+/// A job's environment is among them.
+fn words(ran: &Ran) -> Zeroizing<String> {
+    let bytes = Zeroizing::new([ran.output.as_slice(), ran.errors.as_slice()].concat());
+    Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// In. launchd refuses it for some seconds after a job left, with codes that can mean anything.

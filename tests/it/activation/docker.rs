@@ -94,7 +94,10 @@ async fn a_project_is_brought_up_and_all_its_containers_must_agree() {
     assert!(!format!("{found:?}").contains(CANARY));
     let later = "2026-11-22T11:00:00Z".parse().unwrap();
     let found = behind(compare(&stored, &names(&["TOKEN"]), &found, Some(later)));
-    assert_eq!(found.why, "container web started before they were stored");
+    assert_eq!(
+        found.why,
+        "container web started before the values were stored"
+    );
     assert_eq!((found.since, found.restart_helps), (Some(later), true));
     assert_eq!(
         found.help.as_deref(),

@@ -171,6 +171,7 @@ async fn many_units_cost_one_call() {
     processes.extend([
         Process::Systemd(manager.unit("none")),
         Process::Systemd(manager.unit("once")),
+        Process::Systemd(manager.unit("app0")),
     ]);
     for at in 0..4 {
         let unit = manager.unit(&format!("app{at}")).unit;
@@ -179,7 +180,7 @@ async fn many_units_cost_one_call() {
     let counted = Counted::new(&manager);
     let asked: Vec<_> = processes.iter().map(|it| (it, own.as_path())).collect();
     let looks = look_all(&counted, &asked).await;
-    assert_eq!((looks.len(), counted.calls()), (7, 1));
+    assert_eq!((looks.len(), counted.calls()), (8, 1));
     let wanted = names(&["TOKEN"]);
     for (at, found) in looks[..4].iter().enumerate() {
         assert!(
@@ -197,6 +198,7 @@ async fn many_units_cost_one_call() {
     assert!(why.ends_with(expected) && !idle, "{why}");
     assert!(unknown(next()).starts_with("there is no unit none-"));
     assert!(stopped(next()).1, "a unit between two runs is idle");
+    assert_eq!(next(), looks[0], "one that is asked for twice");
 }
 
 #[tokio::test]

@@ -211,3 +211,28 @@ async fn a_lost_connection_is_in_doubt_only_once_something_was_begun() {
     });
     in_doubt(activate(&at_restart, &activation, own, Duration::from_secs(5)).await);
 }
+
+/// What the far side answers for a process that is not ours to read, that is gone, and that has too
+/// much to say.
+#[tokio::test]
+async fn an_environment_that_cannot_be_read_is_none_and_not_an_empty_one() {
+    let shown = "LoadState=loaded\nActiveState=active\nMainPID=7\n";
+    let hex: String = shown.bytes().map(|byte| format!(" {byte:02x}")).collect();
+    let begin = format!("part home\nend 0\npart units\n{hex}\nend 0\n");
+    for (environment, expected) in [
+        ("part 7\nend 1\n", "may not be read by who we are there"),
+        ("part 7\nend 2\n", "is not to be seen"),
+        ("part 7\n 41 3d 31 00", "is too large to be read"),
+        ("part 7\nend 0\n", "was written over"),
+    ] {
+        let output = format!("{begin}{environment}");
+        let host = Always(move |_: &driftlock::machine::Call| Ok(answer(0, &output, "")));
+        let unit = SystemdUnit {
+            unit: "app.service".to_owned(),
+            user: false,
+        };
+        let runs = the_only(look(&host, &Process::Systemd(unit), Path::new("/srv/.env")).await);
+        assert_eq!(runs.vars, None);
+        assert!(runs.note.as_ref().unwrap().contains(expected), "{runs:?}");
+    }
+}

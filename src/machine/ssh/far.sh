@@ -13,7 +13,7 @@ unset CDPATH CLICOLOR CLICOLOR_FORCE LS_COLORS BLOCK_SIZE LS_BLOCK_SIZE BLOCKSIZ
 trap "" PIPE HUP
 exec 3>&1 2>/dev/null
 
-end() { printf "\n%s;" "$m"; }
+mark() { printf "\n%s;" "$m"; }
 say() { printf "%s\n%s;" "$1" "$m"; }
 have() { command -v "$1" >/dev/null; }
 
@@ -30,7 +30,7 @@ look() {
   say "$c"
   say "$a"
   [ -L "$v" ] && readlink "$v"
-  end
+  mark
 }
 
 # a hash, or else a listing
@@ -60,14 +60,14 @@ show() {
   say yes
   e=$(cat "$v" 2>&1 >&3)
   c=$?
-  end
+  mark
   say "$c"
   say "$e"
   # between the content and its hash, so that it is the time of this content
   stat -c %Y "$v" || stat -f %m "$v"
-  end
+  mark
   digest "$v"
-  end
+  mark
 }
 
 alive() {
@@ -217,7 +217,7 @@ put() (
     say "$i"
     say "$(ls -lndi new)"
     cat old
-    end
+    mark
   else
     say ready
     say "$a"
@@ -262,9 +262,9 @@ put() (
 
 users() {
   cat /etc/passwd
-  end
+  mark
   cat /etc/group
-  end
+  mark
 }
 
 # where programs run, and what they get of the environment: $U, $H, $X, $B
@@ -374,6 +374,8 @@ watch() {
   s=$!
   wait "$s"
   trap "" TERM
+  # if this shell was killed, nobody knows whose the number is by now
+  kill -0 "$$" || exit 0
   slay TERM
   sleep 1
   slay KILL
@@ -464,10 +466,17 @@ run() (
       no denied
       ;;
   esac
-  drain >>"$t/O" <"$t/o" 3>&- 4<&- 7<&- &
+  # redirected by exec: what a shell keeps to put a redirection back would keep the connection too
+  (
+    exec >>"$t/O" <"$t/o" 3>&- 4<&- 7<&-
+    drain
+  ) &
   d=$!
   exec 8>"$t/o"
-  drain >>"$t/E" <"$t/e" 3>&- 4<&- 7<&- 8>&- &
+  (
+    exec >>"$t/E" <"$t/e" 3>&- 4<&- 7<&- 8>&-
+    drain
+  ) &
   g=$!
   exec 9>"$t/e" 5<"$t/O" 6<"$t/E"
   forget
@@ -492,11 +501,15 @@ run() (
     umask "$mask"
     cd /
     trap - PIPE HUP
+    exec <&7 >&8 2>&9 3>&- 4<&- 5<&- 6<&- 7<&- 8>&- 9>&-
     exec "$@"
-  ) <&7 >&8 2>&9 3>&- 4<&- 5<&- 6<&- 7<&- 8>&- 9>&- &
+  ) &
   p=$!
   exec 7<&- 8>&- 9>&-
-  watch </dev/null >/dev/null 3>&- 4<&- 5<&- 6<&- &
+  (
+    exec </dev/null >/dev/null 3>&- 4<&- 5<&- 6<&-
+    watch
+  ) &
   s=$!
   wait "$p"
   c=$?
@@ -511,9 +524,9 @@ run() (
   say ran
   say "$c"
   cat <&5
-  end
+  mark
   cat <&6
-  end
+  mark
   exit 0
 )
 
@@ -531,7 +544,7 @@ full=
 dd bs=1 count=1 iflag=fullblock </dev/null && full=1
 settle
 
-end
+mark
 say "$missing"
 say "$I"
 say "$U"

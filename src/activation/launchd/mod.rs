@@ -125,6 +125,9 @@ async fn prepare(
         .run(&call.within(deadline.question()))
         .await
         .map_err(|error| of_a_question(&error))?;
+    if let Some(trouble) = far::trouble(ran.status) {
+        return Err(trouble);
+    }
     let parts = far::parts(&ran.output);
     let part = |name: &str| parts.iter().find(|part| part.name == name);
     let answer = || Trouble::new("the machine's answer cannot be read");

@@ -52,6 +52,9 @@ pub(super) async fn look(host: &dyn Run, user: bool, units: &[(&SystemdUnit, &Pa
         }
         Err(error) => return all(Look::unknown(error.to_string(), error.help())),
     };
+    if let Some(trouble) = far::trouble(ran.status) {
+        return all(Look::unknown(trouble.why, None));
+    }
     if ran.status == 127 {
         return all(Look::unknown(say::no_systemd().why, None));
     }

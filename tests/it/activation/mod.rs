@@ -3,6 +3,7 @@
 mod command;
 mod docker;
 mod launchd;
+mod over_ssh;
 mod systemd;
 mod systemd_bad_input;
 

@@ -1,11 +1,14 @@
 //! What is stored against what runs.
 
+mod tally;
+
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::look::{Look, RunningProcess};
 use crate::model::{Behind, Live, LiveVar, Running, SecretValue, VarName};
+use tally::{Order, Tally, tally};
 
 /// Whether what is stored is what runs, and what else is to be said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,10 +22,6 @@ pub struct Compared {
     /// What people should know of the processes, whatever the answer.
     pub notes: Vec<String>,
 }
-
-/// Time stamps of files and processes are whole seconds at worst: nearer than that, nobody can say
-/// which was first.
-const TOGETHER: SignedDuration = SignedDuration::from_secs(1);
 
 /// Holds what is stored against what runs, for the names that the target wants. `stored_at` is when
 /// the target's file was written.
@@ -89,51 +88,6 @@ fn stored<'a>(live: &'a Live, wanted: &BTreeSet<VarName>) -> Stored<'a> {
         .filter(|(name, _)| wanted.contains(*name))
         .filter_map(|(name, var)| Some((name, value(var)?)))
         .collect()
-}
-
-/// What the processes have of the stored values.
-#[derive(Default)]
-struct Tally<'a> {
-    equal: usize,
-    /// There with another value; the processes, too.
-    differ: BTreeSet<&'a VarName>,
-    /// Which have others, in their order.
-    which: Vec<&'a RunningProcess>,
-    /// There, but nobody can tell the value.
-    unclear: BTreeSet<&'a VarName>,
-    /// In no process.
-    missing: BTreeSet<&'a VarName>,
-}
-
-fn tally<'a>(stored: &Stored<'a>, processes: &'a [RunningProcess]) -> Tally<'a> {
-    let mut tally = Tally::default();
-    for (name, value) in stored {
-        let mut found = false;
-        for process in processes {
-            let Some(runs) = process.vars.as_ref().and_then(|vars| vars.get(*name)) else {
-                continue;
-            };
-            found = true;
-            if process.unclear.contains(*name) {
-                tally.unclear.insert(name);
-            } else if runs != *value {
-                tally.differ.insert(name);
-                if !tally
-                    .which
-                    .iter()
-                    .any(|known| std::ptr::eq(*known, process))
-                {
-                    tally.which.push(process);
-                }
-            }
-        }
-        if !found {
-            tally.missing.insert(name);
-        } else if !tally.differ.contains(name) && !tally.unclear.contains(name) {
-            tally.equal += 1;
-        }
-    }
-    tally
 }
 
 fn of_processes(
@@ -219,10 +173,10 @@ fn others(
         format!("{who} {has}, and is not given this file by what starts it")
     } else if useless {
         format!(
-            "{who} started after they were stored, and {has} all the same: something else sets them, or this file is not read"
+            "{who} started after the values were stored, and {has} all the same: something else sets them, or this file is not read"
         )
     } else if order == Order::StartedBefore {
-        format!("{who} started before they were stored")
+        format!("{who} started before the values were stored")
     } else {
         format!("{who} {has}")
     };
@@ -263,30 +217,6 @@ fn by_time(process: &RunningProcess, but: &str, stored_at: Option<Timestamp>) ->
             None,
         ),
         Order::Nobody => unknown(format!("{what}: {but}"), None),
-    }
-}
-
-/// Which was first: the process's environment, or the file.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Order {
-    StartedBefore,
-    StartedLater,
-    /// Nobody can say.
-    Nobody,
-}
-
-impl Order {
-    fn of(process: &RunningProcess, stored_at: Option<Timestamp>) -> Self {
-        let (Some(since), Some(stored)) = (process.since, stored_at) else {
-            return Self::Nobody;
-        };
-        if stored.duration_since(since) > TOGETHER {
-            Self::StartedBefore
-        } else if process.takes_at_start && since.duration_since(stored) > TOGETHER {
-            Self::StartedLater
-        } else {
-            Self::Nobody
-        }
     }
 }
 

@@ -48,7 +48,10 @@ pub(super) fn of_a_step(error: &RunError) -> Activated {
 
 /// A question was not answered, so nothing was tried.
 pub(super) fn of_a_question(error: &RunError) -> Trouble {
-    Trouble::new(error.to_string())
+    Trouble {
+        why: error.to_string(),
+        help: error.help(),
+    }
 }
 
 /// Of a program that a shell ran.

@@ -5,11 +5,19 @@
 
 use zeroize::Zeroizing;
 
+use super::failure::Trouble;
+
 /// Functions for the script. `hex` reads its input, `part` runs what follows the name.
 pub(super) const FUNCTIONS: &str = r#"
+command -v od >/dev/null && command -v sed >/dev/null || exit 96
 hex() { od -An -v -tx1; }
 text() { printf 'part %s\n' "$1"; printf '%s' "$2" | hex; printf 'end %s\n' "$3"; }
 "#;
+
+/// Why no part of an answer can be had, by the status of the script.
+pub(super) fn trouble(status: i32) -> Option<Trouble> {
+    (status == 96).then(|| Trouble::new("there is no `od` or no `sed` there, so nobody can look"))
+}
 
 /// One part of an answer.
 pub(super) struct Part {
@@ -34,7 +42,9 @@ pub(super) fn parts(output: &[u8]) -> Vec<Part> {
         };
         if let Some(name) = line.strip_prefix(b"part ") {
             let name = String::from_utf8_lossy(name).into_owned();
-            open = Some((name, Some(Zeroizing::default())));
+            // its room is made once: what grows leaves copies behind
+            let bytes = Vec::with_capacity(output.len() / 3 + 1);
+            open = Some((name, Some(Zeroizing::new(bytes))));
         } else if let Some(status) = line.strip_prefix(b"end ") {
             let status = std::str::from_utf8(status)
                 .ok()

@@ -28,6 +28,7 @@ fn live(vars: &[(&str, &str)]) -> Live {
         completeness: Completeness::Complete,
         version: Version::default(),
         exists: true,
+        stored_at: None,
         identity: String::new(),
         drafts: vec![],
         running: Running::Unknown,
@@ -86,7 +87,7 @@ fn an_older_process_with_another_value_is_behind_and_a_restart_helps() {
     assert!(found.restart_helps);
     assert_eq!(
         found.why,
-        "main process 7 of app.service started before they were stored"
+        "main process 7 of app.service started before the values were stored"
     );
     assert_eq!(found.help.as_deref(), Some("systemctl restart app.service"));
 }
@@ -98,7 +99,7 @@ fn a_younger_process_with_another_value_is_not_helped_by_a_restart() {
     assert!(!found.restart_helps);
     assert_eq!(found.since, None);
     assert!(
-        found.why.contains("started after they were stored"),
+        found.why.contains("started after the values were stored"),
         "{}",
         found.why
     );

@@ -1,6 +1,6 @@
 //! What docker complains about, in our words: its own may hold anything.
 
-use super::super::failure::{Trouble, words_of_status};
+use super::super::failure::{Trouble, of_a_question, words_of_status};
 use crate::machine::{Ran, RunError};
 
 /// `None` for what is not known.
@@ -115,7 +115,7 @@ pub(super) fn refusal(ran: &Ran, file: &str) -> Trouble {
 pub(super) fn not_run(error: &RunError) -> Trouble {
     match error {
         RunError::NotFound { .. } => Trouble::new("docker is not installed there"),
-        error => Trouble::new(error.to_string()),
+        error => of_a_question(error),
     }
 }
 

@@ -45,8 +45,11 @@ pub(super) async fn look(host: &dyn Run, jobs: &[(&LaunchdJob, &Path)]) -> Vec<L
     }
     let ran = match host.run(&Call::new("sh", arguments).within(LIMIT)).await {
         Ok(ran) => ran,
-        Err(error) => return all(Look::unknown(error.to_string(), None)),
+        Err(error) => return all(Look::unknown(error.to_string(), error.help())),
     };
+    if let Some(trouble) = far::trouble(ran.status) {
+        return all(Look::unknown(trouble.why, None));
+    }
     if ran.status == 127 {
         return all(Look::unknown(codes::no_launchd().why, None));
     }

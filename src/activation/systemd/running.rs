@@ -26,7 +26,10 @@ for p in $(printf '%s\n' "$a" | sed -n 's/^MainPID=\([1-9][0-9]*\)$/\1/p'); do
   printf 'part %s\n' "$p"
   hex 2>/dev/null <"/proc/$p/environ"
   c=$?
-  [ "$c" = 0 ] || [ -d "/proc/$p" ] || c=2
+  if [ "$c" != 0 ]; then
+    c=2
+    [ -d "/proc/$p" ] && c=1
+  fi
   printf 'end %s\n' "$c"
 done
 exit 0
@@ -47,8 +50,11 @@ pub(super) async fn look(host: &dyn Run, user: bool, units: &[(&SystemdUnit, &Pa
         Err(RunError::Slow { .. }) => {
             return all(Look::unknown("systemd did not answer in time", None));
         }
-        Err(error) => return all(Look::unknown(error.to_string(), None)),
+        Err(error) => return all(Look::unknown(error.to_string(), error.help())),
     };
+    if let Some(trouble) = far::trouble(ran.status) {
+        return all(Look::unknown(trouble.why, None));
+    }
     if ran.status == 127 {
         return all(Look::unknown(say::no_systemd().why, None));
     }
@@ -104,7 +110,9 @@ fn one(
         Some(part) if part.status == GONE => {
             Err("is not to be seen: it ended just now, or is hidden")
         }
-        Some(part) if part.status != 0 => Err("may not be read by the user that we are there"),
+        Some(part) if part.status != 0 => {
+            Err("may not be read by who we are there (`sudo: true` may help)")
+        }
         Some(part) => environ::parse(&part.bytes).ok_or("was written over by the program itself"),
     };
     match environment {

@@ -190,10 +190,8 @@ impl Unit {
                  missing or that it may not read"
                     .to_owned()
             }
-            "success" if self.of("ExecMainCode") == EXITED => {
-                "its program came to its end".to_owned()
-            }
-            "success" | "" => "it was stopped".to_owned(),
+            // systemd forgets more of a unit that ended well
+            "success" | "" => "it came to its end, or was stopped".to_owned(),
             _ => "it failed".to_owned(),
         }
     }

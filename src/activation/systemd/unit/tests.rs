@@ -64,7 +64,7 @@ fn states_are_judged() {
     );
     assert_eq!(
         why("ActiveState=inactive\nType=simple\nResult=success\nExecMainCode=1\nExecMainStatus=0"),
-        "app.service (user) does not run: its program came to its end"
+        "app.service (user) does not run: it came to its end, or was stopped"
     );
     assert_eq!(
         why("ActiveState=failed\nResult=exit-code\nExecMainCode=1\nExecMainStatus=203"),

@@ -69,10 +69,6 @@ pub enum DesiredState {
 }
 
 /// Live of one target, or why there is none.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one for each target, and nearly all are read"
-)]
 #[derive(Debug, Clone)]
 #[expect(
     clippy::large_enum_variant,

@@ -20,7 +20,6 @@ fn at(second: i64) -> Timestamp {
 fn live(vars: &[(&str, &str)]) -> Live {
     Live {
         changed_at: std::collections::BTreeMap::new(),
-        stored_at: None,
         vars: vars
             .iter()
             .map(|(key, value)| (name(key), LiveVar::Value(SecretValue::new(*value))))

@@ -3,4 +3,6 @@
 
 mod everyday;
 mod forced;
+mod running;
+mod service;
 mod stage;

@@ -247,6 +247,13 @@ impl TargetReport {
             .is_some_and(|one| !one.left_out && one.outcome != Activated::Done)
     }
 
+    /// Whether its activation succeeded.
+    pub fn is_in_force(&self) -> bool {
+        self.activation
+            .as_ref()
+            .is_some_and(|one| one.outcome == Activated::Done)
+    }
+
     /// Whether a probe says anything but that it works.
     pub fn does_not_work(&self) -> bool {
         self.probes.iter().any(|probe| !probe.verdict.works())

@@ -154,6 +154,14 @@ impl<'a> Site<'a> {
         })
     }
 
+    /// The declared variables that a change is made from.
+    fn roots(&self, change: &Change) -> BTreeSet<&'a VarName> {
+        let mut uses = self.spec().into_iter().flat_map(|spec| &spec.uses);
+        let used = uses.find(|used| used.name == change.name);
+        used.map(|used| subject::roots(self.chart.manifest, used))
+            .unwrap_or_default()
+    }
+
     /// Its probes were not asked on purpose.
     fn is_unprobed(&self) -> bool {
         !self.chart.probing && self.spec().is_some_and(|spec| !spec.probes.is_empty())

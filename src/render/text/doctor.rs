@@ -4,6 +4,7 @@
 mod case;
 mod subject;
 
+use std::cell::RefCell;
 use std::fmt::{self, Write};
 
 use jiff::Timestamp;
@@ -44,6 +45,8 @@ struct Page<'a> {
     call: &'a Invocation,
     now: Timestamp,
     all: bool,
+    /// The commands that were given so far: one is enough.
+    told: &'a RefCell<Vec<String>>,
 }
 
 /// Writes all of it, the last line the summary.
@@ -53,7 +56,9 @@ pub fn render_doctor(
     call: &Invocation,
     diagnosis: &Diagnosis<'_>,
 ) -> fmt::Result {
+    let told = RefCell::new(vec![]);
     let page = Page {
+        told: &told,
         style,
         call,
         now: diagnosis.now,

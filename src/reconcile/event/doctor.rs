@@ -291,12 +291,12 @@ pub enum Holding {
     },
     /// No longer wanted, and still there.
     Leftover,
+    /// As wanted, and the running process does not have it.
+    NotRunning,
     /// Not known; why.
     Unknown(String),
     /// Another machine's.
     Elsewhere(String),
-    /// As wanted, and the running process does not have it.
-    NotRunning,
     /// As wanted.
     Equal,
 }

@@ -50,6 +50,7 @@ pub(super) fn whole(
         .write(out, page.style, 4, 2)?;
     side(out, page, case, patients)?;
     values(out, page, case)?;
+    follows(out, page, case, patients)?;
     next(out, page, case)
 }
 
@@ -243,6 +244,21 @@ fn values(out: &mut dyn Write, page: Page<'_>, case: &Case) -> fmt::Result {
             .write(out, page.style, 4, 2)?;
     }
     Ok(())
+}
+
+/// What a service says about it, where that is not the cause but comes of it.
+fn follows(out: &mut dyn Write, page: Page<'_>, case: &Case, patients: &[Patient]) -> fmt::Result {
+    let of_case = patients.iter().find(|patient| {
+        case.targets.first() == Some(&patient.target)
+            && patient.cause == case.stage
+            && patient.cause != Some(Stage::Probe)
+    });
+    match of_case.map(|patient| patient.at(Stage::Probe)) {
+        Some(Finding::Wrong(what)) => Line::new()
+            .then(Role::Dim, format!("so {}", escape::terminal(what)))
+            .write(out, page.style, 4, 2),
+        _ => Ok(()),
+    }
 }
 
 fn next(out: &mut dyn Write, page: Page<'_>, case: &Case) -> fmt::Result {

@@ -70,6 +70,10 @@ pub enum DesiredState {
 
 /// Live of one target, or why there is none.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each target, and nearly all are the large one"
+)]
 pub enum LiveState {
     /// Read, perhaps partly.
     Read(Live),

@@ -1,6 +1,7 @@
 //! From manifests to plans: what `plan`, `apply`, `status` and `check` have in common.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::Global;
@@ -9,15 +10,15 @@ use super::error::{CommandError, Exit};
 use super::session::{self, Item};
 use super::ui::Ui;
 use crate::crypto::Keyring;
-use crate::journal::Journal;
+use crate::journal::{Journal, SqliteJournal};
 use crate::model::{Fingerprinter, TargetName};
-use crate::plan::{Plan, TargetState};
+use crate::plan::{LiveState, Plan};
 use crate::reconcile::connect::Connections;
 use crate::reconcile::desired::Values;
-use crate::reconcile::event::Event;
+use crate::reconcile::event::{Event, SeenTarget};
 use crate::reconcile::load::{Opener, Opening};
 use crate::reconcile::pass::{Memory, Pass, Scope};
-use crate::reconcile::{remember, since};
+use crate::reconcile::{observe, remember, since};
 use crate::render::text::Progress;
 
 /// One manifest, opened, with what is remembered of it.
@@ -176,16 +177,90 @@ pub(crate) fn check_targets(items: &[Item], wanted: &[TargetName]) -> Result<(),
     }
 }
 
+/// How long an observation waits for another process: it is made again by the next run.
+const HURRY: Duration = Duration::from_millis(50);
+
+/// What other machines last saw of their targets.
+pub(crate) type Elsewhere = BTreeMap<TargetName, SeenTarget>;
+
+/// What other machines last saw. Without an identity nothing they said can be believed.
+pub(crate) fn elsewhere(
+    pass: &Pass<'_>,
+    opened: &Opened<'_>,
+    journal: &dyn Journal,
+    context: &Context,
+) -> Result<Elsewhere, CommandError> {
+    if !observe::concerns(pass.located) {
+        return Ok(Elsewhere::new());
+    }
+    let auth = session::authenticator(opened.fingerprinter.as_ref());
+    let kept = journal
+        .observations(&opened.item.scope, &auth)
+        .map_err(|error| session::journal_error(&error))?;
+    Ok(observe::elsewhere(
+        pass,
+        &opened.memory,
+        &kept,
+        context.now(),
+    ))
+}
+
+/// Keeps for other machines what was read here. It is a courtesy: where it fails, nothing does.
+pub(crate) fn keep_seen(
+    pass: &Pass<'_>,
+    opened: &Opened<'_>,
+    live: &[LiveState],
+    journal: &mut SqliteJournal,
+    context: &Context,
+) {
+    if !observe::concerns(pass.located) {
+        return;
+    }
+    let scope = &opened.item.scope;
+    let kept = journal.hurry(HURRY).and_then(|()| {
+        let with = match &opened.opening {
+            // the key of this run alone would be of no use to others
+            Opening::Clear => Fingerprinter::new(journal.local_key(scope)?, vec![]),
+            Opening::Open(open) => open.fingerprinter.clone(),
+            Opening::Sealed(_) => return Ok(false),
+        };
+        let now = context.now();
+        observe::observe(pass, &opened.memory, live, &with, journal, scope, now)
+    });
+    match kept {
+        Ok(written) => tracing::debug!(written, "observation"),
+        Err(error) => tracing::debug!(%error, "what was seen could not be kept"),
+    }
+}
+
+/// With `--require-all`, what is not known of other machines is an error: says which must run.
+pub(crate) fn require_all(
+    seen: &[Elsewhere],
+    wanted: Option<&std::collections::BTreeSet<TargetName>>,
+    ui: &mut Ui,
+) -> Exit {
+    let mut exit = Exit::DONE;
+    for (target, one) in seen.iter().flatten() {
+        if one.is_known() || wanted.is_some_and(|wanted| !wanted.contains(target)) {
+            continue;
+        }
+        let machine = &one.machine;
+        let error = CommandError::error(format!(
+            "{target} can be read by {machine} only, and what is known of it does not count"
+        ))
+        .hint(format!(
+            "run `driftlock plan` on {machine}, with this journal"
+        ));
+        exit = exit.worst(ui.fail(&error));
+    }
+    exit
+}
+
 /// What the plans mean for the exit code, before anything is written.
-pub(crate) fn exit_of(plans: &[Plan], detailed: bool, require_all: bool) -> Exit {
+pub(crate) fn exit_of(plans: &[Plan], detailed: bool) -> Exit {
     plans.iter().fold(Exit::DONE, |exit, plan| {
-        let missing = require_all
-            && plan
-                .targets
-                .iter()
-                .any(|target| matches!(target.state, TargetState::Elsewhere { .. }));
         let mut exit = exit;
-        if crate::plan::has_unknown(plan) || missing {
+        if crate::plan::has_unknown(plan) {
             exit = exit.worst(Exit::ERROR);
         }
         if detailed && (crate::plan::has_differences(plan) || !plan.authority.is_empty()) {
@@ -211,6 +286,14 @@ pub(crate) fn open_all<'a>(
         .collect()
 }
 
+/// One manifest that was looked at.
+pub(crate) struct Looked {
+    pub(crate) plan: Plan,
+    pub(crate) memory: Memory,
+    /// What other machines last saw of their targets.
+    pub(crate) seen: Elsewhere,
+}
+
 /// Loads, opens, reads and plans. Shared by every command that only looks.
 pub(crate) fn look(
     selection: &super::selection::Selection,
@@ -218,7 +301,7 @@ pub(crate) fn look(
     global: &Global,
     context: &Context,
     ui: &mut Ui,
-) -> Result<Vec<(Plan, Memory)>, CommandError> {
+) -> Result<Vec<Looked>, CommandError> {
     let items = session::load_manifests(&selection.manifests, context, ui)?;
     check_targets(&items, &selection.target)?;
     for item in &items {
@@ -239,15 +322,21 @@ pub(crate) fn look(
     let runtime = runtime()?;
     let mut plans = vec![];
     for opened in opened {
-        let plan = {
+        let (plan, seen) = {
             let values = values(&opened, &mut keyring, ui);
             let pass = pass(&opened, &values, &connections, scope);
             let live = drive(ui, &runtime, async |events| {
                 pass.read(&opened.memory, events).await
             });
-            pass.plan(live, &opened.memory)
+            let seen = elsewhere(&pass, &opened, &journal, context)?;
+            keep_seen(&pass, &opened, &live, &mut journal, context);
+            (pass.plan(live, &opened.memory), seen)
         };
-        plans.push((plan, opened.memory));
+        plans.push(Looked {
+            plan,
+            memory: opened.memory,
+            seen,
+        });
     }
     Ok(plans)
 }

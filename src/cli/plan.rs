@@ -5,7 +5,7 @@ use clap::Args;
 use super::Global;
 use super::context::Context;
 use super::error::{CommandError, Exit};
-use super::look;
+use super::look::{self, Elsewhere};
 use super::selection::{Allowances, Selection};
 use super::ui::Ui;
 use crate::plan::{Plan, Summary};
@@ -73,14 +73,23 @@ pub(crate) fn run(
         unattended: !context.terminal.input,
         no_activate: false,
     };
-    let plans: Vec<Plan> = look::look(selection, &scope, global, context, ui)?
-        .into_iter()
-        .map(|(plan, _)| plan)
-        .collect();
-    let exit = look::exit_of(&plans, arguments.detailed_exitcode, selection.require_all);
+    let (plans, seen): (Vec<Plan>, Vec<Elsewhere>) =
+        look::look(selection, &scope, global, context, ui)?
+            .into_iter()
+            .map(|looked| (looked.plan, looked.seen))
+            .unzip();
+    let mut exit = look::exit_of(&plans, arguments.detailed_exitcode);
+    if selection.require_all {
+        exit = exit.worst(look::require_all(&seen, scope.targets.as_ref(), ui));
+    }
     let mut call = invocation(selection);
     call.again.extend(arguments.allowances.words());
-    show(&plans, &arguments.format, &call, exit, ui)?;
+    let shown = Shown {
+        plans: &plans,
+        seen: &seen,
+        now: context.now(),
+    };
+    show(&shown, &arguments.format, &call, exit, ui)?;
     Ok(exit)
 }
 
@@ -97,26 +106,36 @@ pub(crate) fn invocation(selection: &Selection) -> Invocation {
     }
 }
 
+/// The plans of one run, and what other machines last saw of their targets.
+pub(crate) struct Shown<'a> {
+    pub(crate) plans: &'a [Plan],
+    /// One for each plan.
+    pub(crate) seen: &'a [Elsewhere],
+    pub(crate) now: jiff::Timestamp,
+}
+
 /// Prints plans in the format that was asked for.
 pub(crate) fn show(
-    plans: &[Plan],
+    shown: &Shown<'_>,
     format: &Format,
     call: &Invocation,
     exit: Exit,
     ui: &mut Ui,
 ) -> Result<(), CommandError> {
+    let plans = shown.plans;
     let mut out = String::new();
     let total = plans
         .iter()
         .map(crate::plan::summary)
         .fold(Summary::default(), Summary::plus);
     let written = if format.json {
-        let document = PlanDocument::new(plans, &total, &exit.verdict(reason(exit)));
+        let document =
+            PlanDocument::new(plans, &total, &exit.verdict(reason(exit))).with_seen(shown.seen);
         json::render_json(&mut out, &document)
     } else if format.markdown {
         markdown::render_markdown(&mut out, call, plans, &total)
     } else {
-        text_plans(&mut out, plans, &total, call, ui)
+        text_plans(&mut out, shown, &total, call, ui)
     };
     written.map_err(|_| CommandError::error("the plan cannot be written as text"))?;
     ui.out(&out);
@@ -134,15 +153,16 @@ fn reason(exit: Exit) -> &'static str {
 /// The plans and their summary, for people.
 fn text_plans(
     out: &mut String,
-    plans: &[Plan],
+    shown: &Shown<'_>,
     total: &Summary,
     call: &Invocation,
     ui: &Ui,
 ) -> std::fmt::Result {
     let style = ui.style();
-    for plan in plans {
+    for (plan, seen) in shown.plans.iter().zip(shown.seen) {
         text::render_plan(out, &style, call, plan)?;
+        text::render_elsewhere(out, &style, plan, seen, shown.now)?;
     }
-    let targets = plans.iter().map(|plan| plan.targets.len()).sum();
+    let targets = shown.plans.iter().map(|plan| plan.targets.len()).sum();
     text::render_plan_summary(out, &style, total, targets)
 }

@@ -27,7 +27,7 @@ pub(crate) struct Selection {
     #[arg(long, value_name = "REV")]
     pub(crate) since: Option<String>,
 
-    /// Count targets of other machines as unknown
+    /// Fail where a target of another machine was not seen lately, and say which must run
     #[arg(long)]
     pub(crate) require_all: bool,
 }

@@ -1,7 +1,5 @@
 //! `status`: variables × targets, wrong side first.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 
 use super::Global;
@@ -47,19 +45,26 @@ pub(crate) fn run(
     let looked = look::look(selection, &scope, global, context, ui)?;
     let reports: Vec<StatusReport> = looked
         .iter()
-        .map(|(plan, memory)| {
-            let applied = memory
+        .map(|looked| {
+            let applied = looked
+                .memory
                 .last
                 .iter()
                 .filter_map(|(name, last)| Some((name.clone(), last.at?)))
                 .collect();
-            let mut report = StatusReport::of_plan(plan, &applied, &BTreeMap::new());
+            let mut report = StatusReport::of_plan(&looked.plan, &applied, &looked.seen);
             report.select(scope.targets.as_ref(), scope.variables.as_ref());
             report
         })
         .collect();
-    let plans: Vec<_> = looked.into_iter().map(|(plan, _)| plan).collect();
-    let exit = look::exit_of(&plans, false, selection.require_all);
+    let (plans, seen): (Vec<_>, Vec<_>) = looked
+        .into_iter()
+        .map(|looked| (looked.plan, looked.seen))
+        .unzip();
+    let mut exit = look::exit_of(&plans, false);
+    if selection.require_all {
+        exit = exit.worst(look::require_all(&seen, scope.targets.as_ref(), ui));
+    }
     let mut out = String::new();
     let written = if arguments.json {
         let verdict = exit.verdict("looked");

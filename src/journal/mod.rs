@@ -11,7 +11,7 @@ mod receipt;
 mod sqlite;
 mod state;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -21,8 +21,8 @@ pub use auth::Authenticator;
 pub use error::JournalError;
 pub use lease::{Holder, Lease, LeaseError, Leases};
 pub use receipt::{
-    Activated, IntendedVar, Intent, IntentId, Observation, Receipt, ReceiptId, ReceiptOutcome,
-    VarAction, VarOutcome, VarReceipt,
+    Activated, IntendedVar, Intent, IntentId, Observation, Observations, Receipt, ReceiptId,
+    ReceiptOutcome, Sighting, VarAction, VarOutcome, VarReceipt, Was,
 };
 pub use sqlite::SqliteJournal;
 
@@ -80,12 +80,12 @@ pub trait Journal: Send {
         auth: &Authenticator,
     ) -> Result<(), JournalError>;
 
-    /// The newest observation of each target by any machine; only those that verify.
+    /// The newest observation of each target by each machine.
     fn observations(
         &self,
         scope: &Scope,
         auth: &Authenticator,
-    ) -> Result<BTreeMap<TargetName, Observation>, JournalError>;
+    ) -> Result<Observations, JournalError>;
 
     /// What the last applied revision could do.
     fn authority(
@@ -131,8 +131,6 @@ pub trait Journal: Send {
 pub struct Recollection {
     /// Each target that was asked for.
     pub targets: BTreeMap<TargetName, LastApplied>,
-    /// The names that make a target `in_doubt`.
-    pub doubts: BTreeMap<TargetName, BTreeSet<VarName>>,
     /// Targets whose record was forged or damaged, and counts as none.
     pub unverified: usize,
 }

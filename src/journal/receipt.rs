@@ -1,6 +1,6 @@
 //! What is written down: intents before, receipts after, observations between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -160,8 +160,40 @@ pub struct Observation {
     pub machine: String,
     /// When.
     pub at: Timestamp,
-    /// How many variables are in each class, by the class's word.
-    pub classes: BTreeMap<String, u64>,
-    /// What was seen, where a fingerprint may be stored.
-    pub vars: BTreeMap<VarName, Fingerprint>,
+    /// Whether the target could be read; if not, nothing is known of its variables.
+    pub readable: bool,
+    /// By name on the target; only what was wanted or recorded there, never a stranger's.
+    pub vars: BTreeMap<VarName, Sighting>,
+}
+
+/// One variable of an observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// How it compared with what was wanted then.
+    pub was: Was,
+    /// The live value, where there was one to read.
+    pub live: Option<Fingerprint>,
+}
+
+/// How a variable compared with what was wanted when it was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Was {
+    /// As wanted.
+    Equal,
+    /// Another value, or not wanted at all.
+    Differs,
+    /// Wanted, and not there.
+    Missing,
+    /// One side could not be read.
+    Unknown,
+}
+
+/// What is kept of the observations of one scope.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Observations {
+    /// Those that verify: of each target the newest of each machine.
+    pub known: Vec<Observation>,
+    /// Targets that were seen under a key that is not at hand.
+    pub other_key: BTreeSet<TargetName>,
 }

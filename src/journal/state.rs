@@ -28,7 +28,52 @@ pub(super) struct State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeptVar {
     pub(super) recorded: Recorded,
+    #[serde(with = "hint")]
     pub(super) key: KeyHint,
+}
+
+/// Hex, which is cheap to read: there is one for each variable of a plan. Older journals hold a
+/// list of eight numbers.
+mod hint {
+    use std::fmt;
+
+    use serde::de::{Error, SeqAccess, Visitor};
+    use serde::{Deserializer, Serializer};
+
+    use super::KeyHint;
+
+    pub(super) fn serialize<S: Serializer>(hint: &KeyHint, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{:016x}", u64::from_be_bytes(*hint)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<KeyHint, D::Error> {
+        from.deserialize_any(Hint)
+    }
+
+    struct Hint;
+
+    impl<'de> Visitor<'de> for Hint {
+        type Value = KeyHint;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("16 hex digits")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<KeyHint, E> {
+            let number = u64::from_str_radix(text, 16).map_err(|_| E::custom("not hex digits"))?;
+            Ok(number.to_be_bytes())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<KeyHint, A::Error> {
+            let mut hint = KeyHint::default();
+            for byte in &mut hint {
+                *byte = list
+                    .next_element()?
+                    .ok_or_else(|| A::Error::custom("too short"))?;
+            }
+            Ok(hint)
+        }
+    }
 }
 
 impl State {
@@ -87,29 +132,43 @@ impl State {
         }
     }
 
-    /// For the planner. `open` are the names of intents that never got a receipt.
-    pub(super) fn into_last_applied(
-        self,
-        open: Option<&BTreeSet<VarName>>,
-        auth: &Authenticator,
-    ) -> (LastApplied, BTreeSet<VarName>) {
+    /// For the planner.
+    pub(super) fn into_last_applied(self, auth: &Authenticator) -> LastApplied {
         let comparable = self.vars.values().all(|var| auth.holds(&var.key));
         let vars = self
             .vars
             .into_iter()
             .map(|(name, var)| (name, var.recorded));
-        let mut doubts = self.in_doubt;
-        doubts.extend(open.into_iter().flatten().cloned());
-        let last = LastApplied {
+        LastApplied {
             recorded: self.recorded,
             vars: vars.collect(),
             comparable,
             identity: self.identity,
             at: Some(self.at),
-            in_doubt: open.is_some() || !doubts.is_empty(),
-            doubts: doubts.clone(),
+            in_doubt: !self.in_doubt.is_empty(),
+            doubts: self.in_doubt,
             sequences: self.sequences,
-        };
-        (last, doubts)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Kept(#[serde(with = "super::hint")] super::KeyHint);
+
+    #[test]
+    fn the_key_of_an_older_journal_is_read_and_written_as_hex() {
+        for text in ["[0,1,2,3,4,5,6,255]", "\"00010203040506ff\""] {
+            let kept: Kept = serde_json::from_str(text).unwrap();
+            assert_eq!(kept.0, [0, 1, 2, 3, 4, 5, 6, 255]);
+            assert_eq!(
+                serde_json::to_string(&kept).unwrap(),
+                "\"00010203040506ff\""
+            );
+        }
+        for bad in ["[0,1]", "\"xyz\"", "[0,1,2,3,4,5,6,7,8]", "7"] {
+            assert!(serde_json::from_str::<Kept>(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -160,7 +160,7 @@ struct TargetDocument {
     /// Delete what was applied and is named here no more.
     #[schemars(default)]
     prune: bool,
-    /// How long another machine's last report counts, for example 1h.
+    /// How long another machine's last report counts, for example 1h; 24h where nothing is said.
     stale_after: Option<DurationText>,
     /// What may change at once.
     rails: Option<RailsDocument>,

@@ -8,6 +8,7 @@ pub mod event;
 pub mod expiry;
 pub mod import;
 pub mod load;
+pub mod observe;
 pub mod pass;
 pub mod remember;
 pub mod since;

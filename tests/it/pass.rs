@@ -3,5 +3,6 @@
 
 mod doubt;
 mod lab;
+mod orphan;
 mod partly;
 mod stopped;

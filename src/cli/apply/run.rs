@@ -5,7 +5,7 @@ use crate::cli::Global;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
 use crate::cli::look::{self, Opened};
-use crate::cli::plan::{Format, invocation, show};
+use crate::cli::plan::{Format, Shown, invocation, show};
 use crate::cli::prompt::confirm;
 use crate::cli::session::{self, Item};
 use crate::cli::ui::Ui;
@@ -16,6 +16,7 @@ use crate::reconcile::apply::apply;
 use crate::reconcile::desired::Values;
 use crate::reconcile::event::ApplyReport;
 use crate::reconcile::load::Opening;
+use crate::reconcile::observe;
 use crate::reconcile::pass::{Memory, Pass, Scope};
 use crate::reconcile::remember::{Author, JournalRecord};
 use crate::reconcile::stop::Stop;
@@ -85,6 +86,7 @@ impl<'a> Run<'a> {
         let plans = self.plan(&opened, &passes, ui)?;
         if self.confirmed(&plans, ui)? {
             self.carry_out_all(&opened, &passes, &plans, ui);
+            self.keep_seen(&opened, &passes);
         } else {
             ui.say("nothing was written");
             self.exit = self.exit.worst(Exit::REFUSED);
@@ -99,16 +101,26 @@ impl<'a> Run<'a> {
         passes: &[Pass<'_>],
         ui: &mut Ui,
     ) -> Result<Vec<Plan>, CommandError> {
-        let mut plans = vec![];
+        let (mut plans, mut seen) = (vec![], vec![]);
         for (opened, pass) in opened.iter().zip(passes) {
             let live = look::drive(ui, &self.runtime, async |events| {
                 pass.read(&opened.memory, events).await
             });
+            seen.push(look::elsewhere(pass, opened, &self.journal, self.context)?);
             plans.push(pass.plan(live, &opened.memory));
         }
-        self.exit = look::exit_of(&plans, false, self.arguments.selection.require_all);
+        self.exit = look::exit_of(&plans, false);
+        if self.arguments.selection.require_all {
+            let missing = look::require_all(&seen, self.scope.targets.as_ref(), ui);
+            self.exit = self.exit.worst(missing);
+        }
         if !self.arguments.json {
-            show(&plans, &Format::TEXT, &self.call(), self.exit, ui)?;
+            let shown = Shown {
+                plans: &plans,
+                seen: &seen,
+                now: self.context.now(),
+            };
+            show(&shown, &Format::TEXT, &self.call(), self.exit, ui)?;
         }
         Ok(plans)
     }
@@ -151,6 +163,14 @@ impl<'a> Run<'a> {
             }
             let report = self.carry_out(pass, opened, plan, &stop, ui);
             self.reports.push(report);
+        }
+    }
+
+    /// Looks once more at what only this machine can read, for the others.
+    fn keep_seen(&mut self, opened: &[Opened<'_>], passes: &[Pass<'_>]) {
+        for (opened, pass) in opened.iter().zip(passes) {
+            let live = self.runtime.block_on(observe::read_own(pass));
+            look::keep_seen(pass, opened, &live, &mut self.journal, self.context);
         }
     }
 

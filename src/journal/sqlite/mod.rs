@@ -9,7 +9,6 @@ mod tests;
 mod write;
 
 use std::cell::{Ref, RefCell};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,8 +16,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{
     AppliedAuthority, Authenticator, HistoryEntry, HistoryFilter, Holder, Intent, IntentId,
-    Journal, JournalError, Kept, Lease, LeaseError, Leases, Observation, Receipt, Recollection,
-    Remembered, Scope,
+    Journal, JournalError, Kept, Lease, LeaseError, Leases, Observation, Observations, Receipt,
+    Recollection, Remembered, Scope,
 };
 use crate::model::{FingerprintKey, TargetName};
 use open::Opened;
@@ -67,6 +66,20 @@ impl SqliteJournal {
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
+    }
+
+    /// What is written from now on may wait less, and may be lost with the power: right for
+    /// observations, which are made again, and for nothing else.
+    pub fn hurry(&mut self, patience: Duration) -> Result<(), JournalError> {
+        self.patience = patience;
+        if let Some(opened) = self.existing()? {
+            let connection = &opened.connection;
+            connection
+                .busy_timeout(patience)
+                .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
+                .map_err(|error| open::explain(&self.path, &error))?;
+        }
+        Ok(())
     }
 
     /// The file.
@@ -199,8 +212,8 @@ impl Journal for SqliteJournal {
         &self,
         scope: &Scope,
         auth: &Authenticator,
-    ) -> Result<BTreeMap<TargetName, Observation>, JournalError> {
-        self.read(BTreeMap::new(), |connection| {
+    ) -> Result<Observations, JournalError> {
+        self.read(Observations::default(), |connection| {
             read::observations(connection, scope, auth)
         })
     }

@@ -11,8 +11,8 @@ use super::rows::{AUTHORITY, OBSERVATION, ReceiptRow, STATE, ScopeRow, Sealed, b
 use crate::journal::auth::{Authenticator, Verdict};
 use crate::journal::state::State;
 use crate::journal::{
-    AppliedAuthority, HistoryEntry, HistoryFilter, Intent, Observation, Proof, Receipt, ReceiptId,
-    Recollection, Remembered, Scope,
+    AppliedAuthority, HistoryEntry, HistoryFilter, Intent, Observation, Observations, Proof,
+    Receipt, ReceiptId, Recollection, Remembered, Scope,
 };
 use crate::model::{AuthorityFacts, FingerprintKey, LastApplied, TargetName, VarName};
 
@@ -51,24 +51,22 @@ pub(super) fn last_applied(
     for (name, place) in targets {
         let found = find_state(connection, &scope, place, name.as_str(), auth)?;
         let open = open.get(&(place.clone(), name.as_str().to_owned()));
-        let (mut last, doubts) = match found {
-            Ok(Some(state)) => state.into_last_applied(open, auth),
+        let mut last = match found {
+            Ok(Some(state)) => state.into_last_applied(auth),
             Ok(None) | Err(Verdict::Genuine | Verdict::Forged) => {
                 answer.unverified += usize::from(found.is_err());
-                (never(), open.cloned().unwrap_or_default())
+                never()
             }
             // There is a record, and nothing in it can be believed or denied.
-            Err(Verdict::OtherKey) => {
-                let mut last = never();
-                (last.recorded, last.comparable) = (true, false);
-                (last, open.cloned().unwrap_or_default())
-            }
+            Err(Verdict::OtherKey) => LastApplied {
+                recorded: true,
+                comparable: false,
+                ..never()
+            },
         };
+        // intents that never got a receipt
         last.in_doubt |= open.is_some();
-        last.doubts.clone_from(&doubts);
-        if !doubts.is_empty() {
-            answer.doubts.insert(name.clone(), doubts);
-        }
+        last.doubts.extend(open.into_iter().flatten().cloned());
         answer.targets.insert(name.clone(), last);
     }
     Ok(answer)
@@ -209,24 +207,29 @@ pub(super) fn observations(
     connection: &Connection,
     scope: &Scope,
     auth: &Authenticator,
-) -> Result<BTreeMap<TargetName, Observation>, Failure> {
-    let mut newest: BTreeMap<TargetName, Observation> = BTreeMap::new();
+) -> Result<Observations, Failure> {
+    let mut found = Observations::default();
     let Some(scope) = find_scope(connection, scope)? else {
-        return Ok(newest);
+        return Ok(found);
     };
-    let mut query =
-        connection.prepare_cached("SELECT body, key, mac FROM observations WHERE scope = ?1")?;
+    let mut query = connection
+        .prepare_cached("SELECT body, key, mac, target FROM observations WHERE scope = ?1")?;
     let mut rows = query.query([scope.id])?;
     while let Some(row) = rows.next()? {
         let opened =
             Sealed::from_row(row, 0)?.open::<Observation>(auth, OBSERVATION, &[&scope.lineage]);
-        let Ok(seen) = opened else { continue };
-        match newest.get(&seen.target) {
-            Some(other) if other.at >= seen.at => {}
-            _ => drop(newest.insert(seen.target.clone(), seen)),
+        match opened {
+            Ok(seen) => found.known.push(seen),
+            Err(Verdict::OtherKey) => {
+                let name: Option<TargetName> = std::str::from_utf8(&bytes(row, 3)?)
+                    .ok()
+                    .and_then(|name| name.parse().ok());
+                found.other_key.extend(name);
+            }
+            Err(Verdict::Genuine | Verdict::Forged) => {}
         }
     }
-    Ok(newest)
+    Ok(found)
 }
 
 /// The stored form of [`AppliedAuthority`].

@@ -10,8 +10,8 @@ use rusqlite::Connection;
 use super::{SqliteJournal, schema};
 use crate::journal::{
     AppliedAuthority, Authenticator, HistoryFilter, IntendedVar, Intent, Journal, JournalError,
-    Observation, Proof, Receipt, ReceiptId, ReceiptOutcome, Recollection, Remembered, Scope,
-    VarAction, VarOutcome, VarReceipt,
+    Observation, Observations, Proof, Receipt, ReceiptId, ReceiptOutcome, Recollection, Remembered,
+    Scope, Sighting, VarAction, VarOutcome, VarReceipt, Was,
 };
 use crate::model::{
     AuthorityFacts, Fingerprint, FingerprintKey, Fingerprinter, LastApplied, Sensitivity,

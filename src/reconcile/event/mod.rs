@@ -15,7 +15,9 @@ pub use doctor::{
 };
 pub use exit::{Exit, Verdict};
 pub use history::{HistoryAction, HistoryEntry, HistoryReport, HistoryVar};
-pub use status::{Cell, Mover, Seen, StatusReport, StatusRow, StatusTarget};
+pub use status::{
+    Cell, Freshness, Mover, Seen, SeenTarget, Sight, StatusReport, StatusRow, StatusTarget, Then,
+};
 
 use crate::model::{TargetName, VarName};
 use crate::plan::ActionKind;

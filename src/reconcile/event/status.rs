@@ -18,13 +18,121 @@ pub enum Mover {
     Both,
 }
 
-/// What another machine last saw.
+/// What another machine last saw of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
     /// When.
     pub at: Timestamp,
-    /// Whether it was as wanted then.
-    pub equal: bool,
+    /// Whether that still counts.
+    pub freshness: Freshness,
+    /// How it compares with what is wanted now.
+    pub then: Then,
+}
+
+impl Seen {
+    fn is_wrong(self) -> bool {
+        self.freshness == Freshness::Young && self.then.is_difference()
+    }
+}
+
+/// Whether an observation still counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// It does.
+    Young,
+    /// Too old.
+    Stale,
+    /// Later than now: one of two clocks is wrong, and it does not count.
+    Future,
+}
+
+/// How a variable that another machine saw compares with what is wanted now; worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Then {
+    /// It was another value then, and still would be.
+    Differed,
+    /// Wanted then and now, and not there.
+    Missing,
+    /// It could not be read then.
+    Unknown,
+    /// There is nothing to compare with: another key, or a value that does not open here.
+    Incomparable,
+    /// As wanted then; desired moved since.
+    DesiredMoved,
+    /// There then, applied by us, and no longer wanted.
+    Leftover,
+    /// As wanted now.
+    InSync,
+}
+
+impl Then {
+    /// Whether it is known not to be as wanted.
+    pub fn is_difference(self) -> bool {
+        matches!(
+            self,
+            Self::Differed | Self::Missing | Self::DesiredMoved | Self::Leftover
+        )
+    }
+
+    /// Whether nothing can be said.
+    pub fn is_unknown(self) -> bool {
+        matches!(self, Self::Unknown | Self::Incomparable)
+    }
+}
+
+/// What is known here of a target of another machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenTarget {
+    /// The machine that alone can read it.
+    pub machine: String,
+    /// The last time that it did.
+    pub sight: Sight,
+    /// Each variable by its declared name; where nothing was seen, what is wanted.
+    pub vars: BTreeMap<VarName, Then>,
+}
+
+/// The last time that another machine read a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// Not that anybody told.
+    Never,
+    /// There is a report under a key that is not at hand: it cannot be compared.
+    OtherKey,
+    /// It tried.
+    Seen {
+        /// When.
+        at: Timestamp,
+        /// Whether that still counts.
+        freshness: Freshness,
+        /// Whether it could read it.
+        readable: bool,
+    },
+}
+
+impl SeenTarget {
+    /// Whether all of it is known: seen, not too long ago, and comparable.
+    pub fn is_known(&self) -> bool {
+        let young = matches!(
+            self.sight,
+            Sight::Seen {
+                freshness: Freshness::Young,
+                readable: true,
+                ..
+            }
+        );
+        young && !self.vars.values().any(|then| then.is_unknown())
+    }
+
+    fn cell(&self, then: Then) -> Cell {
+        Cell::Elsewhere(match self.sight {
+            Sight::Never | Sight::OtherKey => None,
+            Sight::Seen { at, freshness, .. } => Some(Seen {
+                at,
+                freshness,
+                then,
+            }),
+        })
+    }
 }
 
 /// One variable on one target.
@@ -61,7 +169,7 @@ impl Cell {
                 who: Mover::Desired,
             } => 4,
             Self::Leftover => 5,
-            Self::Elsewhere(Some(Seen { equal: false, .. })) => 6,
+            Self::Elsewhere(Some(seen)) if seen.is_wrong() => 6,
             Self::Elsewhere(_) => 7,
             Self::Equal => 8,
             Self::NotUsed => 9,
@@ -89,6 +197,8 @@ pub struct StatusTarget {
     pub unmanaged: usize,
     /// Stored there, and not what runs: equal is not all that counts.
     pub behind: Option<Behind>,
+    /// Where it is another machine's: what that one last saw.
+    pub seen: Option<SeenTarget>,
 }
 
 /// One line.
@@ -124,7 +234,7 @@ impl StatusReport {
     pub fn of_plan(
         plan: &Plan,
         applied: &BTreeMap<TargetName, Timestamp>,
-        seen: &BTreeMap<TargetName, Seen>,
+        seen: &BTreeMap<TargetName, SeenTarget>,
     ) -> Self {
         let columns = plan.targets.len();
         let mut rows: BTreeMap<&VarName, Vec<Cell>> = BTreeMap::new();
@@ -134,17 +244,25 @@ impl StatusReport {
                 let cells = rows
                     .entry(variable)
                     .or_insert_with(|| vec![Cell::NotUsed; columns]);
-                let cell = cell_of(&target.state, change, seen.get(&target.target));
+                let cell = cell_of(&target.state, change);
                 // one variable under two names on one target: the worse one counts
                 if cell.rank() < cells[column].rank() {
                     cells[column] = cell;
                 }
             }
         }
+        for (column, target) in plan.targets.iter().enumerate() {
+            for (variable, then) in seen.get(&target.target).iter().flat_map(|one| &one.vars) {
+                rows.entry(variable)
+                    .or_insert_with(|| vec![Cell::NotUsed; columns])[column] =
+                    seen[&target.target].cell(*then);
+            }
+        }
         // of a target that says nothing about its variables, nobody knows which it has
         for (column, target) in plan.targets.iter().enumerate() {
             if target.changes.is_empty()
-                && let Some(cell) = unseen(&target.state, seen.get(&target.target))
+                && !seen.contains_key(&target.target)
+                && let Some(cell) = unseen(&target.state)
             {
                 for cells in rows.values_mut() {
                     cells[column] = cell.clone();
@@ -169,6 +287,7 @@ impl StatusReport {
                 applied_at: applied.get(&target.target).copied(),
                 unmanaged: target.unmanaged,
                 behind: target.behind.clone(),
+                seen: seen.get(&target.target).cloned(),
             })
             .collect();
         Self {
@@ -209,16 +328,16 @@ impl StatusReport {
 }
 
 /// What every cell of a target is that could not be read here.
-fn unseen(state: &TargetState, seen: Option<&Seen>) -> Option<Cell> {
+fn unseen(state: &TargetState) -> Option<Cell> {
     match state {
-        TargetState::Elsewhere { .. } => Some(Cell::Elsewhere(seen.copied())),
+        TargetState::Elsewhere { .. } => Some(Cell::Elsewhere(None)),
         TargetState::Unknown { reason, .. } => Some(Cell::Unknown(reason.clone())),
         TargetState::Read | TargetState::Partial { .. } => None,
     }
 }
 
-fn cell_of(state: &TargetState, change: &Change, seen: Option<&Seen>) -> Cell {
-    if let Some(cell) = unseen(state, seen) {
+fn cell_of(state: &TargetState, change: &Change) -> Cell {
+    if let Some(cell) = unseen(state) {
         return cell;
     }
     match change.class {

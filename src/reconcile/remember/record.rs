@@ -1,6 +1,6 @@
 //! The receipts of one apply of one manifest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -10,8 +10,8 @@ use crate::journal::{
     JournalError, Kept, Receipt, ReceiptOutcome, Scope, VarAction, VarOutcome, VarReceipt,
 };
 use crate::model::{
-    AuthorityFacts, Fingerprint, Fingerprinter, LiveVar, ManifestName, Sensitivity, TargetName,
-    VarName,
+    AuthorityFacts, Completeness, Fingerprint, Fingerprinter, LastApplied, LiveVar, ManifestName,
+    Sensitivity, TargetName, VarName,
 };
 use crate::plan::{ActionKind, Change, Glimpse, Plan, Reason};
 use crate::reconcile::apply::{Completed, Ended, Intended, Record};
@@ -120,8 +120,12 @@ impl JournalRecord<'_> {
         done: &[Completed<'_>],
     ) -> Result<Vec<Option<String>>, JournalError> {
         let (mut intents, mut written, mut recorded) = (vec![], vec![], vec![]);
+        let doubts = self.doubts(done)?;
         for (place, target) in done.iter().enumerate() {
-            let receipt = self.receipt(plan, target);
+            let mut receipt = self.receipt(plan, target);
+            if let Some(last) = doubts.get(&target.target.target) {
+                forget_orphans(&mut receipt, target, &last.doubts);
+            }
             match self.intents.remove(&target.target.target) {
                 Some(intent) => {
                     written.push(place);
@@ -146,6 +150,22 @@ impl JournalRecord<'_> {
         }
         self.keep_facts(plan, done.is_empty())?;
         Ok(names)
+    }
+
+    /// What earlier applies left open on these targets.
+    fn doubts(
+        &self,
+        done: &[Completed<'_>],
+    ) -> Result<BTreeMap<TargetName, LastApplied>, JournalError> {
+        if done.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let places: Vec<(TargetName, String)> = done
+            .iter()
+            .map(|done| (done.target.target.clone(), done.place.to_owned()))
+            .collect();
+        let known = self.journal.last_applied(self.scope, &places, self.auth)?;
+        Ok(known.targets)
     }
 
     fn keep_facts(&mut self, plan: &Plan, idle: bool) -> Result<(), JournalError> {
@@ -258,6 +278,34 @@ impl JournalRecord<'_> {
             ),
             _ => None,
         }
+    }
+}
+
+/// A name that an earlier apply may have written, that nobody wants any more and that a complete
+/// read does not show: there is nothing left to doubt.
+fn forget_orphans(receipt: &mut Receipt, done: &Completed<'_>, doubts: &BTreeSet<VarName>) {
+    let live = done.after.unwrap_or(done.before);
+    if live.completeness != Completeness::Complete {
+        return;
+    }
+    for name in doubts {
+        let wanted =
+            done.desired.vars.contains_key(name) || done.desired.unknown.contains_key(name);
+        if wanted || live.vars.contains_key(name) || receipt.vars.contains_key(name) {
+            continue;
+        }
+        let found_absent = VarReceipt {
+            action: VarAction::Delete,
+            before: None,
+            after: None,
+            sequence: None,
+            declared: None,
+            sensitivity: Sensitivity::Secret,
+            platform_changed_at: None,
+            dropped: false,
+            outcome: VarOutcome::Done,
+        };
+        receipt.vars.insert(name.clone(), found_absent);
     }
 }
 

@@ -1,12 +1,15 @@
 //! `plan/1`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::status::SeenTargetJson;
 use super::{ExitJson, document_tag};
-use crate::model::Behind;
+use crate::model::{Behind, TargetName};
 use crate::plan;
-use crate::reconcile::event::Verdict;
+use crate::reconcile::event::{SeenTarget, Verdict};
 
 document_tag!("plan/1");
 
@@ -33,6 +36,17 @@ impl PlanDocument {
             summary: summary.into(),
             plans: plans.iter().map(PlanJson::from).collect(),
         }
+    }
+
+    /// With what other machines last saw of their targets, for each plan.
+    #[must_use]
+    pub fn with_seen(mut self, seen: &[BTreeMap<TargetName, SeenTarget>]) -> Self {
+        for (plan, seen) in self.plans.iter_mut().zip(seen) {
+            for target in &mut plan.targets {
+                target.elsewhere = seen.get(target.target.as_str()).map(Into::into);
+            }
+        }
+        self
     }
 }
 
@@ -127,6 +141,8 @@ struct TargetJson {
     /// The dialect of a file.
     format: Option<String>,
     state: StateJson,
+    /// Where it is another machine's: what that one last saw.
+    elsewhere: Option<SeenTargetJson>,
     /// Whether a receipt of it exists.
     recorded: bool,
     /// Sorted by name; what is in sync is here too, what is unmanaged is only counted.
@@ -172,6 +188,7 @@ impl From<&plan::TargetPlan> for TargetJson {
             address: of.address.clone(),
             format: of.format.clone(),
             state: (&of.state).into(),
+            elsewhere: None,
             recorded: of.recorded,
             changes: of.changes.iter().map(ChangeJson::from).collect(),
             unmanaged: of.unmanaged,
@@ -312,6 +329,8 @@ macro_rules! mirror {
         }
     };
 }
+
+pub(super) use mirror;
 
 mirror! {
     /// The words people see for a difference.

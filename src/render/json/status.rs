@@ -1,9 +1,11 @@
 //! `status/1`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::plan::NotRunningJson;
+use super::plan::{NotRunningJson, mirror};
 use super::{ExitJson, document_tag};
 use crate::reconcile::event::{self, Mover, Verdict};
 
@@ -74,6 +76,8 @@ struct TargetJson {
     applied_at: Option<String>,
     unmanaged: usize,
     not_running: Option<NotRunningJson>,
+    /// Where it is another machine's: what that one last saw.
+    elsewhere: Option<SeenTargetJson>,
 }
 
 impl From<&event::StatusTarget> for TargetJson {
@@ -85,6 +89,7 @@ impl From<&event::StatusTarget> for TargetJson {
             applied_at: of.applied_at.map(|at| at.to_string()),
             unmanaged: of.unmanaged,
             not_running: of.behind.as_ref().map(NotRunningJson::from),
+            elsewhere: of.seen.as_ref().map(SeenTargetJson::from),
         }
     }
 }
@@ -133,7 +138,75 @@ enum StateJson {
 struct SeenJson {
     /// RFC 3339.
     at: String,
-    equal: bool,
+    freshness: FreshnessJson,
+    then: ThenJson,
+}
+
+mirror! {
+    /// Whether what was seen still counts.
+    FreshnessJson as "Freshness" of event::Freshness { Young, Stale, Future }
+}
+mirror! {
+    /// How what was seen compares with what is wanted now.
+    ThenJson as "Then" of event::Then {
+        Differed, Missing, Unknown, Incomparable, DesiredMoved, Leftover, InSync,
+    }
+}
+
+/// What is known here of a target of another machine.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "SeenTarget", deny_unknown_fields)]
+pub(super) struct SeenTargetJson {
+    /// The machine that alone can read it.
+    machine: String,
+    /// Whether all of it is known: seen, not too long ago, and comparable.
+    known: bool,
+    sight: SightJson,
+    /// By the declared name.
+    variables: BTreeMap<String, ThenJson>,
+}
+
+/// The last time that its machine read it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+#[schemars(rename = "Sight")]
+enum SightJson {
+    Never,
+    /// Under a key that is not at hand.
+    OtherKey,
+    Seen {
+        /// RFC 3339.
+        at: String,
+        freshness: FreshnessJson,
+        readable: bool,
+    },
+}
+
+impl From<&event::SeenTarget> for SeenTargetJson {
+    fn from(of: &event::SeenTarget) -> Self {
+        Self {
+            machine: of.machine.clone(),
+            known: of.is_known(),
+            sight: match of.sight {
+                event::Sight::Never => SightJson::Never,
+                event::Sight::OtherKey => SightJson::OtherKey,
+                event::Sight::Seen {
+                    at,
+                    freshness,
+                    readable,
+                } => SightJson::Seen {
+                    at: at.to_string(),
+                    freshness: freshness.into(),
+                    readable,
+                },
+            },
+            variables: of
+                .vars
+                .iter()
+                .map(|(name, then)| (name.to_string(), (*then).into()))
+                .collect(),
+        }
+    }
 }
 
 /// Who moved.
@@ -164,7 +237,8 @@ impl From<&event::Cell> for StateJson {
             event::Cell::Elsewhere(seen) => Self::Elsewhere {
                 seen: seen.map(|seen| SeenJson {
                     at: seen.at.to_string(),
-                    equal: seen.equal,
+                    freshness: seen.freshness.into(),
+                    then: seen.then.into(),
                 }),
             },
         }

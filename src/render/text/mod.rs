@@ -19,7 +19,7 @@ pub use apply::render_apply;
 pub use check::{CheckedFile, render_check};
 pub use doctor::{Diagnosis, render_doctor};
 pub use history::render_history;
-pub use plan::{render_plan, render_plan_summary};
+pub use plan::{render_elsewhere, render_plan, render_plan_summary};
 pub use progress::Progress;
 pub use status::render_status;
 

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
+use jiff::Timestamp;
+
+use super::status::seen_line;
 use super::{command, diff, holds, names};
 use crate::model::{Behind, TargetName, VarName};
 use crate::plan::{ActionKind, Change, Class, Plan, Reason, Summary, TargetPlan, TargetState};
+use crate::reconcile::event::SeenTarget;
 use crate::render::escape;
 use crate::render::layout::{Line, width};
 use crate::render::style::{Invocation, Role, Style};
@@ -49,6 +53,24 @@ pub fn render_plan(
         command(out, style, 0, &call.command("apply", &[]))?;
     }
     Ok(())
+}
+
+/// Writes what other machines last saw of their targets, a line each.
+pub fn render_elsewhere(
+    out: &mut dyn Write,
+    style: &Style,
+    plan: &Plan,
+    seen: &BTreeMap<TargetName, SeenTarget>,
+    now: Timestamp,
+) -> fmt::Result {
+    let mut any = false;
+    for target in &plan.targets {
+        if let Some(seen) = seen.get(&target.target) {
+            seen_line(out, style, target.target.as_str(), seen, now)?;
+            any = true;
+        }
+    }
+    if any { writeln!(out) } else { Ok(()) }
 }
 
 /// Writes the last line: counts over all manifests of the run, of `targets` targets.

@@ -5,8 +5,10 @@ use std::fmt::{self, Write};
 
 use jiff::Timestamp;
 
-use super::{age, command};
-use crate::reconcile::event::{Cell, Mover, Seen, StatusReport, StatusRow, StatusTarget};
+use super::{age, command, names};
+use crate::reconcile::event::{
+    Cell, Freshness, Mover, Seen, SeenTarget, Sight, StatusReport, StatusRow, StatusTarget, Then,
+};
 use crate::render::escape;
 use crate::render::layout::{Line, width};
 use crate::render::style::{Invocation, Role, Style};
@@ -20,7 +22,7 @@ pub fn render_status(
     report: &StatusReport,
     now: Timestamp,
 ) -> fmt::Result {
-    let names = report
+    let longest = report
         .rows
         .iter()
         .map(|row| width(row.variable.as_str()))
@@ -29,13 +31,14 @@ pub fn render_status(
     let columns: Vec<usize> = (0..report.targets.len())
         .map(|column| column_width(report, column, now))
         .collect();
-    let total = names + columns.iter().map(|columns| columns + 2).sum::<usize>();
+    let total = longest + columns.iter().map(|columns| columns + 2).sum::<usize>();
     if total <= style.width {
-        table(out, style, report, now, names, &columns)?;
+        table(out, style, report, now, longest, &columns)?;
     } else {
         list(out, style, report, now)?;
     }
     reasons(out, style, report)?;
+    elsewhere(out, style, report, now)?;
     not_running(out, style, report)?;
     ages(out, style, report, now)?;
     let wrong = report.rows.iter().filter(|row| is_wrong(row)).count();
@@ -71,13 +74,136 @@ fn word(cell: &Cell, now: Timestamp) -> (Role, String) {
         Cell::Unknown(_) => (Role::Unknown, "unknown"),
         Cell::NotUsed => (Role::Dim, "-"),
         Cell::Elsewhere(None) => (Role::Dim, "elsewhere"),
-        Cell::Elsewhere(Some(Seen { at, equal })) => {
-            let word = if *equal { "equal" } else { "differs" };
-            let role = if *equal { Role::Dim } else { Role::Bad };
-            return (role, format!("{word}, seen {} ago", age(now, *at)));
-        }
+        Cell::Elsewhere(Some(seen)) => return seen_word(seen, now),
     };
     (role, text.to_owned())
+}
+
+fn seen_word(seen: &Seen, now: Timestamp) -> (Role, String) {
+    let ago = age(now, seen.at);
+    match seen.freshness {
+        Freshness::Future => (Role::Unknown, "unknown, clocks differ".to_owned()),
+        Freshness::Stale => (Role::Unknown, format!("unknown, seen {ago} ago")),
+        Freshness::Young => {
+            let (role, word) = then_word(seen.then);
+            (role, format!("{word}, seen {ago} ago"))
+        }
+    }
+}
+
+const fn then_word(then: Then) -> (Role, &'static str) {
+    match then {
+        Then::InSync => (Role::Dim, "equal"),
+        Then::DesiredMoved => (Role::Change, "to change"),
+        Then::Differed => (Role::Bad, "differs"),
+        Then::Missing => (Role::Bad, "missing"),
+        Then::Leftover => (Role::Change, "left over"),
+        Then::Unknown => (Role::Unknown, "unknown"),
+        Then::Incomparable => (Role::Unknown, "not comparable"),
+    }
+}
+
+/// What another machine last saw of its target, in one line.
+pub(super) fn seen_line(
+    out: &mut dyn Write,
+    style: &Style,
+    target: &str,
+    seen: &SeenTarget,
+    now: Timestamp,
+) -> fmt::Result {
+    let (role, text) = seen_text(seen, now);
+    Line::new()
+        .then(Role::Heading, target)
+        .then(Role::Dim, "  elsewhere: ")
+        .then(role, escape::terminal(&text))
+        .write(out, style, 0, 4)
+}
+
+fn seen_text(seen: &SeenTarget, now: Timestamp) -> (Role, String) {
+    let by = &seen.machine;
+    match seen.sight {
+        Sight::Never => (Role::Unknown, format!("unknown, never seen by {by}")),
+        Sight::OtherKey => (
+            Role::Unknown,
+            format!("seen by {by} under another key, cannot be compared"),
+        ),
+        Sight::Seen {
+            at,
+            freshness,
+            readable,
+        } => {
+            let ago = age(now, at);
+            match freshness {
+                Freshness::Future => {
+                    let ahead = age(at, now);
+                    let text = format!(
+                        "unknown, seen {ahead} in the future by {by}: one of the two clocks is wrong"
+                    );
+                    (Role::Unknown, text)
+                }
+                Freshness::Stale => {
+                    let text = format!("unknown, last seen {ago} ago by {by}, which is too long");
+                    (Role::Unknown, text)
+                }
+                Freshness::Young if !readable => {
+                    let text = format!("unknown, could not be read {ago} ago by {by}");
+                    (Role::Unknown, text)
+                }
+                Freshness::Young => {
+                    let (role, text) = differences(seen);
+                    (role, format!("{text}, seen {ago} ago by {by}"))
+                }
+            }
+        }
+    }
+}
+
+fn differences(seen: &SeenTarget) -> (Role, String) {
+    const WORDS: [(Then, Role, &str); 6] = [
+        (Then::Differed, Role::Bad, "differed then"),
+        (Then::Missing, Role::Bad, "missing then"),
+        (Then::Unknown, Role::Unknown, "unknown then"),
+        (
+            Then::Incomparable,
+            Role::Unknown,
+            "seen, cannot be compared",
+        ),
+        (
+            Then::DesiredMoved,
+            Role::Change,
+            "differs: desired moved since it was seen",
+        ),
+        (Then::Leftover, Role::Change, "left over then"),
+    ];
+    let mut found = (Role::Dim, Vec::new());
+    for (then, role, word) in WORDS {
+        let of_it = seen.vars.iter().filter(|(_, one)| **one == then);
+        let of_it: Vec<_> = of_it.map(|(name, _)| name.clone()).collect();
+        if !of_it.is_empty() {
+            if found.1.is_empty() {
+                found.0 = role;
+            }
+            found.1.push(format!("{word} ({})", names(&of_it, 5)));
+        }
+    }
+    if found.1.is_empty() {
+        return (Role::Dim, "in sync".to_owned());
+    }
+    (found.0, found.1.join("; "))
+}
+
+fn elsewhere(
+    out: &mut dyn Write,
+    style: &Style,
+    report: &StatusReport,
+    now: Timestamp,
+) -> fmt::Result {
+    for target in &report.targets {
+        if let Some(seen) = &target.seen {
+            seen_line(out, style, target.name.as_str(), seen, now)?;
+        }
+    }
+    Ok(())
 }
 
 fn table(
@@ -197,6 +323,15 @@ fn ages(out: &mut dyn Write, style: &Style, report: &StatusReport, now: Timestam
         .write(out, style, 0, 2)
 }
 
+/// Another machine's, and nothing that counts is known of it.
+fn not_seen(cell: &Cell) -> bool {
+    match cell {
+        Cell::Elsewhere(None) => true,
+        Cell::Elsewhere(Some(seen)) => seen.freshness != Freshness::Young || seen.then.is_unknown(),
+        _ => false,
+    }
+}
+
 fn summary(out: &mut dyn Write, style: &Style, report: &StatusReport, wrong: usize) -> fmt::Result {
     let cells = || report.rows.iter().flat_map(|row| &row.cells);
     let unknown = cells()
@@ -210,9 +345,7 @@ fn summary(out: &mut dyn Write, style: &Style, report: &StatusReport, wrong: usi
     let mut text = format!("{}: {variables} on {targets}, ", report.manifest);
     text.push_str(&match wrong {
         // what nobody here can see is not "equal everywhere"
-        0 if cells().any(|cell| matches!(cell, Cell::Elsewhere(None))) => {
-            "equal wherever it can be seen".to_owned()
-        }
+        0 if cells().any(not_seen) => "equal wherever it can be seen".to_owned(),
         0 => "equal everywhere".to_owned(),
         count => format!("{count} not as wanted"),
     });

@@ -9,6 +9,7 @@ mod apply_units;
 mod check;
 mod completions;
 mod doctor;
+mod elsewhere;
 mod history;
 mod import;
 mod init;

@@ -60,21 +60,19 @@ fn an_intent_without_a_receipt_leaves_its_names_in_doubt_until_they_are_settled(
         .journal
         .begin(&scope(), &[intent(["A", "B"])])
         .unwrap();
-    assert_eq!(world.recollect(&auth).doubts["api"], names(["A", "B"]));
     assert!(world.last(&auth).in_doubt);
     assert_eq!(world.last(&auth).doubts, names(["A", "B"]));
 
     let ids = world.journal.begin(&scope(), &[intent(["A"])]).unwrap();
     let receipts = [(ids[0], receipt(2, [("A", done(2))]))];
     world.journal.finish(&scope(), &receipts, &auth).unwrap();
-    assert_eq!(world.recollect(&auth).doubts["api"], names(["B"]));
+    assert_eq!(world.last(&auth).doubts, names(["B"]));
 
     world.record(receipt(
         3,
         [("B", var(VarAction::Delete, None, VarOutcome::Done))],
     ));
     assert!(!world.last(&auth).in_doubt && world.last(&auth).doubts.is_empty());
-    assert!(world.recollect(&auth).doubts.is_empty());
 }
 
 #[test]
@@ -95,7 +93,6 @@ fn in_doubt_and_unsaid_names_stay_in_doubt_and_refused_ones_do_not() {
         .finish(&scope(), &receipts, &auth(1, &[]))
         .unwrap();
     let recollection = world.recollect(&auth(1, &[]));
-    assert_eq!(recollection.doubts["api"], names(["B", "D"]));
     assert!(recollection.targets["api"].in_doubt);
     assert_eq!(recollection.targets["api"].doubts, names(["B", "D"]));
 }
@@ -232,35 +229,41 @@ fn a_renamed_scope_keeps_everything_and_never_swallows_another() {
 }
 
 #[test]
-fn the_newest_observation_of_any_machine_is_found() {
+fn the_newest_observation_of_each_machine_is_found_under_its_key_only() {
     let mut world = World::new();
     let seen = |machine: &str, second| Observation {
         target: target(),
         place: machine.to_owned(),
         machine: machine.to_owned(),
         at: at(second),
-        classes: BTreeMap::from([("in-sync".to_owned(), 3)]),
-        vars: BTreeMap::from([(name("A"), print(1))]),
+        readable: true,
+        vars: BTreeMap::from([(
+            name("A"),
+            Sighting {
+                was: Was::Equal,
+                live: Some(print(1)),
+            },
+        )]),
     };
     let auth = auth(1, &[]);
     let both = [seen("mini", 5), seen("vps", 3)];
     world.journal.observe(&scope(), &both, &auth).unwrap();
-    let newest =
-        |world: &World| world.again().observations(&scope(), &auth).unwrap()["api"].clone();
-    assert_eq!(newest(&world), seen("mini", 5));
+    let found = |world: &World, auth| world.again().observations(&scope(), auth).unwrap();
+    assert_eq!(found(&world, &auth).known, both);
     world
         .journal
         .observe(&scope(), &[seen("vps", 8)], &auth)
         .unwrap();
-    assert_eq!(newest(&world), seen("vps", 8));
-    world.sql("UPDATE observations SET body = replace(body, ':3', ':4')");
-    assert!(
-        world
-            .again()
-            .observations(&scope(), &auth)
-            .unwrap()
-            .is_empty()
+    assert_eq!(
+        found(&world, &auth).known,
+        [seen("mini", 5), seen("vps", 8)]
     );
+    let other = super::auth(2, &[]);
+    let stranger = found(&world, &other);
+    assert!(stranger.known.is_empty());
+    assert_eq!(stranger.other_key, BTreeSet::from([target()]));
+    world.sql("UPDATE observations SET body = replace(body, 'equal', 'missing')");
+    assert_eq!(found(&world, &auth), Observations::default());
 }
 
 #[test]

@@ -5,6 +5,8 @@
     reason = "the shape is what counts; nothing is read into these types"
 )]
 
+mod programs;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -144,7 +146,12 @@ struct DurationText(String);
 #[derive(JsonSchema)]
 #[schemars(
     deny_unknown_fields,
-    extend("oneOf" = [{ "required": ["file"] }, { "required": ["railway"] }])
+    extend(
+        "oneOf" = [{ "required": ["file"] }, { "required": ["railway"] }],
+        "dependentSchemas" = {
+            "railway": { "properties": { "activate": false, "running": false } }
+        }
+    )
 )]
 struct TargetDocument {
     /// A file that holds variables.
@@ -160,6 +167,16 @@ struct TargetDocument {
     /// Delete what was applied and is named here no more.
     #[schemars(default)]
     prune: bool,
+    /// What puts the values in force: a command line for the machine's `sh`, a unit, a job, or a
+    /// compose file.
+    #[schemars(default)]
+    activate: programs::Given<programs::Activate>,
+    /// Where the running process is, when `activate` does not say it; `false` not to look.
+    #[schemars(default)]
+    running: programs::Given<programs::Running>,
+    /// What shows that the values work.
+    #[schemars(default)]
+    probe: programs::Given<programs::Probes>,
     /// How long another machine's last report counts, for example 1h; 24h where nothing is said.
     stale_after: Option<DurationText>,
     /// What may change at once.
@@ -173,14 +190,28 @@ struct TargetDocument {
         "at": {
             "required": ["format"],
             "properties": { "format": { "enum": ["json", "json5"] } }
-        }
+        },
+        "host": { "properties": { "machine": false, "path": { "pattern": "^(/|~/)" } } },
+        "sudo": { "required": ["host"] }
     })
 )]
 struct FileDocument {
-    /// Whose file it is: a host name, or `any`. Needed unless the path is relative.
+    /// Whose file it is: a host name, or `any`. This or `host` is needed unless the path is relative.
     #[schemars(regex(pattern = r"^[A-Za-z0-9._][A-Za-z0-9._-]{0,252}$"))]
     #[schemars(default)]
     machine: String,
+    /// A machine over SSH, as `ssh` knows it: `vps`, `deploy@vps.example.com`, `vps:2222`.
+    #[schemars(
+        length(max = 255),
+        regex(
+            pattern = r"^([A-Za-z0-9_][A-Za-z0-9._+-]*@)?([A-Za-z0-9_][A-Za-z0-9._-]*(:[0-9]{1,5})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?)$"
+        )
+    )]
+    #[schemars(default)]
+    host: String,
+    /// As whom to work on the `host`: `true` for root, or a user, by `sudo -n`.
+    #[schemars(default)]
+    sudo: programs::SudoDocument,
     /// Absolute, from the home folder (`~/`), or relative to this manifest.
     #[schemars(regex(pattern = r"^(~/.*|[^~/].*|/.*)[^/]$|^[^~/]$"))]
     path: String,

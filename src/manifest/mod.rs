@@ -6,8 +6,10 @@
 mod decode;
 mod document;
 mod edit;
+mod facts;
 mod fresh;
 mod place;
+mod probe;
 mod problem;
 mod scalar;
 mod spec;

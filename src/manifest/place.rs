@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Manifest;
-use crate::model::{Address, Machine, ManifestName, RailwayAddress, TargetName};
+use crate::model::{Address, FileAddress, Machine, ManifestName, RailwayAddress, TargetName};
 
 /// Platform and address as people read them, for example `file vps:/srv/app/.env`. Another text for
 /// every other place, and for another token: a move must not go unseen.
@@ -26,8 +26,10 @@ pub fn place_key(folder: &str, address: &Address) -> String {
             let machine = match &file.machine {
                 Machine::Any => "*".to_owned(),
                 Machine::Named(name) => name.to_ascii_lowercase(),
-                // as whom one works there does not make it another place
-                Machine::Host(host) => format!("ssh {}", host.destination),
+                Machine::Host(host) => {
+                    let place = format!("ssh {}", host.place(&file.path));
+                    return file_key(file, &place);
+                }
             };
             let rooted = file.path.starts_with('/') || file.path.starts_with("~/");
             let path = if rooted {
@@ -35,11 +37,7 @@ pub fn place_key(folder: &str, address: &Address) -> String {
             } else {
                 tidy(&format!("{folder}/{}", file.path))
             };
-            let place = format!("{machine}:{path}");
-            match &file.at {
-                Some(at) => format!("file at {at:?} {place}"),
-                None => format!("file {place}"),
-            }
+            file_key(file, &format!("{machine}:{path}"))
         }
         // which token reads it does not make it another place
         Address::Railway(railway) => destination(&Address::Railway(RailwayAddress {
@@ -48,6 +46,14 @@ pub fn place_key(folder: &str, address: &Address) -> String {
             ..railway.clone()
         })),
         Address::Memory(name) => format!("memory {name}"),
+    }
+}
+
+/// Two objects of one file are two places.
+fn file_key(file: &FileAddress, place: &str) -> String {
+    match &file.at {
+        Some(at) => format!("file at {at:?} {place}"),
+        None => format!("file {place}"),
     }
 }
 

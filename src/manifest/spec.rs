@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
+use super::ExpandError;
 use super::template::{Expander, Template};
-use super::{ExpandError, place};
 use crate::model::{
-    Activation, Address, AuthorityFacts, Diagnostic, KeyId, ManifestName, Position, ProbeFrom,
-    Process, Rails, SecretValue, TargetFacts, TargetName, VarName,
+    Activation, Address, Diagnostic, KeyId, ManifestName, Position, ProbeFrom, Process, Rails,
+    SecretValue, TargetName, VarName,
 };
 
 /// A manifest without errors, and what is worth a look in it.
@@ -233,53 +233,6 @@ impl Manifest {
             UseSource::Declared(name) => expander.variable(name),
             UseSource::Clear(text) => Ok(SecretValue::new(text.as_str())),
             UseSource::Template(template) => expander.template(template),
-        }
-    }
-
-    /// What this manifest may make us do, for comparison with a later revision.
-    pub fn authority_facts(&self) -> AuthorityFacts {
-        let marked = |keep: &dyn Fn(&Variable) -> bool| -> BTreeSet<VarName> {
-            self.variables
-                .iter()
-                .filter(|(_, variable)| keep(variable))
-                .map(|(name, _)| name.clone())
-                .collect()
-        };
-        AuthorityFacts {
-            key_id: self.seal.as_ref().map(|seal| seal.key_id),
-            recipients: self.recipients.iter().map(|(key, _)| key.clone()).collect(),
-            protected: marked(&|variable| variable.metadata.protected),
-            clear: marked(&|variable| matches!(variable.source, Source::Clear(_))),
-            targets: self
-                .targets
-                .iter()
-                .map(|target| (target.name.clone(), self.target_facts(target)))
-                .collect(),
-        }
-    }
-
-    fn target_facts(&self, target: &TargetSpec) -> TargetFacts {
-        TargetFacts {
-            destination: place::destination(&target.address),
-            format: match &target.address {
-                Address::File(file) => Some(file.format.clone()),
-                Address::Railway(_) | Address::Memory(_) => None,
-            },
-            secrets: self.secret_sources(target),
-            protected: target
-                .uses
-                .iter()
-                .filter(|used| match &used.source {
-                    UseSource::Declared(name) => self
-                        .variables
-                        .get(name)
-                        .is_some_and(|variable| variable.metadata.protected),
-                    UseSource::Clear(_) | UseSource::Template(_) => false,
-                })
-                .map(|used| used.name.clone())
-                .collect(),
-            prune: target.prune,
-            rails: target.rails,
         }
     }
 }

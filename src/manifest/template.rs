@@ -61,6 +61,8 @@ pub enum ExpandError {
     Unavailable(VarName),
     #[error("{0} is not declared")]
     Undeclared(VarName),
+    #[error("{0} is no variable of this target")]
+    NotOnTarget(VarName),
     #[error("templates put together more than 1 MiB")]
     TooLong,
     #[error("templates are nested more than 16 deep")]
@@ -203,6 +205,35 @@ impl Template {
         &self.parts
     }
 
+    /// The text with the values put in that `value` gives.
+    pub(super) fn fill(
+        &self,
+        mut value: impl FnMut(&VarName) -> Result<SecretValue, ExpandError>,
+    ) -> Result<SecretValue, ExpandError> {
+        let mut pieces = Vec::with_capacity(self.parts.len());
+        let mut total = 0;
+        for part in &self.parts {
+            let piece = match part {
+                Part::Text(text) => Zeroizing::new(text.clone()),
+                Part::Reference { name, filters } => {
+                    let start = Zeroizing::new(value(name)?.expose().to_owned());
+                    filters.iter().try_fold(start, |value, filter| {
+                        within(value.len())?;
+                        Ok(filter.apply(&value))
+                    })?
+                }
+            };
+            total += piece.len();
+            within(total)?;
+            pieces.push(piece);
+        }
+        let mut whole = String::with_capacity(total);
+        for piece in &pieces {
+            whole.push_str(piece);
+        }
+        Ok(SecretValue::new(whole))
+    }
+
     /// The variables that it names, in order, repeated where it repeats them.
     pub fn references(&self) -> impl Iterator<Item = &VarName> {
         self.parts.iter().filter_map(|part| match part {
@@ -267,30 +298,9 @@ impl<'m, 'l, 'a> Expander<'m, 'l, 'a> {
         if self.depth > MAX_NESTING + 1 {
             return Err(ExpandError::TooDeep);
         }
-        let mut pieces = Vec::with_capacity(template.parts.len());
-        let mut total = 0;
-        for part in &template.parts {
-            let piece = match part {
-                Part::Text(text) => Zeroizing::new(text.clone()),
-                Part::Reference { name, filters } => {
-                    let value = self.variable(name)?;
-                    let start = Zeroizing::new(value.expose().to_owned());
-                    filters.iter().try_fold(start, |value, filter| {
-                        within(value.len())?;
-                        Ok(filter.apply(&value))
-                    })?
-                }
-            };
-            total += piece.len();
-            within(total)?;
-            pieces.push(piece);
-        }
+        let value = template.fill(|name| self.variable(name));
         self.depth -= 1;
-        let mut whole = String::with_capacity(total);
-        for piece in &pieces {
-            whole.push_str(piece);
-        }
-        Ok(SecretValue::new(whole))
+        value
     }
 }
 

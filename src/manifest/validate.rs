@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::decode::{Raw, RawTarget, SealFields};
 use super::place::place_key;
 use super::problem::{Problems, code, nearest};
-use super::spec::{Source, TargetSpec, Use, UseSource};
+use super::spec::{ProbeSpec, Source, TargetSpec, Use, UseSource};
 use super::template::MAX_NESTING;
 use crate::model::{Address, Position, VarName, is_provided_by_railway};
 
@@ -120,6 +120,7 @@ fn resolve_target(raw: &Raw, target: &RawTarget, problems: &mut Problems) -> Opt
     uses.extend(target.uses.iter().cloned());
     let address = target.address.clone()?;
     check_railway(target, &address, &uses, problems);
+    let probes = check_probes(target, &uses, problems);
     Some(TargetSpec {
         name: target.name.clone(),
         address,
@@ -127,9 +128,9 @@ fn resolve_target(raw: &Raw, target: &RawTarget, problems: &mut Problems) -> Opt
         prune: target.prune,
         stale_after: target.stale_after,
         rails: target.rails,
-        activation: None,
-        process: None,
-        probes: Vec::new(),
+        activation: target.activation.clone(),
+        process: target.process.clone(),
+        probes,
         position: target.position,
     })
 }
@@ -161,6 +162,35 @@ fn check_railway(target: &RawTarget, address: &Address, uses: &[Use], problems: 
             problems.error(*position, code::SEALED_UNUSED, message, Some(&help));
         }
     }
+}
+
+/// A probe gets the values of its own target only, under their names there.
+fn check_probes(target: &RawTarget, uses: &[Use], problems: &mut Problems) -> Vec<ProbeSpec> {
+    for probe in &target.probes {
+        for (name, position) in &probe.references {
+            if uses.iter().any(|one| one.name == *name) {
+                continue;
+            }
+            let known = uses.iter().map(|one| one.name.as_str());
+            let meant = nearest(name.as_str(), known);
+            let help = match meant {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "a probe gets the variables of its own target, under their names there: \
+                         list it under `variables` of this target"
+                    .to_owned(),
+            };
+            let message = match meant.is_some() || looks_like_a_name(name) {
+                true => format!("a probe refers to {name}, which this target does not have"),
+                false => "a probe refers to a name that this target does not have".to_owned(),
+            };
+            problems.error(*position, code::UNDECLARED, message, Some(&help));
+        }
+    }
+    target
+        .probes
+        .iter()
+        .map(|probe| probe.spec.clone())
+        .collect()
 }
 
 fn report_unknown_group(raw: &Raw, name: &str, position: Position, problems: &mut Problems) {

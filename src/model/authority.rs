@@ -23,7 +23,7 @@ pub struct AuthorityFacts {
 }
 
 /// The part of one target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetFacts {
     /// Platform and address as people read them, for example `file vps:/srv/app/.env`.
     pub destination: String,
@@ -34,6 +34,15 @@ pub struct TargetFacts {
     /// Names on this target, after renaming, whose variables are marked `protected`.
     #[serde(default)]
     pub protected: BTreeSet<VarName>,
+    /// What is run to put its values in force; `None` if nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<String>,
+    /// The process that is looked at, where that is not the one that the activation names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
+    /// What its probes send where, and run.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub probes: BTreeSet<String>,
     /// Whether it is pruned.
     pub prune: bool,
     /// Its limits.

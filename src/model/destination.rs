@@ -48,6 +48,21 @@ impl Destination {
     pub fn port(&self) -> Option<u16> {
         self.port
     }
+
+    /// Host and port, the same text for the same machine however its name is spelled. As whom one
+    /// works there does not make it another machine.
+    pub fn machine(&self) -> String {
+        let host = match self.host.parse::<core::net::Ipv6Addr>() {
+            Ok(address) => address.to_string(),
+            Err(_) => self.host.to_ascii_lowercase(),
+        };
+        Self {
+            user: None,
+            host,
+            port: self.port,
+        }
+        .to_string()
+    }
 }
 
 impl FromStr for Destination {

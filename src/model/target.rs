@@ -52,6 +52,40 @@ pub struct HostAddress {
     pub sudo: Sudo,
 }
 
+impl HostAddress {
+    /// The same text for the same file of the same machine. Who logs in does not count, but where
+    /// the path begins in a home folder: that is another one for each user.
+    pub fn place(&self, path: &str) -> String {
+        let machine = self.destination.machine();
+        match path.strip_prefix("~/") {
+            None => format!("{machine}:/{}", tidy_parts(path)),
+            Some(below) => {
+                let home = match &self.sudo {
+                    Sudo::No => self.destination.user().unwrap_or_default().to_owned(),
+                    Sudo::Root => "root".to_owned(),
+                    Sudo::User(user) => user.to_string(),
+                };
+                format!("{machine}:~{home}/{}", tidy_parts(below))
+            }
+        }
+    }
+}
+
+/// A path without `.`, `..` and empty parts, as far as its text tells.
+fn tidy_parts(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            other => parts.push(other),
+        }
+    }
+    parts.join("/")
+}
+
 impl fmt::Display for HostAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.destination.fmt(f)?;

@@ -22,12 +22,15 @@ pub fn compare_authority(
     let mut found = recipients(last, present);
     for (name, facts) in &present.targets {
         match last.targets.get(name) {
-            None => found.push(entry(
-                AuthorityKind::TargetAdded,
-                Some(name),
-                None,
-                format!("new target {name} at {}", facts.destination),
-            )),
+            None => {
+                found.push(entry(
+                    AuthorityKind::TargetAdded,
+                    Some(name),
+                    None,
+                    format!("new target {name} at {}", facts.destination),
+                ));
+                what_it_runs(&mut found, name, &TargetFacts::default(), facts);
+            }
             Some(before) => target(&mut found, name, before, facts, &known),
         }
     }
@@ -114,6 +117,68 @@ fn target(
         let what = format!("pruning of {name} was switched on; counts one apply later");
         add(AuthorityKind::PruneEnabled, None, what);
     }
+    what_it_runs(found, name, before, now);
+}
+
+/// What is run or looked at for a target, and what is asked with its values. Each change of these
+/// counts, a removal too: what was approved is not what happens now.
+fn what_it_runs(
+    found: &mut Vec<Authority>,
+    name: &TargetName,
+    before: &TargetFacts,
+    now: &TargetFacts,
+) {
+    for what in programs(name, before, now) {
+        found.push(entry(
+            AuthorityKind::ActivationChanged,
+            Some(name),
+            None,
+            what,
+        ));
+    }
+    for what in probes(name, before, now) {
+        found.push(entry(AuthorityKind::ProbeChanged, Some(name), None, what));
+    }
+}
+
+/// What is run or looked at on the target's machine.
+fn programs(name: &TargetName, before: &TargetFacts, now: &TargetFacts) -> Vec<String> {
+    let mut found = Vec::new();
+    if before.activation != now.activation {
+        found.push(match (&before.activation, &now.activation) {
+            (None, Some(new)) => format!("an apply on {name} now does more: {new}"),
+            (Some(old), None) => format!("an apply on {name} no longer does this: {old}"),
+            (old, new) => {
+                let spell = |one: &Option<String>| one.clone().unwrap_or_default();
+                format!(
+                    "an apply on {name} does: {} (was: {})",
+                    spell(new),
+                    spell(old)
+                )
+            }
+        });
+    }
+    if before.process != now.process {
+        let spell = |one: &Option<String>| match one {
+            Some(process) => process.clone(),
+            None => "what the activation says".to_owned(),
+        };
+        found.push(format!(
+            "where {name} is seen running: {} (was: {})",
+            spell(&now.process),
+            spell(&before.process)
+        ));
+    }
+    found
+}
+
+fn probes(name: &TargetName, before: &TargetFacts, now: &TargetFacts) -> Vec<String> {
+    let added = now.probes.difference(&before.probes);
+    let removed = before.probes.difference(&now.probes);
+    added
+        .map(|probe| format!("new probe of {name}: {probe}"))
+        .chain(removed.map(|probe| format!("probe of {name} is gone: {probe}")))
+        .collect()
 }
 
 fn loosened(before: &Rails, now: &Rails) -> bool {
@@ -143,7 +208,9 @@ const fn widens(kind: AuthorityKind) -> bool {
         | AuthorityKind::TargetAdded
         | AuthorityKind::DestinationChanged
         | AuthorityKind::SecretEdgeAdded
-        | AuthorityKind::SecretBecameClear => true,
+        | AuthorityKind::SecretBecameClear
+        | AuthorityKind::ActivationChanged
+        | AuthorityKind::ProbeChanged => true,
         AuthorityKind::RecipientRemoved
         | AuthorityKind::RailsLoosened
         | AuthorityKind::ProtectedDropped
@@ -167,6 +234,7 @@ mod tests {
             protected: BTreeSet::new(),
             prune: false,
             rails: Rails::default(),
+            ..TargetFacts::default()
         }
     }
 
@@ -250,5 +318,48 @@ mod tests {
             f.clear = names(&["TOKEN"]);
         });
         assert_eq!(clear, [(K::SecretBecameClear, true)]);
+    }
+
+    #[test]
+    fn what_runs_and_what_is_asked_is_named_when_it_changes() {
+        use AuthorityKind as K;
+        let set = |f: &mut AuthorityFacts, run: &str, look: &str, probe: &str| {
+            let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            let vps = at(f, "vps");
+            vps.activation = some(run);
+            vps.process = some(look);
+            vps.probes = some(probe).into_iter().collect();
+        };
+        let activation = (K::ActivationChanged, true);
+        let probe = (K::ProbeChanged, true);
+        assert_eq!(kinds(|f| set(f, "run `a`", "", "")), [activation]);
+        assert_eq!(kinds(|f| set(f, "", "container x", "")), [activation]);
+        assert_eq!(kinds(|f| set(f, "", "", "GET https://a/")), [probe]);
+        let mut last = facts();
+        set(&mut last, "run `a`", "container x", "GET https://a/");
+        let mut now = facts();
+        set(&mut now, "run `b`", "container y", "GET https://b/");
+        let found = compare_authority(Some(&last), &now, &names(&[]));
+        let texts: Vec<&str> = found.iter().map(|one| one.what.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "an apply on vps does: run `b` (was: run `a`)",
+                "where vps is seen running: container y (was: container x)",
+                "new probe of vps: GET https://b/",
+                "probe of vps is gone: GET https://a/",
+            ]
+        );
+        assert!(found.iter().all(|one| one.held && one.target.is_some()));
+        let gone = compare_authority(Some(&last), &facts(), &names(&[]));
+        assert_eq!(gone.len(), 3);
+        assert_eq!(compare_authority(Some(&last), &last, &names(&[])), []);
+        // a new target says at once what it runs
+        let added = kinds(|f| {
+            let mut new = place(&[]);
+            new.activation = Some("run `a`".into());
+            f.targets.insert("new".parse().unwrap(), new);
+        });
+        assert_eq!(added, [(K::TargetAdded, true), activation]);
     }
 }

@@ -256,6 +256,10 @@ pub enum AuthorityKind {
     PruneEnabled,
     /// A secret is now in clear.
     SecretBecameClear,
+    /// Another command, unit, job or container is run or looked at for a target.
+    ActivationChanged,
+    /// A probe sends something else, elsewhere, or runs another command.
+    ProbeChanged,
 }
 
 /// One widening since the last applied revision.

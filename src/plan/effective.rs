@@ -95,6 +95,7 @@ mod tests {
                 protected: names,
                 prune: of.prune,
                 rails: of.rails,
+                ..TargetFacts::default()
             },
         );
         facts

@@ -88,7 +88,7 @@ fn locate_file(
         // the far side has its own home
         Machine::Host(host) => {
             let path = PathBuf::from(&file.path);
-            let place = format!("{kind}:{}:{}", host.destination, file.path);
+            let place = format!("{kind}:ssh {}", host.place(&file.path));
             (Some(path), place, Visibility::Here)
         }
         Machine::Any => {
@@ -208,6 +208,27 @@ mod tests {
         assert_eq!(here.visibility, Visibility::Here);
         assert_eq!(here.target.path, Some(PathBuf::from("/home/me/app/.env")));
         assert_eq!(here.target.place, there.target.place);
+    }
+
+    #[test]
+    fn a_host_has_one_place_whoever_works_there() {
+        let on = |text: &str, path: &str| {
+            let host = crate::model::HostAddress {
+                destination: text.parse().unwrap(),
+                sudo: crate::model::Sudo::No,
+            };
+            located(Machine::Host(host), path, "here")
+        };
+        let (one, other) = (on("a@vps", "/srv/.env"), on("b@VPS", "/srv/./.env"));
+        assert_eq!(one.visibility, Visibility::Here);
+        assert_eq!(one.target.path, Some(PathBuf::from("/srv/.env")));
+        assert_eq!(one.target.place, "file:ssh vps:/srv/.env");
+        assert_eq!(one.target.place, other.target.place);
+        assert_ne!(one.target.place, on("vps:23", "/srv/.env").target.place);
+        assert_ne!(
+            on("a@vps", "~/.env").target.place,
+            on("b@vps", "~/.env").target.place
+        );
     }
 
     #[test]

@@ -69,6 +69,8 @@ pub(crate) const fn authority(kind: AuthorityKind) -> &'static str {
         AuthorityKind::ProtectedDropped => "no longer protected",
         AuthorityKind::PruneEnabled => "pruning switched on",
         AuthorityKind::SecretBecameClear => "secret became clear",
+        AuthorityKind::ActivationChanged => "activation changed",
+        AuthorityKind::ProbeChanged => "probe changed",
     }
 }
 

@@ -1,12 +1,13 @@
 //! `file:` of a target: the machine, the path and the format of a file.
 
 use super::fields::{Fields, decode_text};
+use super::host::{decode_host, decode_sudo};
 use crate::manifest::FORMATS;
 use crate::manifest::problem::{Problems, code, nearest};
 use crate::manifest::tree::Node;
-use crate::model::{Address, FileAddress, KeyPath, Machine};
+use crate::model::{Address, FileAddress, HostAddress, KeyPath, Machine};
 
-const KEYS: [&str; 4] = ["machine", "path", "format", "at"];
+const KEYS: [&str; 6] = ["machine", "host", "sudo", "path", "format", "at"];
 /// The formats whose files hold objects in objects.
 const NESTING: [&str; 2] = ["json", "json5"];
 
@@ -14,10 +15,8 @@ pub(super) fn decode_file(node: &Node, problems: &mut Problems) -> Option<Addres
     let fields = Fields::of(node, "`file`", &KEYS, problems)?;
     let path = fields
         .required("path", problems)
-        .and_then(|(_, node)| decode_path(node, problems));
-    let machine = fields
-        .get("machine")
-        .map(|(_, node)| decode_machine(node, problems));
+        .and_then(|(_, node)| Some((decode_path(node, problems)?, node.position)));
+    let machine = decode_whose(&fields, problems);
     let format = match fields.get("format") {
         Some((_, node)) => decode_format(node, problems)?,
         None => FORMATS[0].to_owned(),
@@ -26,16 +25,26 @@ pub(super) fn decode_file(node: &Node, problems: &mut Problems) -> Option<Addres
         Some((_, node)) => Some(decode_at(node, &format, problems)?),
         None => None,
     };
-    let path = path?;
-    let machine = match machine {
-        Some(machine) => machine?,
-        None if !path.starts_with(['/', '~']) => Machine::Any,
+    let (path, path_position) = path?;
+    let rooted = path.starts_with(['/', '~']);
+    let machine = match machine? {
+        Some(Machine::Host(_)) if !rooted => {
+            problems.error(
+                path_position,
+                code::BAD_VALUE,
+                "`path` on another machine is absolute or begins with `~/`: nothing there is the manifest's folder",
+                Some("for example `/srv/app/.env` or `~/app/.env`"),
+            );
+            return None;
+        }
+        Some(machine) => machine,
+        None if !rooted => Machine::Any,
         None => {
             problems.error(
                 node.position,
                 code::MACHINE_REQUIRED,
-                "this path is not relative to the manifest, so it needs a `machine`",
-                Some("name the machine that has this file, or write `machine: any` if all have"),
+                "this path is not relative to the manifest, so it needs a `machine` or a `host`",
+                Some("name the machine that has this file, write `machine: any` if all have, or `host: user@name` to reach it over SSH"),
             );
             return None;
         }
@@ -46,6 +55,30 @@ pub(super) fn decode_file(node: &Node, problems: &mut Problems) -> Option<Addres
         format,
         at,
     }))
+}
+
+/// Whose file it is: `machine` or `host`. `None` after a problem.
+fn decode_whose(fields: &Fields<'_>, problems: &mut Problems) -> Option<Option<Machine>> {
+    let (machine, host) = (fields.get("machine"), fields.get("host"));
+    if let (Some((machine, _)), Some((host, _))) = (machine, host) {
+        problems.error(
+            machine.position.max(host.position),
+            code::BAD_VALUE,
+            "`file` may have only one of `machine` and `host`",
+            Some("`host` reaches a machine over SSH; `machine` names the one that driftlock itself runs on"),
+        );
+    }
+    let sudo = decode_sudo(fields, problems);
+    match (machine, host) {
+        (None, None) => Some(None),
+        (Some((_, node)), None) => decode_machine(node, problems).map(Some),
+        (None, Some((_, node))) => {
+            let destination = decode_host(node, problems)?;
+            let sudo = sudo?;
+            Some(Some(Machine::Host(HostAddress { destination, sudo })))
+        }
+        (Some(_), Some(_)) => None,
+    }
 }
 
 fn decode_path(node: &Node, problems: &mut Problems) -> Option<String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::manifest::problem::{Problems, code, nearest, shown_key};
 use crate::manifest::tree::{Kind, Node, Style};
-use crate::model::VarName;
+use crate::model::{Position, VarName};
 
 /// A map of which the keys are known. Whatever else it holds was reported.
 pub(super) struct Fields<'n> {
@@ -40,6 +40,11 @@ impl<'n> Fields<'n> {
             }
         }
         Some(Self { node, what, found })
+    }
+
+    /// Where the map stands.
+    pub(super) fn position(&self) -> Position {
+        self.node.position
     }
 
     /// Key and value.

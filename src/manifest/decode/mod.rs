@@ -1,7 +1,11 @@
 //! The tree to a manifest. Goes on after a problem, so that one run shows all of them.
 
+mod activation;
 mod address;
 mod fields;
+mod host;
+mod origin;
+mod probe;
 mod rails;
 mod railway;
 mod seal;
@@ -83,13 +87,15 @@ pub(super) fn decode(root: &Node, problems: &mut Problems) -> Option<Manifest> {
     let seal = seal::decode_seal(&fields, problems);
     validate::check_encryption(&raw, &recipients, &seal, problems);
     let targets = validate::resolve(&raw, problems);
-    Some(Manifest {
+    let mut manifest = Manifest {
         name: name?,
         recipients,
         variables: raw.variables,
         targets,
         seal: seal.seal,
-    })
+    };
+    manifest.settle_probes();
+    Some(manifest)
 }
 
 /// A newer format may have keys that we do not know: then only that is said.

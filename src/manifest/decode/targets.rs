@@ -2,19 +2,24 @@
 
 use std::time::Duration;
 
+use super::activation::decode_programs;
 use super::address::decode_file;
 use super::fields::{self, Fields, decode_text};
+use super::probe::{RawProbe, decode_probes};
 use super::rails::decode_rails;
 use super::railway::decode_railway;
 use super::variables::decode_template;
 use crate::manifest::problem::{Problems, code};
 use crate::manifest::spec::{Use, UseSource, parse_duration};
 use crate::manifest::tree::{Kind, Node};
-use crate::model::{Address, Position, Rails, TargetName, VarName};
+use crate::model::{Activation, Address, Position, Process, Rails, TargetName, VarName};
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 10] = [
     "file",
     "railway",
+    "activate",
+    "running",
+    "probe",
     "groups",
     "variables",
     "prune",
@@ -35,6 +40,9 @@ pub(in crate::manifest) struct RawTarget {
     pub(in crate::manifest) prune: bool,
     pub(in crate::manifest) stale_after: Option<Duration>,
     pub(in crate::manifest) rails: Rails,
+    pub(in crate::manifest) activation: Option<Activation>,
+    pub(in crate::manifest) process: Option<Process>,
+    pub(in crate::manifest) probes: Vec<RawProbe>,
     pub(in crate::manifest) position: Position,
 }
 
@@ -78,6 +86,11 @@ fn decode_target(
         Some((_, node)) => decode_rails(node, rails, problems),
         None => rails,
     };
+    let (activation, process) = decode_programs(&fields, address.as_ref(), problems);
+    let probes = match fields.get("probe") {
+        Some((_, node)) => decode_probes(node, address.as_ref(), problems),
+        None => Vec::new(),
+    };
     Some(RawTarget {
         name,
         address,
@@ -87,6 +100,9 @@ fn decode_target(
         prune: prune.unwrap_or(false),
         stale_after,
         rails,
+        activation,
+        process,
+        probes,
         position,
     })
 }

@@ -53,9 +53,52 @@ impl Editor<'_> {
                 by.push(format!("the target {}", key.text().unwrap_or_default()));
             }
         }
+        if !with_lists {
+            by.extend(self.probes_with(name));
+        }
         for (key, list) in self.tree.get("groups").map_or(&[][..], Node::entries) {
             if with_lists && list.items().iter().any(|item| is_use_of(item, name)) {
                 by.push(format!("the group {}", key.text().unwrap_or_default()));
+            }
+        }
+        by
+    }
+
+    /// The targets whose probes would lose a name if the uses of a variable went.
+    fn probes_with(&self, name: &VarName) -> Vec<String> {
+        let groups: BTreeSet<&str> = self
+            .tree
+            .get("groups")
+            .map_or(&[][..], Node::entries)
+            .iter()
+            .filter(|(_, list)| list.items().iter().any(|item| is_use_of(item, name)))
+            .filter_map(|(key, _)| key.text())
+            .collect();
+        let mut by = Vec::new();
+        for (key, target) in self.tree.get("targets").map_or(&[][..], Node::entries) {
+            let mut lost: BTreeSet<&str> = BTreeSet::new();
+            for item in target.get("variables").map_or(&[][..], Node::items) {
+                if is_use_of(item, name) {
+                    let renamed = item.entries().first().and_then(|(key, _)| key.text());
+                    lost.extend(item.text().or(renamed));
+                }
+            }
+            let listed = target.get("groups").map_or(&[][..], Node::items);
+            if listed
+                .iter()
+                .filter_map(Node::text)
+                .any(|group| groups.contains(group))
+            {
+                lost.insert(name.as_str());
+            }
+            if target
+                .get("probe")
+                .is_some_and(|probe| refers_to(probe, &lost))
+            {
+                by.push(format!(
+                    "a probe of the target {}",
+                    key.text().unwrap_or_default()
+                ));
             }
         }
         by
@@ -158,6 +201,24 @@ impl Editor<'_> {
         }
         start
     }
+}
+
+/// Whether any text of a probe but its command is a template that names one of these.
+fn refers_to(node: &Node, names: &BTreeSet<&str>) -> bool {
+    let in_text = node.text().map(Template::parse).is_some_and(|template| {
+        template.is_ok_and(|template| {
+            template
+                .references()
+                .any(|one| names.contains(one.as_str()))
+        })
+    });
+    in_text
+        || node.items().iter().any(|item| refers_to(item, names))
+        || node
+            .entries()
+            .iter()
+            .filter(|(key, _)| key.text() != Some("command"))
+            .any(|(_, value)| refers_to(value, names))
 }
 
 /// `NAME`, or `{ OTHER: { from: NAME } }`.

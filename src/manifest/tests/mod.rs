@@ -1,7 +1,8 @@
 //! What a manifest says, and how edits of its text behave.
 
 mod edits;
-
+mod facts;
+mod hosts;
 mod parsing;
 mod railway;
 mod round_trip;

@@ -97,7 +97,7 @@ fn all_problems_at_once() {
 8:18 Error template: this template uses an unknown filter [did you mean `url`?]
 9:3 Error undeclared: AX is used but not declared [did you mean `A`?]
 9:3 Warning unused-variable: no target uses U [list it under `variables` of a target, or remove it]
-12:11 Error machine-required: this path is not relative to the manifest, so it needs a `machine` [name the machine that has this file, or write `machine: any` if all have]
+12:11 Error machine-required: this path is not relative to the manifest, so it needs a `machine` or a `host` [name the machine that has this file, write `machine: any` if all have, or `host: user@name` to reach it over SSH]
 12:23 Error unknown-key: `file` has no key `fromat` [did you mean `format`?]
 13:12 Error bad-value: `prune` must be true or false
 14:20 Error duplicate-use: this target has A twice [keep one of the two]

@@ -212,6 +212,7 @@ impl Place {
             protected: BTreeSet::new(),
             prune: self.target.prune,
             rails: self.target.rails,
+            ..TargetFacts::default()
         }
     }
 }

@@ -79,6 +79,7 @@ mod tests {
             protected: BTreeSet::new(),
             prune: false,
             rails: Rails::default(),
+            ..TargetFacts::default()
         };
         AuthorityFacts {
             recipients: BTreeSet::from([recipient.to_owned()]),

@@ -1,0 +1,128 @@
+//! What a revision may make us do, in words that are compared with those of the last applied one:
+//! two different things never have one text.
+
+use std::collections::BTreeSet;
+
+use super::place;
+use super::spec::{Ask, HttpAsk, Manifest, ProbeSpec, Source, TargetSpec, UseSource, Variable};
+use super::template::Template;
+use crate::model::{
+    Activation, Address, AuthorityFacts, ComposeProject, ProbeFrom, Process, TargetFacts, VarName,
+};
+
+impl Manifest {
+    /// What this manifest may make us do, for comparison with a later revision.
+    pub fn authority_facts(&self) -> AuthorityFacts {
+        let marked = |keep: &dyn Fn(&Variable) -> bool| -> BTreeSet<VarName> {
+            self.variables
+                .iter()
+                .filter(|(_, variable)| keep(variable))
+                .map(|(name, _)| name.clone())
+                .collect()
+        };
+        AuthorityFacts {
+            key_id: self.seal.as_ref().map(|seal| seal.key_id),
+            recipients: self.recipients.iter().map(|(key, _)| key.clone()).collect(),
+            protected: marked(&|variable| variable.metadata.protected),
+            clear: marked(&|variable| matches!(variable.source, Source::Clear(_))),
+            targets: self
+                .targets
+                .iter()
+                .map(|target| (target.name.clone(), self.target_facts(target)))
+                .collect(),
+        }
+    }
+
+    fn target_facts(&self, target: &TargetSpec) -> TargetFacts {
+        TargetFacts {
+            destination: place::destination(&target.address),
+            format: match &target.address {
+                Address::File(file) => Some(file.format.clone()),
+                Address::Railway(_) | Address::Memory(_) => None,
+            },
+            secrets: self.secret_sources(target),
+            protected: target
+                .uses
+                .iter()
+                .filter(|used| match &used.source {
+                    UseSource::Declared(name) => self
+                        .variables
+                        .get(name)
+                        .is_some_and(|variable| variable.metadata.protected),
+                    UseSource::Clear(_) | UseSource::Template(_) => false,
+                })
+                .map(|used| used.name.clone())
+                .collect(),
+            activation: target.activation.as_ref().map(activation),
+            process: process(target),
+            probes: target.probes.iter().map(probe).collect(),
+            prune: target.prune,
+            rails: target.rails,
+        }
+    }
+}
+
+fn activation(activation: &Activation) -> String {
+    match activation {
+        Activation::Command(_) | Activation::Systemd(_) => activation.to_string(),
+        Activation::Launchd(job) => match &job.plist {
+            Some(plist) => format!("load {job} anew from {plist}"),
+            None => format!("load {job} anew"),
+        },
+        Activation::Compose(project) => format!("bring {} up", compose(project)),
+    }
+}
+
+/// Only where it says more than the activation does.
+fn process(target: &TargetSpec) -> Option<String> {
+    let implied = target.activation.as_ref().and_then(Activation::process);
+    if target.process == implied {
+        return None;
+    }
+    Some(match &target.process {
+        None => "not looked at".to_owned(),
+        Some(Process::Compose(project)) => compose(project),
+        Some(process) => process.to_string(),
+    })
+}
+
+/// The services first: no name of a service has a space in it, a path may have.
+fn compose(project: &ComposeProject) -> String {
+    let services = match &project.services[..] {
+        [] => "everything".to_owned(),
+        some => some.join(" and "),
+    };
+    format!("{services} of {}", project.file)
+}
+
+fn probe(probe: &ProbeSpec) -> String {
+    let what = match &probe.ask {
+        Ask::Command(line) => format!("run `{line}` with its variables"),
+        Ask::Http(ask) => request(ask),
+    };
+    match probe.from {
+        ProbeFrom::Here => what,
+        ProbeFrom::Target => format!("there, {what}"),
+    }
+}
+
+/// Where it goes, and each variable that goes along.
+fn request(ask: &HttpAsk) -> String {
+    let mut text = format!("{} {}", ask.method, ask.url.to_source());
+    for (name, value) in &ask.headers {
+        text.push_str(&format!(", header {name}{}", sent(value)));
+    }
+    if let Some(body) = &ask.body {
+        text.push_str(&format!(", a body{}: {}", sent(body), body.to_source()));
+    }
+    text
+}
+
+fn sent(template: &Template) -> String {
+    let names: BTreeSet<&str> = template.references().map(VarName::as_str).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = names.into_iter().collect();
+    format!(" with {}", names.join(" and "))
+}

@@ -186,6 +186,9 @@ pub(super) fn explain(code: Errno) -> String {
         Errno::NOTSUP => "the file system does not support it",
         Errno::NAMETOOLONG => "the name is too long",
         Errno::STALE => "the network file system lost it",
+        Errno::TOOBIG => "it is given too much",
+        Errno::INVAL => "it is given what no program can be given",
+        Errno::NOEXEC => "it is no program of this machine",
         other => return format!("os error {}", other.raw_os_error()),
     };
     words.to_owned()

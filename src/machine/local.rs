@@ -1,6 +1,7 @@
 //! This machine.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -9,17 +10,20 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::error::{FileError, ReplaceError};
-use super::{FileHost, FileRead, leftovers, read, replace};
+use super::run::{Call, Ran, Run, RunError};
+use super::{FileHost, FileRead, leftovers, read, replace, spawn};
 use crate::model::Version;
 
 /// So many files are read or written at a time: enough to hide a slow disk, few enough threads.
 const AT_ONCE: usize = 32;
 
-/// The files of this machine, as the user that we run as. What it has begun it finishes, also when
+/// The files and programs of this machine, as the user that we run as. What it has begun it finishes, also when
 /// nobody waits for the answer any more.
 #[derive(Debug, Clone)]
 pub struct LocalHost {
     turns: Arc<Semaphore>,
+    /// What programs get of it.
+    environment: Arc<Vec<(OsString, OsString)>>,
     /// Folders that were looked through for leftovers in this run.
     swept: Arc<Mutex<HashSet<(u64, u64)>>>,
 }
@@ -27,7 +31,14 @@ pub struct LocalHost {
 impl LocalHost {
     /// One for each run: the limit on files at a time is shared by its clones.
     pub fn new() -> Self {
+        Self::with_environment(Vec::new())
+    }
+
+    /// The same, with the environment that programs get what [`Call`] says of, and `~` its home.
+    pub fn with_environment(mut environment: Vec<(OsString, OsString)>) -> Self {
+        environment.retain(|(name, _)| spawn::is_handed_on(name));
         Self {
+            environment: Arc::new(environment),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             swept: Arc::default(),
         }
@@ -83,5 +94,16 @@ impl FileHost for LocalHost {
             replace::replace(&path, &expected, &bytes, us, sweep, || {})
         })
         .await?
+    }
+}
+
+#[async_trait]
+impl Run for LocalHost {
+    async fn run(&self, call: &Call) -> Result<Ran, RunError> {
+        spawn::run(call, &self.environment).await
+    }
+
+    async fn home(&self) -> Result<PathBuf, RunError> {
+        spawn::home(&self.environment)
     }
 }

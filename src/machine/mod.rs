@@ -26,6 +26,7 @@ mod read;
 mod replace;
 mod resolve;
 mod run;
+mod spawn;
 pub mod ssh;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -41,7 +43,7 @@ use crate::model::Version;
 
 pub use error::{FileError, ReplaceError};
 pub use local::LocalHost;
-pub use run::{Call, MAX_OUTPUT_BYTES, Ran, Run, RunError};
+pub use run::{Call, MAX_OUTPUT_BYTES, Ran, Run, RunError, expand};
 
 /// The largest file that is read or written, in bytes.
 pub const MAX_FILE_BYTES: usize = 1024 * 1024;
@@ -76,6 +78,9 @@ pub struct FileRead {
     pub content: Option<Zeroizing<Vec<u8>>>,
     /// The file that a link at the path leads to; `None` where the path itself is the file.
     pub link_to: Option<PathBuf>,
+    /// When it was written last, by the machine's own clock; `None` if it is not there, or if the
+    /// machine cannot say.
+    pub changed_at: Option<Timestamp>,
 }
 
 impl FileRead {
@@ -92,6 +97,7 @@ impl fmt::Debug for FileRead {
         f.debug_struct("FileRead")
             .field("bytes", &self.content.as_ref().map(|bytes| bytes.len()))
             .field("link_to", &self.link_to)
+            .field("changed_at", &self.changed_at)
             .finish()
     }
 }

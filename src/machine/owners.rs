@@ -26,6 +26,13 @@ fn named(file: &str, id: u32) -> Option<String> {
         .map(|row| row.name.to_owned())
 }
 
+/// The name of a user in a text like `/etc/passwd`.
+pub(super) fn name_in(passwd: &str, uid: u32) -> Option<String> {
+    rows(passwd)
+        .find(|row| row.id == uid)
+        .map(|row| row.name.to_owned())
+}
+
 /// Whether nobody but the user is in the group, as far as this machine's own files tell. Many
 /// systems give each user such a group and make new folders writable for it.
 pub(super) fn is_private_group(gid: u32, uid: u32) -> bool {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use jiff::Timestamp;
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use zeroize::Zeroizing;
@@ -25,12 +26,17 @@ pub(super) struct Opened {
 /// Reads the file at `path` as the user `us`.
 pub(super) fn read(path: &Path, us: u32) -> Result<FileRead, FileError> {
     let place = super::resolve::locate(path, us)?;
-    let content = match open(&place, us)? {
-        Some(opened) => Some(content(&opened, &place)?),
-        None => None,
+    let opened = open(&place, us)?;
+    let (content, changed_at) = match &opened {
+        Some(opened) => {
+            let content = content(opened, &place)?;
+            (Some(content), changed_at(&look(&opened.file, &place)?))
+        }
+        None => (None, None),
     };
     Ok(FileRead {
         content,
+        changed_at,
         link_to: place.linked.then(|| place.path()),
     })
 }
@@ -82,6 +88,12 @@ pub(super) fn content(opened: &Opened, place: &Place) -> Result<Zeroizing<Vec<u8
 
 fn look(file: &File, place: &Place) -> Result<Stat, FileError> {
     rustix::fs::fstat(file).map_err(|code| system("look at", place, code))
+}
+
+fn changed_at(stat: &Stat) -> Option<Timestamp> {
+    let seconds = i64::try_from(wide(stat.st_mtime)).ok()?;
+    let rest = i32::try_from(wide(stat.st_mtime_nsec)).ok()?;
+    Timestamp::new(seconds, rest).ok()
 }
 
 /// Changes whenever the content does, as finely as the file system's clock.

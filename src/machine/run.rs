@@ -1,9 +1,11 @@
 //! Running a program on a machine.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use super::ssh::SshError;
@@ -17,6 +19,19 @@ pub trait Run: Send + Sync {
     /// Runs one program to its end, or to the limit of time; what runs longer is killed as far as
     /// the machine lets us.
     async fn run(&self, call: &Call) -> Result<Ran, RunError>;
+
+    /// The home folder of who works there: what `~/` at the beginning of a path stands for.
+    async fn home(&self) -> Result<PathBuf, RunError>;
+}
+
+/// A path as a manifest spells it, with the machine's home in the place of `~`. Nothing is asked for
+/// where there is none.
+pub async fn expand(host: &dyn Run, path: &str) -> Result<PathBuf, RunError> {
+    match path.strip_prefix("~/") {
+        Some(rest) => Ok(host.home().await?.join(rest)),
+        None if path == "~" => host.home().await,
+        None => Ok(Path::new(path).to_owned()),
+    }
 }
 
 /// A program and what it is given. It gets a small environment of its own: `PATH`, `HOME`, `USER`,
@@ -48,6 +63,22 @@ impl Call {
     /// A command line for the machine's `sh`.
     pub fn shell(line: &str) -> Self {
         Self::new("sh", ["-c", line])
+    }
+
+    /// Refuses what no system can be asked: a NUL within a text, or more input than is allowed.
+    pub(super) fn require_possible(&self) -> Result<(), RunError> {
+        let mut texts = std::iter::once(&self.program).chain(&self.arguments);
+        let refuse = |code| RunError::System {
+            program: self.program.escape_debug().to_string(),
+            code,
+        };
+        if self.program.is_empty() || texts.any(|text| text.contains('\0')) {
+            return Err(refuse(Errno::INVAL));
+        }
+        if self.input.len() > MAX_OUTPUT_BYTES {
+            return Err(refuse(Errno::TOOBIG));
+        }
+        Ok(())
     }
 
     /// The same with another limit of time.
@@ -136,17 +167,40 @@ pub enum RunError {
         /// Which.
         program: String,
     },
-    /// Any other answer of this system.
+    /// Whose home it would be has none that is known.
+    #[error("the home folder there is not known")]
+    NoHome,
+    /// Any other answer of the system.
     #[error("`{program}` could not be run: {}", super::error::explain(*code))]
     System {
         /// Which.
         program: String,
         /// The system's code.
-        code: rustix::io::Errno,
+        code: Errno,
     },
 }
 
 impl RunError {
+    /// What to do next.
+    pub fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::NotFound { program } => {
+                format!("install {program} there, or put its folder into the PATH of that login")
+            }
+            Self::Denied { program } => {
+                format!("may who works there run it? look at its mode: ls -l {program}")
+            }
+            Self::Slow { .. } => "it may have done its work: look there".to_owned(),
+            Self::Lost { .. } => {
+                "it may have done its work, or be at it still: look there".to_owned()
+            }
+            Self::Unreachable(error) => error.help(),
+            Self::NoHome => "write the whole path, without ~".to_owned(),
+            Self::System { .. } => return None,
+        };
+        Some(help)
+    }
+
     /// Whether it may have done something.
     pub fn in_doubt(&self) -> bool {
         matches!(self, Self::Slow { .. } | Self::Lost { .. })

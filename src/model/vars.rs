@@ -115,6 +115,8 @@ pub struct Live {
     pub version: Version,
     /// Whether the place exists at all: a file that is not there yet is `false`.
     pub exists: bool,
+    /// When what is stored was written last, by the clock of its machine, where the platform can say.
+    pub stored_at: Option<Timestamp>,
     /// What the platform calls this place beyond its address (ids, host key); empty if nothing.
     pub identity: String,
     /// Edits that somebody prepared on the platform and did not put in force yet, each in words
@@ -149,6 +151,15 @@ pub struct Behind {
     pub why: String,
     /// What puts them in force.
     pub help: Option<String>,
+    /// Whether a restart can help: not where the process began after they were stored, and has
+    /// others all the same.
+    #[serde(default = "by_a_restart")]
+    pub restart_helps: bool,
+}
+
+/// What records say that were written before anything else was known.
+fn by_a_restart() -> bool {
+    true
 }
 
 /// What we recorded of one variable after our last write, or when we found it in sync.

@@ -72,7 +72,7 @@ pub enum DesiredState {
 #[derive(Debug, Clone)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "there is one for each target, and nearly all are the large one"
+    reason = "there is one for each target, and nearly all are `Read`"
 )]
 pub enum LiveState {
     /// Read, perhaps partly.

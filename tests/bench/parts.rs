@@ -203,6 +203,7 @@ fn target_input(count: usize, fingerprinter: &Fingerprinter) -> TargetInput {
             completeness: Completeness::Complete,
             version: Version::default(),
             exists: true,
+            stored_at: None,
             identity: String::new(),
             drafts: vec![],
             running: Running::Unknown,

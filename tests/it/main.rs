@@ -7,6 +7,7 @@
     reason = "a test may fail, and looks at its own environment"
 )]
 
+mod activation;
 mod bad_manifests;
 mod bad_places;
 mod cli;
@@ -18,6 +19,7 @@ mod formats;
 mod hostile;
 mod journal;
 mod leaks;
+mod machine;
 mod merge;
 mod nasty;
 mod pass;

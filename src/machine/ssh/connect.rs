@@ -1,7 +1,7 @@
 //! Starts one `ssh`, and on its far side one shell that carries out requests until its input ends.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::classify::Heard;
 use super::error::SshError;
 use super::frames::{Broken, Frames};
-use super::session::{LONGEST_TALK, Session};
+use super::session::{LONGEST_TALK, Session, path_of};
 use super::settings::SshSettings;
 use super::walk::Us;
 use crate::model::Sudo;
@@ -36,7 +36,8 @@ impl Session {
     pub(super) async fn open(settings: &SshSettings) -> Result<Self, SshError> {
         let host = settings.destination.to_string();
         let marker = format!("{:032x}", rand::random::<u128>());
-        let script = format!("m={marker}\n{FAR}");
+        let sudo = if settings.sudo == Sudo::No { "" } else { "1" };
+        let script = format!("m={marker}\nsudo={sudo}\n{FAR}");
         let (log, mut child) = spawn(settings, script.len())?;
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -83,6 +84,8 @@ impl Session {
             usable: true,
             used: false,
             hashes: hello.hashes,
+            home: hello.home,
+            last: Instant::now(),
             _log: log,
         })
     }
@@ -92,6 +95,7 @@ struct Hello {
     missing: String,
     us: Option<Us>,
     hashes: bool,
+    home: Option<PathBuf>,
 }
 
 async fn hello(answers: &mut Frames<ChildStdout>) -> Result<Hello, Broken> {
@@ -102,6 +106,7 @@ async fn hello(answers: &mut Frames<ChildStdout>) -> Result<Hello, Broken> {
         let part = answers.next(LONGEST_TALK).await?;
         words.push(String::from_utf8_lossy(&part).trim().to_owned());
     }
+    let home = path_of(answers.next(LONGEST_TALK).await?.to_vec());
     let us = words[1].parse().ok().map(|uid| Us {
         uid,
         name: user(&words[2], uid),
@@ -110,6 +115,7 @@ async fn hello(answers: &mut Frames<ChildStdout>) -> Result<Hello, Broken> {
         missing: words[0].clone(),
         us,
         hashes: !words[3].is_empty(),
+        home: Some(home).filter(|home| home.is_absolute()),
     })
 }
 

@@ -29,12 +29,13 @@ mod frames;
 mod listing;
 mod read;
 mod replace;
+mod run;
 mod session;
 mod settings;
 mod walk;
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
@@ -42,14 +43,16 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::error::{FileError, ReplaceError};
+use super::run::{Call, Ran, Run, RunError};
 use super::{FileHost, FileRead};
 use crate::model::Version;
+use read::Waiting;
 use session::Session;
 
 pub use error::SshError;
 pub use settings::SshSettings;
 
-/// The files of one machine over SSH. Its clones share one connection, which is made by the first
+/// The files and programs of one machine over SSH. Its clones share one connection, which is made by the first
 /// that needs it and ends with the last. What it has begun it finishes, also when nobody waits for
 /// the answer any more.
 #[derive(Clone)]
@@ -60,6 +63,8 @@ pub struct SshHost {
 struct Inner {
     settings: SshSettings,
     line: Mutex<Line>,
+    /// Who waits for a file while the connection is made or busy.
+    waiting: std::sync::Mutex<Vec<Waiting>>,
 }
 
 /// The connection, if there is one that can be used.
@@ -77,6 +82,7 @@ impl SshHost {
             inner: Arc::new(Inner {
                 settings,
                 line: Mutex::default(),
+                waiting: std::sync::Mutex::default(),
             }),
         }
     }
@@ -126,18 +132,43 @@ impl Line {
 }
 
 impl Inner {
-    async fn read(&self, path: &Path, asked: Instant) -> Result<FileRead, FileError> {
+    /// Reads what is waited for, which may be nothing any more: one reads for all.
+    async fn read_waiting(&self) {
         let mut line = self.line.lock().await;
-        let mut again = true;
+        let Some(asked) = self.waiting().iter().map(|one| one.asked).max() else {
+            return;
+        };
+        let (mut waiting, mut again) = (Vec::new(), true);
         loop {
-            let mut session = line.session(&self.settings, asked).await?;
-            let outcome = read::read(&mut session, path).await;
-            let broke = line.give_back(session);
+            let session = line.session(&self.settings, asked).await;
+            waiting.append(&mut self.waiting());
+            let outcome = match session {
+                Ok(mut session) => {
+                    let outcome = read::read_all(&mut session, &mut waiting).await;
+                    let broke = line.give_back(session);
+                    again &= broke;
+                    outcome
+                }
+                Err(error) => {
+                    again = false;
+                    Err(error)
+                }
+            };
             match outcome {
-                Err(FileError::Ssh(SshError::Lost { .. })) if broke && again => again = false,
-                outcome => return outcome,
+                Ok(()) => return,
+                Err(SshError::Lost { .. }) if again => again = false,
+                Err(error) => {
+                    for one in waiting {
+                        one.answer(Err(error.clone().into()));
+                    }
+                    return;
+                }
             }
         }
+    }
+
+    fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn replace(
@@ -169,11 +200,16 @@ impl Inner {
 #[async_trait]
 impl FileHost for SshHost {
     async fn read(&self, path: &Path) -> Result<FileRead, FileError> {
-        let (inner, path, asked) = (Arc::clone(&self.inner), path.to_owned(), Instant::now());
-        let ending = FileError::Ending { path: path.clone() };
-        tokio::spawn(async move { inner.read(&path, asked).await })
-            .await
-            .unwrap_or(Err(ending))
+        let (waiting, answer) = Waiting::new(path);
+        self.inner.waiting().push(waiting);
+        let inner = Arc::clone(&self.inner);
+        let reading = tokio::spawn(async move { inner.read_waiting().await });
+        let answer = answer.await;
+        drop(reading);
+        answer.unwrap_or_else(|_| {
+            let path = path.to_owned();
+            Err(FileError::Ending { path })
+        })
     }
 
     async fn replace(
@@ -188,5 +224,22 @@ impl FileHost for SshHost {
         tokio::spawn(async move { inner.replace(&path, &expected, &bytes, asked).await })
             .await
             .unwrap_or(Err(ReplaceError::InDoubt(ending)))
+    }
+}
+
+#[async_trait]
+impl Run for SshHost {
+    async fn run(&self, call: &Call) -> Result<Ran, RunError> {
+        let (inner, call, asked) = (Arc::clone(&self.inner), call.clone(), Instant::now());
+        let lost = RunError::Lost {
+            program: call.program.clone(),
+        };
+        tokio::spawn(async move { inner.run(&call, asked).await })
+            .await
+            .unwrap_or(Err(lost))
+    }
+
+    async fn home(&self) -> Result<PathBuf, RunError> {
+        self.inner.home(Instant::now()).await
     }
 }

@@ -1,68 +1,191 @@
-//! Reads one file of the far side.
+//! Reads files of the far side, all that are waited for in one go: what they ask for is sent together,
+//! so that many of them cost no more round trips than one.
 
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::super::error::FileError;
 use super::super::{FileRead, MAX_FILE_BYTES, version_of};
+use super::error::SshError;
 use super::listing::Entry;
-use super::session::{Content, Session};
+use super::session::{Content, Session, Shown};
 use super::walk::{Known, Place, Step, walk};
 
 /// A file that somebody writes in place is read again so often.
 const ATTEMPTS: usize = 3;
 
-/// Finds the place of a path. What the last look brought of the file itself comes with it.
-pub(super) async fn locate(
-    session: &mut Session,
-    path: &Path,
-    content: bool,
-) -> Result<(Place, Option<(PathBuf, Content)>), FileError> {
-    let mut known = Known::default();
-    let mut brought = None;
+/// The way to a file as far as it is known.
+struct Finding {
+    path: PathBuf,
+    known: Known,
+    /// What the last look brought of the file itself.
+    brought: Option<(PathBuf, Content)>,
+}
+
+impl Finding {
+    fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            known: Known::default(),
+            brought: None,
+        }
+    }
+
+    fn step(&self, session: &Session) -> Result<Step, FileError> {
+        walk(&self.path, &session.us, &self.known)
+    }
+
+    fn learn(&mut self, shown: Shown) {
+        if let (Some(content), Some((last, _))) = (shown.content, shown.paths.last()) {
+            self.brought = Some((last.clone(), content));
+        }
+        self.known.paths.extend(shown.paths);
+    }
+}
+
+/// Finds the place of a path.
+pub(super) async fn locate(session: &mut Session, path: &Path) -> Result<Place, FileError> {
+    let mut finding = Finding::new(path);
     loop {
-        match walk(path, &session.us, &known)? {
-            Step::Arrived(place) => return Ok((place, brought)),
-            Step::Users => known.users = Some(session.users().await?),
+        match finding.step(session)? {
+            Step::Arrived(place) => return Ok(place),
+            Step::Users => finding.known.users = Some(session.users().await?),
             Step::Look(paths) => {
-                let shown = session.show(&paths, content).await?;
-                let last = paths.last().expect("nobody looks at nothing").clone();
-                brought = shown.content.map(|content| (last, content)).or(brought);
-                known.paths.extend(shown.paths);
+                let looks = [(paths.as_slice(), false)];
+                for shown in session.show(&looks).await? {
+                    finding.learn(shown?);
+                }
             }
         }
     }
 }
 
-/// Reads the file at `path`.
-pub(super) async fn read(session: &mut Session, path: &Path) -> Result<FileRead, FileError> {
-    for _ in 0..ATTEMPTS {
-        let (place, brought) = locate(session, path, true).await?;
-        let Some(found) = &place.found else {
-            return Ok(file(&place, None));
+/// Somebody who waits for a file.
+pub(super) struct Waiting {
+    finding: Finding,
+    attempts: usize,
+    answer: oneshot::Sender<Result<FileRead, FileError>>,
+    /// Since when.
+    pub(super) asked: Instant,
+}
+
+enum Next {
+    Look(Vec<PathBuf>),
+    Users,
+    Done(Result<FileRead, FileError>),
+}
+
+impl Waiting {
+    /// Also where the answer will come.
+    pub(super) fn new(path: &Path) -> (Self, oneshot::Receiver<Result<FileRead, FileError>>) {
+        let (answer, receiver) = oneshot::channel();
+        let waiting = Self {
+            finding: Finding::new(path),
+            attempts: 0,
+            answer,
+            asked: Instant::now(),
         };
-        require_small(found.size, &place)?;
-        let of_place = brought.filter(|(of, _)| *of == place.path());
-        // it came between the look at it and the look into it
-        let Some((_, content)) = of_place else {
-            continue;
+        (waiting, receiver)
+    }
+
+    pub(super) fn answer(self, outcome: Result<FileRead, FileError>) {
+        let _gone = self.answer.send(outcome);
+    }
+
+    fn next(&mut self, session: &Session) -> Next {
+        let place = match self.finding.step(session) {
+            Ok(Step::Look(paths)) => return Next::Look(paths),
+            Ok(Step::Users) => return Next::Users,
+            Ok(Step::Arrived(place)) => place,
+            Err(error) => return Next::Done(Err(error)),
         };
-        match settle(session, found, content, &place)? {
-            Some(bytes) => return Ok(file(&place, Some(bytes))),
-            None => continue,
+        match arrive(session, &place, self.finding.brought.take()) {
+            Ok(Some(read)) => Next::Done(Ok(read)),
+            Err(error) => Next::Done(Err(error)),
+            Ok(None) => {
+                let path = self.finding.path.clone();
+                self.finding = Finding::new(&path);
+                self.attempts += 1;
+                if self.attempts < ATTEMPTS {
+                    self.next(session)
+                } else {
+                    Next::Done(Err(FileError::Unstable { path }))
+                }
+            }
         }
     }
-    Err(FileError::Unstable {
-        path: path.to_owned(),
-    })
+}
+
+/// Reads what is waited for. Who still waits afterwards gets nothing over this connection.
+pub(super) async fn read_all(
+    session: &mut Session,
+    waiting: &mut Vec<Waiting>,
+) -> Result<(), SshError> {
+    while !waiting.is_empty() {
+        let (mut looks, mut users) = (Vec::new(), false);
+        for mut one in std::mem::take(waiting) {
+            match one.next(session) {
+                Next::Done(outcome) => {
+                    one.answer(outcome);
+                    continue;
+                }
+                Next::Look(paths) => looks.push((waiting.len(), paths)),
+                Next::Users => users = true,
+            }
+            waiting.push(one);
+        }
+        if users {
+            let users = session.users().await?;
+            for one in &mut *waiting {
+                one.finding.known.users = Some(users.clone());
+            }
+        }
+        let requests: Vec<_> = looks.iter().map(|(_, paths)| (&paths[..], true)).collect();
+        let mut failed = Vec::new();
+        for ((index, _), shown) in looks.iter().zip(session.show(&requests).await?) {
+            match shown {
+                Ok(shown) => waiting[*index].finding.learn(shown),
+                Err(error) => failed.push((*index, error)),
+            }
+        }
+        for (index, error) in failed.into_iter().rev() {
+            waiting.remove(index).answer(Err(error.into()));
+        }
+    }
+    Ok(())
+}
+
+/// What was read at the place; `None` if it changed meanwhile.
+fn arrive(
+    session: &Session,
+    place: &Place,
+    brought: Option<(PathBuf, Content)>,
+) -> Result<Option<FileRead>, FileError> {
+    let Some(found) = &place.found else {
+        return Ok(Some(file(place, None)));
+    };
+    require_small(found.size, place)?;
+    // it may have come between the look at it and the look into it
+    let Some((_, content)) = brought.filter(|(of, _)| *of == place.path()) else {
+        return Ok(None);
+    };
+    let changed_at = content.changed_at;
+    let bytes = settle(session, found, content, place)?;
+    Ok(bytes.map(|bytes| FileRead {
+        changed_at,
+        ..file(place, Some(bytes))
+    }))
 }
 
 fn file(place: &Place, content: Option<Zeroizing<Vec<u8>>>) -> FileRead {
     FileRead {
         content,
         link_to: place.linked.then(|| place.path()),
+        changed_at: None,
     }
 }
 

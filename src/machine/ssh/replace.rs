@@ -37,7 +37,7 @@ pub(super) async fn replace(
     expected: &Version,
     bytes: &[u8],
 ) -> Result<(), ReplaceError> {
-    let (place, _) = locate(session, path, false).await?;
+    let place = locate(session, path).await?;
     require_small(bytes.len() as u64, &place)?;
     let absent = *expected == version_of_absent();
     match &place.found {

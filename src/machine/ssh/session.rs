@@ -5,10 +5,11 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, ChildStdout};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use zeroize::Zeroizing;
 
 use super::super::MAX_FILE_BYTES;
@@ -19,6 +20,9 @@ use super::walk::{Seen, Us};
 
 /// The longest part of an answer that is no file.
 pub(super) const LONGEST_TALK: usize = 1024 * 1024;
+
+/// So much is sent without waiting for an answer.
+const LONGEST_REQUEST: usize = 12 * 1024;
 
 /// An open connection.
 pub(super) struct Session {
@@ -35,6 +39,10 @@ pub(super) struct Session {
     pub(super) used: bool,
     /// Whether the far side can hash.
     pub(super) hashes: bool,
+    /// The home of who works there.
+    pub(super) home: Option<PathBuf>,
+    /// When it was heard of last.
+    pub(super) last: Instant,
     /// What ssh writes its log into; removed with the connection.
     pub(super) _log: NamedTempFile,
 }
@@ -50,6 +58,8 @@ pub(super) struct Shown {
 pub(super) struct Content {
     /// The bytes, or what kept them.
     pub(super) bytes: Result<Zeroizing<Vec<u8>>, Option<rustix::io::Errno>>,
+    /// When it was written last, if the far side can say.
+    pub(super) changed_at: Option<Timestamp>,
     /// A hash in hex, or a listing.
     pub(super) digest: String,
     /// The listing before.
@@ -57,24 +67,40 @@ pub(super) struct Content {
 }
 
 impl Session {
-    /// Looks at paths, and into the last one.
+    /// Looks at paths, for each of several questions, and into the last path of those that say so.
+    /// They are sent together as far as they fit into a pipe that nobody reads from yet.
     pub(super) async fn show(
         &mut self,
-        paths: &[PathBuf],
-        content: bool,
-    ) -> Result<Shown, SshError> {
-        let mut request = format!("show {} {}\n", paths.len(), u8::from(content));
-        for path in paths {
-            request.push_str(&encode(path));
+        looks: &[(&[PathBuf], bool)],
+    ) -> Result<Vec<Result<Shown, SshError>>, SshError> {
+        let mut shown = Vec::with_capacity(looks.len());
+        let mut rest = looks;
+        while !rest.is_empty() {
+            let (mut request, mut sent) = (String::new(), 0);
+            for (paths, content) in rest {
+                let question = question(paths, *content);
+                if sent > 0 && request.len() + question.len() > LONGEST_REQUEST {
+                    break;
+                }
+                request.push_str(&question);
+                sent += 1;
+            }
+            let (now, later) = rest.split_at(sent);
+            rest = later;
+            self.timed(async |session: &mut Self| session.send(request.as_bytes()).await)
+                .await?;
+            for (paths, _) in now {
+                // each has the whole time
+                let next = self.timed(async |session: &mut Self| session.shown(paths).await);
+                shown.push(next.await?);
+            }
         }
-        self.timed(async |session: &mut Self| {
-            session.send(request.as_bytes()).await?;
-            session.shown(paths).await
-        })
-        .await
+        Ok(shown)
     }
 
-    async fn shown(&mut self, paths: &[PathBuf]) -> Result<Shown, SshError> {
+    /// The answer to one question. What is not understood of it concerns that question only.
+    async fn shown(&mut self, paths: &[PathBuf]) -> Result<Result<Shown, SshError>, SshError> {
+        let mut odd = None;
         let mut seen = Vec::with_capacity(paths.len());
         let mut listing = String::new();
         for path in paths {
@@ -82,17 +108,23 @@ impl Session {
             let said = self.part().await?;
             let link = self.part().await?;
             listing = String::from_utf8_lossy(&said).into_owned();
-            seen.push((path.clone(), self.seen(&code, &said, &link, path)?));
+            match self.seen(&code, &said, &link, path) {
+                Ok(entry) => seen.push((path.clone(), entry)),
+                Err(error) => odd = odd.or(Some(error)),
+            }
         }
         let content = match self.word().await?.as_str() {
             "yes" => Some(self.content(listing).await?),
             "no" => None,
             _ => return Err(self.garbled()),
         };
-        Ok(Shown {
-            paths: seen,
-            content,
-        })
+        Ok(odd.map_or(
+            Ok(Shown {
+                paths: seen,
+                content,
+            }),
+            Err,
+        ))
     }
 
     fn seen(&self, code: &str, said: &[u8], link: &[u8], path: &Path) -> Result<Seen, SshError> {
@@ -112,6 +144,7 @@ impl Session {
         let bytes = self.bytes().await?;
         let code = self.word().await?;
         let said = self.part().await?;
+        let changed = self.word().await?.trim().parse();
         let digest = self.word().await?;
         Ok(Content {
             bytes: if code == "0" {
@@ -119,6 +152,9 @@ impl Session {
             } else {
                 Err(errno(&said))
             },
+            changed_at: changed
+                .ok()
+                .and_then(|second| Timestamp::from_second(second).ok()),
             digest,
             listing,
         })
@@ -144,6 +180,7 @@ impl Session {
             Ok(Ok(answer)) => {
                 self.usable = true;
                 self.used = true;
+                self.last = Instant::now();
                 Ok(answer)
             }
             Ok(Err(error)) => Err(error),
@@ -209,6 +246,14 @@ impl Session {
     }
 }
 
+fn question(paths: &[PathBuf], content: bool) -> String {
+    let mut question = format!("show {} {}\n", paths.len(), u8::from(content));
+    for path in paths {
+        question.push_str(&encode(path));
+    }
+    question
+}
+
 /// A path as a line of a request: what is not plain becomes an octal escape.
 pub(super) fn encode(path: impl AsRef<std::ffi::OsStr>) -> String {
     let bytes = path.as_ref().as_bytes();
@@ -225,6 +270,6 @@ pub(super) fn encode(path: impl AsRef<std::ffi::OsStr>) -> String {
     line
 }
 
-fn path_of(bytes: Vec<u8>) -> PathBuf {
+pub(super) fn path_of(bytes: Vec<u8>) -> PathBuf {
     PathBuf::from(std::ffi::OsString::from_vec(bytes))
 }

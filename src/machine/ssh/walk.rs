@@ -1,7 +1,7 @@
 //! From a path to the folder that really holds the file, over what the far side has told so far.
 //! The rules are those of this machine's own walk, with one that is stricter: a folder that belongs
 //! to another user is refused to root too, because a shell cannot hold on to a folder or open a file
-//! without following links. `sudo` to that user is the way.
+//! without following links. `sudo` to that user is the way, and the refusal names it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
@@ -221,17 +221,36 @@ impl Walk<'_> {
             ));
         }
         if entry.uid != 0 && entry.uid != self.us.uid {
+            let name = self.name_of(entry.uid)?;
+            let user = match &name {
+                Some(name) => format!("user {name} ({})", entry.uid),
+                None => format!("user {}", entry.uid),
+            };
             return Err(self.swappable(
-                format!(
-                    "the folder {} belongs to user {}",
-                    path.display(),
-                    entry.uid
-                ),
-                "connect as that user, or use sudo to that user".to_owned(),
+                format!("the folder {} belongs to {user}", path.display()),
+                self.work_as(name.as_deref()),
             ));
         }
         self.way.push((path, entry));
         Ok(())
+    }
+
+    /// How to work as the one to whom a folder belongs. What root does there that user could turn
+    /// against others; what they do themselves gives them nothing that they lack.
+    fn work_as(&self, name: Option<&str>) -> String {
+        let user = name.unwrap_or("USER");
+        if self.us.uid == 0 {
+            format!("let that user write it: `sudo: {user}` in the manifest, not root")
+        } else {
+            format!("connect as that user, or let it write: `sudo: {user}` in the manifest")
+        }
+    }
+
+    /// What a user is called there, if it is a name that can be written in a manifest.
+    fn name_of(&self, uid: u32) -> Result<Option<String>, Stop> {
+        let (passwd, _) = self.known.users.as_ref().ok_or(Stop::Users)?;
+        let name = super::super::owners::name_in(passwd, uid);
+        Ok(name.filter(|name| crate::model::is_name(name, "._+-")))
     }
 
     /// Whether the folder's group holds its owner alone, and no access control list adds others.

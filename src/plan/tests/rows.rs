@@ -512,6 +512,7 @@ fn what_is_stored_but_not_running_is_said_and_is_no_difference() {
             since: Some(stamp(5)),
             why: "the last deployment is older".to_owned(),
             help: None,
+            restart_helps: true,
         });
     });
     let plan = world.plan();

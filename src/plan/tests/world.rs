@@ -106,6 +106,7 @@ impl Place {
                 completeness: Completeness::Complete,
                 version: Version::default(),
                 exists: true,
+                stored_at: None,
                 identity: String::new(),
                 drafts: vec![],
                 running: Running::Unknown,

@@ -155,6 +155,7 @@ async fn read_one(host: &dyn FileHost, target: &Target) -> Result<Live, ReadErro
         completeness: Completeness::Complete,
         version: file.version(),
         exists: file.content.is_some(),
+        stored_at: file.changed_at,
         identity: file
             .link_to
             .as_deref()

@@ -235,6 +235,7 @@ impl Store {
             completeness,
             version: self.version(),
             exists: self.exists,
+            stored_at: None,
             identity: String::new(),
             drafts: Vec::new(),
             running: Running::Unknown,

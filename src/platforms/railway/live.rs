@@ -67,6 +67,7 @@ impl<'a> Reading<'a> {
             completeness: Completeness::Complete,
             version,
             exists: true,
+            stored_at: None,
             identity: self.identity,
             drafts: self.drafts,
             running,
@@ -161,6 +162,7 @@ impl<'a> Reading<'a> {
                 "redeploy it in Railway, or with its CLI: railway redeploy --service {}",
                 instance.service_name
             )),
+            restart_helps: true,
         })
     }
 }

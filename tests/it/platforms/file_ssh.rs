@@ -209,6 +209,11 @@ async fn busybox_keeps_the_contract() {
 }
 
 #[tokio::test]
+async fn zsh_keeps_the_contract() {
+    keeps_the_contract(Far::Shell("zsh")).await;
+}
+
+#[tokio::test]
 async fn plain_posix_keeps_the_contract() {
     keeps_the_contract(Far::Posix).await;
 }

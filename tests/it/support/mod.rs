@@ -6,5 +6,6 @@ pub mod peers;
 pub mod railway;
 pub mod shop;
 pub mod sshd;
+pub mod systemd;
 pub mod terminal;
 pub mod world;

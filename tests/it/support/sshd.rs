@@ -4,7 +4,7 @@
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -31,8 +31,8 @@ pub enum Far {
 pub const HOST: &str = "vps";
 
 const POSIX: &[&str] = &[
-    "cat", "cmp", "cp", "dd", "id", "ln", "ls", "mkdir", "mv", "readlink", "rm", "rmdir", "sleep",
-    "uname", "wc",
+    "cat", "cmp", "cp", "dd", "env", "id", "ln", "ls", "mkdir", "mkfifo", "mv", "true", "readlink",
+    "rm", "rmdir", "sleep", "uname", "wc",
 ];
 
 /// A server that ends when dropped.
@@ -46,6 +46,23 @@ pub struct Sshd {
 impl Sshd {
     /// Starts one; `None` where there is no server to start.
     pub fn start(far: Far) -> Option<Self> {
+        Self::start_with(far, None)
+    }
+
+    /// Starts one that knows further users, with an `/etc/sudoers` of its own. They exist for this
+    /// server and what it runs only. `None` where we are not root, too.
+    pub fn start_for(users: &[User], sudoers: &str) -> Option<Self> {
+        let names = ["sudo", "unshare"];
+        if names.into_iter().any(|name| peers::program(name).is_none()) {
+            return None;
+        }
+        if fs::metadata("/proc/self").expect("it is Linux").uid() != 0 {
+            return peers::missing("root, for other users");
+        }
+        Self::start_with(Far::Own, Some((users, sudoers)))
+    }
+
+    fn start_with(far: Far, others: Option<(&[User], &str)>) -> Option<Self> {
         let program = server()?;
         if far == Far::Busybox {
             peers::program("busybox")?;
@@ -53,6 +70,9 @@ impl Sshd {
         let folder = tempfile::tempdir().expect("a folder can be made");
         keys(folder.path());
         login(folder.path(), far, "");
+        if let Some((users, sudoers)) = others {
+            accounts(folder.path(), users, sudoers);
+        }
         for _ in 0..10 {
             let port = free_port();
             settings(folder.path(), port);
@@ -150,6 +170,41 @@ impl Drop for Sshd {
         let _ended = self.server.kill();
         let _ended = self.server.wait();
     }
+}
+
+/// A user of the far side.
+pub struct User {
+    pub name: &'static str,
+    pub id: u32,
+}
+
+/// The system's users and these, in files that are put in the place of the system's.
+fn accounts(folder: &Path, users: &[User], sudoers: &str) {
+    let at = folder.display();
+    // they have to get at the login's command and their keys
+    fs::set_permissions(folder, Permissions::from_mode(0o755)).expect("it is ours");
+    let login = folder.join("login");
+    fs::set_permissions(login, Permissions::from_mode(0o755)).expect("it is ours");
+    let mut lines = [String::new(), String::new(), String::new()];
+    for User { name, id } in users {
+        let home = folder.join(format!("home-{name}"));
+        fs::create_dir(&home).expect("it can be made");
+        std::os::unix::fs::chown(&home, Some(*id), Some(*id)).expect("we are root");
+        lines[0] += &format!("{name}:x:{id}:{id}::{}:/bin/sh\n", home.display());
+        lines[1] += &format!("{name}:x:{id}:\n");
+        lines[2] += &format!("{name}:*:20000::::::\n");
+    }
+    let mut script = "#!/bin/sh\nset -e\n".to_owned();
+    for (name, more) in ["passwd", "group", "shadow"].into_iter().zip(lines) {
+        let text = fs::read_to_string(format!("/etc/{name}")).expect("root may");
+        fs::write(folder.join(name), text + &more).expect("it can be written");
+        script += &format!("mount --bind '{at}/{name}' /etc/{name}\n");
+    }
+    let own = folder.join("sudoers");
+    fs::write(&own, sudoers).expect("it can be written");
+    fs::set_permissions(&own, Permissions::from_mode(0o440)).expect("it is ours");
+    script += &format!("mount --bind '{at}/sudoers' /etc/sudoers\nexec \"$@\"\n");
+    self::script(&folder.join("namespace"), &script);
 }
 
 /// The processes below this one, the lowest last.
@@ -275,7 +330,15 @@ pub fn script(path: &Path, text: &str) {
 fn run(program: &Path, folder: &Path) -> Option<(Child, Arc<Mutex<Vec<String>>>)> {
     // the system's own start-up script makes it where root runs the server
     let _exists = fs::create_dir_all("/run/sshd");
-    let mut server = Command::new(program)
+    let namespace = folder.join("namespace");
+    let mut server = if namespace.exists() {
+        let mut unshare = Command::new("unshare");
+        unshare.arg("-m").arg(namespace).arg(program);
+        unshare
+    } else {
+        Command::new(program)
+    };
+    let mut server = server
         .args(["-D", "-e", "-f"])
         .arg(folder.join("server"))
         .stdin(Stdio::null())

@@ -23,6 +23,7 @@ fn live(vars: &[(&str, &str)]) -> Live {
             .iter()
             .map(|(key, value)| (name(key), LiveVar::Value(SecretValue::new(*value))))
             .collect(),
+        changed_at: [].into(),
         completeness: Completeness::Complete,
         version: Version::default(),
         exists: true,

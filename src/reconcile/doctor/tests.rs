@@ -14,7 +14,7 @@ use crate::model::{
 use crate::plan::LiveState;
 use crate::reconcile::connect::Connections;
 use crate::reconcile::desired::Values;
-use crate::reconcile::event::{Check, Moment, Severity, Side};
+use crate::reconcile::event::{Check, Freshness, Moment, Severity, Side, Sight, Then};
 use crate::reconcile::load::{self, Loaded, Opener, Opening};
 use crate::reconcile::pass::{Memory, Pass, Scope};
 use crate::reconcile::targets::{Surroundings, locate};
@@ -62,7 +62,7 @@ struct Ward {
     located: Vec<Located>,
     live: Vec<LiveState>,
     probed: BTreeMap<TargetName, Probed>,
-    seen: BTreeMap<TargetName, Seen>,
+    seen: BTreeMap<TargetName, SeenTarget>,
     due: BTreeMap<VarName, Due>,
     probing: bool,
     require_all: bool,
@@ -77,6 +77,7 @@ fn live(name: &str, value: &str) -> Live {
         completeness: Completeness::Complete,
         version: Version::default(),
         exists: true,
+        stored_at: None,
         identity: String::new(),
         drafts: vec![],
         running: Running::Current,
@@ -238,6 +239,7 @@ impl Ward {
             since: Some(at("2026-11-22T02:00:00Z")),
             why: "main process 811 of app.service runs since 2026-11-20 08:00 UTC".to_owned(),
             help: None,
+            restart_helps: true,
         });
     }
 }
@@ -265,9 +267,14 @@ fn incident() -> Ward {
     ward.old_process();
     ward.probe("vps", Verdict::Unauthorized);
     ward.probe("gateway", Verdict::Works);
-    let seen = Seen {
-        at: at("2026-11-22T02:56:00Z"),
-        equal: true,
+    let seen = SeenTarget {
+        machine: "mac-mini".to_owned(),
+        sight: Sight::Seen {
+            at: at("2026-11-22T02:56:00Z"),
+            freshness: Freshness::Young,
+            readable: true,
+        },
+        vars: [(name("SECRET"), Then::InSync)].into(),
     };
     ward.seen.insert(target("mac-mini"), seen);
     ward
@@ -291,7 +298,7 @@ fn the_incident_on_one_screen() {
         so GET https://vps.example.com/internal/health answers 401: it does not take
           the credential
         $ ssh deploy@vps.example.com sudo systemctl restart app.service
-    · 1 target is elsewhere: mac-mini on mac-mini (as wanted, seen 4 min ago)
+    · 1 target is elsewhere: mac-mini (in sync, seen 4 min ago by mac-mini)
     ✓ 1 target is well: gateway
     production: 4 targets: 2 wrong, 1 elsewhere, 1 well.
     "#);
@@ -324,7 +331,7 @@ fn the_incident_of_one_variable() {
         so GET https://vps.example.com/internal/health answers 401: it does not take
           the credential
         $ ssh deploy@vps.example.com sudo systemctl restart app.service
-    · 1 target is elsewhere: mac-mini on mac-mini (as wanted, seen 4 min ago)
+    · 1 target is elsewhere: mac-mini (in sync, seen 4 min ago by mac-mini)
     ✓ 1 target is well: gateway
     production: 4 targets: 2 wrong, 1 elsewhere, 1 well.
     "#);
@@ -455,7 +462,7 @@ fn an_unreachable_host_is_unknown_and_its_way_is_the_next_command() {
         file deploy@vps.example.com (as root):/srv/app/.env, last applied 3 d ago
         next: is sshd running there?
         $ ssh deploy@vps.example.com true
-    · 1 target is elsewhere: mac-mini on mac-mini (never seen)
+    · 1 target is elsewhere: mac-mini (on mac-mini, never seen from here)
     ✓ 2 targets are well: api, gateway
     production: 4 targets: 1 unknown, 1 elsewhere, 2 well.
     "#);
@@ -465,6 +472,37 @@ fn an_unreachable_host_is_unknown_and_its_way_is_the_next_command() {
         *ward.report().patients[0].at(Stage::Stored),
         Finding::NotApplicable
     );
+}
+
+#[test]
+fn a_restart_that_cannot_help_is_not_the_next_command() {
+    let mut ward = Ward::new();
+    ward.live(1).running = Running::Behind(Behind {
+        names: [name("SECRET")].into(),
+        since: None,
+        why: "app.service began after it was stored, and has another one".to_owned(),
+        help: Some("look for what else sets it there".to_owned()),
+        restart_helps: false,
+    });
+    let report = ward.report();
+    let advice = Step::Advice("look for what else sets it there".to_owned());
+    assert_eq!(report.cases[0].next, [advice]);
+}
+
+#[test]
+fn the_time_of_a_file_counts_where_we_did_not_write_it_last() {
+    let mut ward = Ward::new();
+    *ward.live(3) = live("TOKEN", "abc123old");
+    let since = |ward: &Ward| ward.report().cases[0].since.unwrap();
+    assert_eq!(since(&ward).is, Moment::AfterApply);
+    let changed = at("2026-11-21T00:00:00Z");
+    ward.live(3).stored_at = Some(changed);
+    assert_eq!(
+        (since(&ward).is, since(&ward).at),
+        (Moment::FileChanged, changed)
+    );
+    ward.live(3).stored_at = Some(at("2026-11-01T00:00:00Z"));
+    assert_eq!(since(&ward).is, Moment::AfterApply);
 }
 
 #[test]
@@ -485,6 +523,7 @@ fn what_runs_and_was_never_ours_is_not_judged() {
         since: None,
         why: "the last deployment is older".to_owned(),
         help: None,
+        restart_helps: true,
     });
     assert!(!ward.report().has_wrong());
 }
@@ -512,6 +551,7 @@ fn control_characters_of_others_do_not_reach_the_terminal() {
         since: None,
         why: "\u{1b}[2Jwhy".to_owned(),
         help: None,
+        restart_helps: true,
     });
     ward.live(3).notes = vec!["\u{1b}]0;note\u{7}".to_owned()];
     ward.probe(

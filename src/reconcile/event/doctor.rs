@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::Seen;
+use super::SeenTarget;
 use crate::model::{
     Activation, HostAddress, ManifestName, PlatformKind, Position, Process, TargetName, VarName,
 };
@@ -88,7 +88,7 @@ pub enum Health {
         /// The machine.
         machine: String,
         /// What it saw.
-        seen: Option<Seen>,
+        seen: Option<SeenTarget>,
     },
     /// Nothing is wrong, as far as there was something to look at.
     Well,

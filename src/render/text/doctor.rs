@@ -178,15 +178,11 @@ fn elsewhere(out: &mut dyn Write, page: Page<'_>, report: &DoctorReport) -> fmt:
         .iter()
         .filter_map(|patient| match &patient.health {
             Health::Elsewhere { machine, seen } => {
-                let seen = seen.map_or("never seen".to_owned(), |seen| {
-                    let word = if seen.equal { "as wanted" } else { "differs" };
-                    format!("{word}, seen {} ago", super::age(page.now, seen.at))
-                });
-                Some(format!(
-                    "{} on {} ({seen})",
-                    patient.target,
-                    escape::terminal(machine)
-                ))
+                let seen = match seen {
+                    Some(seen) => super::status::seen_text(seen, page.now).1,
+                    None => format!("on {machine}, never seen from here"),
+                };
+                Some(format!("{} ({})", patient.target, escape::terminal(&seen)))
             }
             Health::Wrong | Health::Unknown | Health::Well => None,
         });

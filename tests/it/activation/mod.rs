@@ -41,6 +41,7 @@ fn live(vars: &BTreeMap<VarName, String>) -> Live {
                 )
             })
             .collect(),
+        changed_at: [].into(),
         completeness: Completeness::Complete,
         version: Version::default(),
         exists: true,

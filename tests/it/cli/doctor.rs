@@ -61,7 +61,7 @@ fn the_wrong_side_comes_first_and_its_command_heals() {
         .says("wrong side: this target")
         .says("at some time after our apply of")
         .says("MOVED: it holds outside, the manifest says m")
-        .says("1 target is elsewhere: far on elsewhere (never seen)")
+        .says("1 target is elsewhere: far (unknown, never seen by elsewhere)")
         .says("1 target is well: two")
         .says("dev: 3 targets: 1 wrong, 1 elsewhere, 1 well.");
     assert_eq!(commands(&run), ["driftlock apply --target one"]);
@@ -152,7 +152,7 @@ fn what_cannot_be_read_is_unknown_and_hides_nothing() {
         .run("doctor --target far --require-all")
         .exits(1)
         .says("only elsewhere can see it")
-        .says("run `driftlock doctor` on elsewhere");
+        .says("run `driftlock plan` on elsewhere, with this journal");
 }
 
 #[test]

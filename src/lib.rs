@@ -12,7 +12,8 @@
 //! | model | nothing of ours |
 //! | manifest, plan, crypto, source | model |
 //! | machine | model |
-//! | platforms, journal, activation, probe | model, machine, plan (its types) |
+//! | platforms, journal, activation | model, machine, plan (its types) |
+//! | probe | model, machine, `platforms::http` |
 //! | render | model, plan, `reconcile::event` |
 //! | reconcile | every room above except render |
 //! | cli | everything |

@@ -11,7 +11,7 @@ use crate::model::{Behind, Live, LiveVar, Running, SecretValue, VarName};
 use tally::{Order, Tally, tally};
 
 /// Whether what is stored is what runs, and what else is to be said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Compared {
     /// The answer.
     pub running: Running,

@@ -9,11 +9,44 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 use jiff::Timestamp;
 
+use crate::machine::LocalHost;
 use crate::model::{SecretValue, is_railway_token_name};
 use crate::platforms::http::HttpSettings;
 use crate::platforms::railway::RailwaySettings;
 use crate::platforms::railway::api::Pace;
+use crate::reconcile::machines::SshOptions;
 use crate::source::Git;
+
+/// What programs of this machine get.
+const LOCAL: [&str; 7] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
+];
+/// What `ssh` gets, and with it the commands that its configuration names.
+const SSH: [&str; 17] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TMPDIR",
+    "TERM",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+    "XDG_RUNTIME_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "SSH_AUTH_SOCK",
+    "SSH_ASKPASS",
+    "SSH_SK_PROVIDER",
+    "KRB5CCNAME",
+    "GPG_TTY",
+];
 
 /// The world as a command sees it. No `Debug`: the environment may hold keys.
 pub(crate) struct Context {
@@ -140,6 +173,24 @@ impl Context {
             tokens: tokens.collect(),
             pace: Pace::default().hastened(haste),
         }
+    }
+
+    /// This machine, with what its programs may have of the environment.
+    pub(crate) fn local_host(&self) -> LocalHost {
+        LocalHost::with_environment(self.handed_on(&LOCAL))
+    }
+
+    /// What `ssh` is started with: what it needs to find the user's agent, keys and configuration.
+    pub(crate) fn ssh(&self) -> SshOptions {
+        SshOptions {
+            environment: self.handed_on(&SSH),
+            config: self.path("DRIFTLOCK_SSH_CONFIG"),
+        }
+    }
+
+    fn handed_on(&self, names: &[&str]) -> Vec<(OsString, OsString)> {
+        let set = |name: &&str| Some((OsString::from(name), self.variable(name)?.clone()));
+        names.iter().filter_map(set).collect()
     }
 
     /// The user's own key file.

@@ -16,6 +16,7 @@ use crate::model::{Diagnostic, Fingerprinter, PlatformKind, Severity, TargetName
 use crate::platforms::railway::RailwayPlatform;
 use crate::reconcile::connect::Connections;
 use crate::reconcile::load::{self, Loaded, Opening, SealedBecause};
+use crate::reconcile::machines::Machines;
 use crate::reconcile::pass::journal_scope;
 use crate::reconcile::targets::{Located, Surroundings, locate, shared_place};
 use crate::source::{self, ManifestFile};
@@ -150,7 +151,8 @@ pub(crate) fn connections(context: &Context, ui: &mut Ui) -> Connections {
     if !railway.tokens.is_empty() {
         ui.protect(railway.tokens.values().cloned(), []);
     }
-    Connections::local().with(
+    let machines = Machines::new(Arc::new(context.local_host()), context.ssh());
+    Connections::new(machines).with(
         PlatformKind::Railway,
         Box::new(RailwayPlatform::new(railway)),
     )

@@ -149,6 +149,16 @@ pub struct Activated {
     pub succeeded: bool,
 }
 
+impl Activated {
+    /// What [`Activated::how`] says of what a platform does by itself.
+    pub const DEPLOY: &'static str = "deploy";
+
+    /// Whether the platform did it by itself: then it also says itself what runs.
+    pub fn is_deploy(&self) -> bool {
+        self.how == Self::DEPLOY
+    }
+}
+
 /// What one machine saw of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {

@@ -22,6 +22,9 @@ pub(super) struct State {
     pub(super) vars: BTreeMap<VarName, KeptVar>,
     pub(super) in_doubt: BTreeSet<VarName>,
     pub(super) sequences: BTreeMap<VarName, u64>,
+    /// Since when what is stored was not put in force by our own activation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pending: Option<Timestamp>,
 }
 
 /// A fingerprint and the key it was made under: without that key it cannot be compared.
@@ -86,6 +89,7 @@ impl State {
             vars: BTreeMap::new(),
             in_doubt: BTreeSet::new(),
             sequences: BTreeMap::new(),
+            pending: None,
         }
     }
 
@@ -94,6 +98,12 @@ impl State {
         self.number = number;
         self.identity.clone_from(&receipt.identity);
         self.at = at;
+        if let Some(activated) = receipt.activated.as_ref().filter(|one| !one.is_deploy()) {
+            self.pending = match activated.succeeded {
+                true => None,
+                false => self.pending.or(Some(at)),
+            };
+        }
         for (name, var) in &receipt.vars {
             match var.outcome {
                 VarOutcome::Done => self.settle(name, var, at, key),
@@ -147,6 +157,7 @@ impl State {
             at: Some(self.at),
             in_doubt: !self.in_doubt.is_empty(),
             doubts: self.in_doubt,
+            pending: self.pending,
             sequences: self.sequences,
         }
     }

@@ -73,6 +73,16 @@ pub struct ComposeProject {
 }
 
 impl Activation {
+    /// The kind, for records: never a command line.
+    pub const fn how(&self) -> &'static str {
+        match self {
+            Self::Command(_) => "command",
+            Self::Systemd(_) => "systemd",
+            Self::Launchd(_) => "launchd",
+            Self::Compose(_) => "compose",
+        }
+    }
+
     /// The process that shows what runs afterwards; `None` where nothing says which it is.
     pub fn process(&self) -> Option<Process> {
         match self {

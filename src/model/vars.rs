@@ -198,6 +198,9 @@ pub struct LastApplied {
     pub in_doubt: bool,
     /// The names that such an apply was to write, and that no later one settled.
     pub doubts: BTreeSet<VarName>,
+    /// Since when something is stored that our own activation did not put in force: it failed, was
+    /// left out or never ended.
+    pub pending: Option<Timestamp>,
     /// The highest sequence ever recorded, by declared variable.
     pub sequences: BTreeMap<VarName, u64>,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::activation;
 use super::authority::secrets_of;
 use super::change::{Plan, TargetPlan};
 use super::id::{Basis, plan_id};
@@ -50,6 +51,9 @@ fn build_targets(
         if !added {
             break;
         }
+    }
+    for site in &mut sites {
+        activation::put_in_force(input, site);
     }
     sites.into_iter().map(|site| site.plan).collect()
 }

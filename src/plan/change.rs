@@ -223,6 +223,9 @@ pub struct TargetPlan {
     pub behind: Option<Behind>,
     /// Whether a write puts itself in force (deploys, restarts) unless it is told not to.
     pub activates: bool,
+    /// What puts the target's values in force on its machine, where the manifest says so.
+    #[serde(default)]
+    pub activation: Option<PlannedActivation>,
     /// Findings about the place.
     pub notes: Vec<String>,
 }
@@ -232,6 +235,56 @@ impl TargetPlan {
     pub fn will_write(&self) -> bool {
         self.changes.iter().any(Change::will_write)
     }
+
+    /// Whether apply restarts, loads or runs something on the target's machine.
+    pub fn will_activate(&self) -> bool {
+        self.activation
+            .as_ref()
+            .is_some_and(PlannedActivation::will_happen)
+    }
+}
+
+/// What apply does on a target's machine, after all writes of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedActivation {
+    /// In words that follow "apply will": `restart app.service`.
+    pub what: String,
+    /// The machine, as people read it; `None` for this one.
+    pub on: Option<String>,
+    /// What calls for it; `None` if nothing does.
+    pub because: Option<ActivationCause>,
+    /// What holds it back.
+    pub hold: Option<Hold>,
+}
+
+impl PlannedActivation {
+    /// Whether apply will do it.
+    pub fn will_happen(&self) -> bool {
+        self.because.is_some() && self.hold.is_none()
+    }
+
+    /// Whether it is wanted although nothing is written: what is stored does not run.
+    pub fn is_owed(&self) -> bool {
+        matches!(
+            self.because,
+            Some(ActivationCause::Behind | ActivationCause::Pending { .. })
+        )
+    }
+}
+
+/// Why a target's values are to be put in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+pub enum ActivationCause {
+    /// Some of them are written by the same apply.
+    Written,
+    /// The running process was seen without what is stored.
+    Behind,
+    /// A former apply stored them and its activation failed, was left out or never ended.
+    Pending {
+        /// When it was stored.
+        since: Option<Timestamp>,
+    },
 }
 
 /// The kinds of widening that a manifest edit can bring.
@@ -332,6 +385,8 @@ pub struct Summary {
     pub unmanaged: usize,
     /// Targets of other machines.
     pub elsewhere: usize,
+    /// Targets whose stored values are to be put in force although nothing is written.
+    pub owed: usize,
 }
 
 impl Summary {
@@ -349,6 +404,7 @@ impl Summary {
             in_sync: self.in_sync + other.in_sync,
             unmanaged: self.unmanaged + other.unmanaged,
             elsewhere: self.elsewhere + other.elsewhere,
+            owed: self.owed + other.owed,
         }
     }
 }

@@ -89,6 +89,17 @@ pub(super) fn plan_id(basis: &Basis<'_>, targets: &[TargetPlan]) -> PlanId {
         encoder.field(target.target.as_str());
         operation(encoder, change);
     });
+    // what is written is put in force anyway; what is only put in force is an operation of its own
+    let mut owed: Vec<&TargetPlan> = (targets.iter())
+        .filter(|target| target.activation.as_ref().is_some_and(|one| one.is_owed()))
+        .collect();
+    owed.sort_by_key(|target| &target.target);
+    if !owed.is_empty() {
+        encoder.list(&owed, |encoder, target| {
+            encoder.field(target.target.as_str());
+            encoder.field(if target.will_activate() { "go" } else { "held" });
+        });
+    }
     overrides(&mut encoder, basis.overrides);
     let digest = encoder.0.finalize();
     PlanId(digest.iter().map(|byte| format!("{byte:02x}")).collect())

@@ -72,7 +72,7 @@ pub enum DesiredState {
 #[derive(Debug, Clone)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "there is one for each target, and nearly all are `Read`"
+    reason = "one for each target, and nearly all of them could be read"
 )]
 pub enum LiveState {
     /// Read, perhaps partly.

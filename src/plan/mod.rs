@@ -4,6 +4,7 @@
 //! back, `unit` keeps a variable together over its targets, `build` joins them.
 #![warn(missing_docs)]
 
+mod activation;
 mod authority;
 mod build;
 mod change;
@@ -23,8 +24,8 @@ mod unit;
 pub use authority::compare_authority;
 pub use build::build;
 pub use change::{
-    ActionKind, Authority, AuthorityKind, Change, Class, Glimpse, Hold, Plan, PlanId, Reason,
-    Summary, TargetPlan, TargetState,
+    ActionKind, ActivationCause, Authority, AuthorityKind, Change, Class, Glimpse, Hold, Plan,
+    PlanId, PlannedActivation, Reason, Summary, TargetPlan, TargetState,
 };
 pub use effective::{EffectiveRails, effective_rails};
 pub use id::id_of;

@@ -49,6 +49,7 @@ impl<'a> Site<'a> {
                 drafts: Vec::new(),
                 behind: None,
                 activates: input.activates,
+                activation: None,
                 notes: Vec::new(),
             },
         };

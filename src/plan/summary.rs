@@ -1,6 +1,8 @@
 //! Counts and questions over a finished plan.
 
-use super::change::{ActionKind, Change, Class, Glimpse, Plan, Summary, TargetState};
+use super::change::{
+    ActionKind, Change, Class, Glimpse, Plan, PlannedActivation, Summary, TargetPlan, TargetState,
+};
 use super::site::writes;
 
 /// Counts over one plan. A target that is unknown as a whole counts once, not by variable.
@@ -8,6 +10,7 @@ pub fn summary(plan: &Plan) -> Summary {
     let mut sum = Summary::default();
     for target in &plan.targets {
         sum.unmanaged += target.unmanaged;
+        sum.owed += usize::from(is_owed(target));
         match target.state {
             TargetState::Elsewhere { .. } => sum.elsewhere += 1,
             TargetState::Unknown { .. } => sum.unknown += 1,
@@ -45,12 +48,18 @@ fn count(sum: &mut Summary, change: &Change) {
 /// Whether desired and live differ anywhere that we could see. What pruning would delete if it were
 /// on is reported, and no difference; nor is what a run was not asked for.
 pub fn has_differences(plan: &Plan) -> bool {
-    changes(plan).any(|change| match change.class {
-        _ if change.is_left_out() => false,
-        Class::Change => change.action != ActionKind::None,
-        Class::Drift | Class::Conflict => true,
-        Class::InSync | Class::Unmanaged | Class::Unknown => false,
-    })
+    plan.targets.iter().any(is_owed)
+        || changes(plan).any(|change| match change.class {
+            _ if change.is_left_out() => false,
+            Class::Change => change.action != ActionKind::None,
+            Class::Drift | Class::Conflict => true,
+            Class::InSync | Class::Unmanaged | Class::Unknown => false,
+        })
+}
+
+fn is_owed(target: &TargetPlan) -> bool {
+    let activation = target.activation.as_ref();
+    activation.is_some_and(PlannedActivation::is_owed)
 }
 
 /// Whether anything could not be known.

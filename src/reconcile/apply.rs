@@ -1,6 +1,8 @@
 //! Carries out a plan: read again, write, read back, record. It follows the approved plan and
 //! decides nothing; what moved since the approval is left alone.
 
+mod force;
+mod prove;
 mod record;
 mod report;
 mod verify;
@@ -13,7 +15,7 @@ pub use record::{Completed, Ended, Intended, Record};
 use super::event::{ApplyReport, Event, OperationOutcome, ReadBack, TargetReport};
 use super::pass::{Memory, Pass};
 use super::stop::Stop;
-use crate::model::{Live, TargetName, VarName, Version};
+use crate::model::{Activated, Live, TargetName, VarName, Version};
 use crate::plan::{ActionKind, Change, Plan};
 use crate::platforms::{Batch, BatchOutcome, Operation, Outcome};
 use work::{Work, elsewhere, hold_split_units, work};
@@ -107,6 +109,17 @@ async fn carry_out(
         .iter()
         .map(|work| target_report(work, &written, &read_back))
         .collect();
+    force::put_in_force(
+        pass,
+        approved,
+        &works,
+        &read_back,
+        &mut reports,
+        stop,
+        events,
+    )
+    .await;
+    prove::prove(pass, &mut reports, stop, events).await;
     let completed: Vec<Completed<'_>> = works
         .iter()
         .zip(&reports)
@@ -128,6 +141,7 @@ async fn carry_out(
         events(Event::TargetFinished {
             target: report.target.clone(),
             complete: report.error.is_none()
+                && !report.is_not_in_force()
                 && report.results.iter().all(|result| result.outcome.is_good()),
         });
     }
@@ -234,6 +248,10 @@ fn completed<'a>(
         after: seen.and_then(|seen| seen.live.as_ref()),
         dropped: seen.map(|seen| seen.dropped.clone()).unwrap_or_default(),
         activated: report.activated,
+        forced: report
+            .activation
+            .as_ref()
+            .map(|one| (one.how, one.outcome == Activated::Done)),
         wrote: written.contains_key(&work.planned.target),
     }
 }

@@ -1,51 +1,120 @@
-//! From targets to the platforms that hold them.
+//! From targets to the platforms and machines that hold them.
 
-use futures_util::future::join_all;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
 
 use super::desired::{Offer, Offered};
-use crate::model::{PlatformKind, Target};
+use super::machines::Machines;
+use crate::machine::{Host, LocalHost};
+use crate::model::{Address, HostAddress, Live, Machine, PlatformKind, Target};
 use crate::platforms::file::FilePlatform;
 use crate::platforms::{Batch, BatchOutcome, LiveRead, Platform, ReadError};
+use crate::probe::Prober;
 use crate::reconcile::event::Event;
+
+/// So many connections are used at a time.
+const AT_ONCE: usize = 32;
 
 /// The connections of one run, each made when it is first needed.
 pub struct Connections {
-    /// By kind; one value is one connection.
-    platforms: Vec<(PlatformKind, Box<dyn Platform>)>,
+    /// By kind; the files of machines over SSH are not among them.
+    platforms: Vec<(PlatformKind, Arc<dyn Platform>)>,
+    machines: Machines,
+    prober: Prober,
+}
+
+/// What is talked to at once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Line {
+    Kind(PlatformKind),
+    Host(HostAddress),
+}
+
+fn line(target: &Target) -> Line {
+    match over_ssh(target) {
+        Some(host) => Line::Host(host.clone()),
+        None => Line::Kind(target.address.platform()),
+    }
+}
+
+/// The host of a target that is reached over SSH.
+pub(super) fn over_ssh(target: &Target) -> Option<&HostAddress> {
+    match &target.address {
+        Address::File(file) => match &file.machine {
+            Machine::Host(host) => Some(host),
+            Machine::Any | Machine::Named(_) => None,
+        },
+        Address::Railway(_) | Address::Memory(_) => None,
+    }
 }
 
 impl Connections {
-    /// This machine's files.
-    pub fn local() -> Self {
+    /// This machine's files, and those of machines that can be reached.
+    pub fn new(machines: Machines) -> Self {
+        let files = FilePlatform::new(machines.local_files());
         Self {
-            platforms: vec![(PlatformKind::File, Box::new(FilePlatform::local()))],
+            platforms: vec![(PlatformKind::File, Arc::new(files))],
+            prober: Prober::new(machines.local_programs()),
+            machines,
         }
+    }
+
+    /// This machine's files only.
+    pub fn local() -> Self {
+        Self::new(Machines::only(Arc::new(LocalHost::new())))
     }
 
     /// No connection at all.
     pub fn none() -> Self {
-        Self { platforms: vec![] }
+        let mut connections = Self::local();
+        connections.platforms.clear();
+        connections
+    }
+
+    /// Sends probes.
+    pub const fn prober(&self) -> &Prober {
+        &self.prober
     }
 
     /// Adds or replaces a connection, for tests and demonstrations.
     #[must_use]
     pub fn with(mut self, kind: PlatformKind, platform: Box<dyn Platform>) -> Self {
         self.platforms.retain(|(held, _)| *held != kind);
-        self.platforms.push((kind, platform));
+        self.platforms.push((kind, platform.into()));
         self
     }
 
-    fn platform(&self, kind: PlatformKind) -> Option<&dyn Platform> {
-        self.platforms
-            .iter()
-            .find(|(held, _)| *held == kind)
-            .map(|(_, platform)| &**platform)
+    /// The machine that a target is on, where it is one that programs can be run on.
+    pub fn machine(&self, target: &Target) -> Option<Arc<dyn Host>> {
+        match (&target.address, over_ssh(target)) {
+            (_, Some(host)) => self.machines.over_ssh(host),
+            (Address::File(_), None) => Some(self.machines.local()),
+            (Address::Railway(_) | Address::Memory(_), None) => None,
+        }
+    }
+
+    fn of_line(&self, line: &Line) -> Option<Arc<dyn Platform>> {
+        match line {
+            Line::Host(host) => self.machines.files_over_ssh(host),
+            Line::Kind(kind) => self
+                .platforms
+                .iter()
+                .find(|(held, _)| held == kind)
+                .map(|(_, platform)| Arc::clone(platform)),
+        }
+    }
+
+    fn platform(&self, target: &Target) -> Option<Arc<dyn Platform>> {
+        self.of_line(&line(target))
     }
 
     /// How the target's platform takes a value.
     pub fn offer(&self, target: &Target, offer: &Offer<'_>) -> Offered {
-        let refusal = match self.platform(target.address.platform()) {
-            Some(platform) => refusal(platform, target, offer),
+        let refusal = match self.platform(target) {
+            Some(platform) => refusal(&*platform, target, offer),
             None => Some(no_platform(target)),
         };
         Offered {
@@ -59,19 +128,14 @@ impl Connections {
         &self,
         targets: &[Target],
         events: &mut dyn FnMut(Event),
-    ) -> Vec<Result<crate::model::Live, ReadError>> {
+    ) -> Vec<Result<Live, ReadError>> {
         let mut outcomes: Vec<Option<_>> = targets.iter().map(|_| None).collect();
-        let of_kind = |target: &Target, kind| target.address.platform() == kind;
-        let reads = self.platforms.iter().map(|(kind, platform)| async move {
-            let (places, theirs) = pick(targets, |target| of_kind(target, *kind));
-            let read = if theirs.is_empty() {
-                vec![]
-            } else {
-                platform.read(&theirs).await
-            };
-            (places, read)
+        let reads = self.groups(targets, line).map(|(platform, places)| {
+            let theirs: Vec<Target> = places.iter().map(|at| targets[*at].clone()).collect();
+            async move { (places, platform.read(&theirs).await) }
         });
-        for (places, read) in join_all(reads).await {
+        let mut reads = stream::iter(reads).buffer_unordered(AT_ONCE);
+        while let Some((places, read)) = reads.next().await {
             for (place, outcome) in places.into_iter().zip(read) {
                 events(Event::TargetRead {
                     target: targets[place].name.clone(),
@@ -80,35 +144,29 @@ impl Connections {
                 outcomes[place] = Some(outcome);
             }
         }
-        outcomes
-            .into_iter()
-            .zip(targets)
-            .map(|(outcome, target)| {
-                outcome.unwrap_or_else(|| {
-                    Err(ReadError {
-                        reason: no_platform(target),
-                        help: None,
-                        retry_after: None,
-                    })
+        let all = outcomes.into_iter().zip(targets);
+        all.map(|(outcome, target)| {
+            outcome.unwrap_or_else(|| {
+                Err(ReadError {
+                    reason: no_platform(target),
+                    help: None,
+                    retry_after: None,
                 })
             })
-            .collect()
+        })
+        .collect()
     }
 
     /// Writes all batches, each connection's together; outcomes in the order of `batches`.
     pub async fn write(&self, batches: &[Batch]) -> Vec<BatchOutcome> {
         let mut outcomes: Vec<Option<BatchOutcome>> = batches.iter().map(|_| None).collect();
-        let of_kind = |batch: &Batch, kind| batch.target.address.platform() == kind;
-        let writes = self.platforms.iter().map(|(kind, platform)| async move {
-            let (places, theirs) = pick(batches, |batch| of_kind(batch, *kind));
-            let written = if theirs.is_empty() {
-                vec![]
-            } else {
-                platform.write(&theirs).await
-            };
-            (places, written)
+        let of = |batch: &Batch| line(&batch.target);
+        let writes = self.groups(batches, of).map(|(platform, places)| {
+            let theirs: Vec<Batch> = places.iter().map(|at| batches[*at].clone()).collect();
+            async move { (places, platform.write(&theirs).await) }
         });
-        for (places, written) in join_all(writes).await {
+        let mut writes = stream::iter(writes).buffer_unordered(AT_ONCE);
+        while let Some((places, written)) = writes.next().await {
             for (place, outcome) in places.into_iter().zip(written) {
                 outcomes[place] = Some(outcome);
             }
@@ -124,34 +182,40 @@ impl Connections {
             .collect()
     }
 
+    /// The items of each connection there is, by their places among all.
+    fn groups<T>(
+        &self,
+        all: &[T],
+        line: impl Fn(&T) -> Line,
+    ) -> impl Iterator<Item = (Arc<dyn Platform>, Vec<usize>)> {
+        let mut places: BTreeMap<Line, Vec<usize>> = BTreeMap::new();
+        for (place, one) in all.iter().enumerate() {
+            places.entry(line(one)).or_default().push(place);
+        }
+        let found = places
+            .into_iter()
+            .filter_map(|(line, places)| Some((self.of_line(&line)?, places)));
+        found.collect::<Vec<_>>().into_iter()
+    }
+
     /// Whether a write to this target puts itself in force unless it is told not to.
     pub fn activates(&self, target: &Target) -> bool {
-        self.platform(target.address.platform())
+        self.platform(target)
             .is_some_and(|platform| platform.capabilities(target).activates)
     }
 
     /// Whether an empty value is known to stay apart from an absent one there.
     pub fn keeps_empty(&self, target: &Target) -> bool {
-        self.platform(target.address.platform())
+        self.platform(target)
             .is_none_or(|platform| platform.capabilities(target).keeps_empty)
     }
 
     /// How long a read of this target may lag a write.
-    pub fn read_lag(&self, target: &Target) -> std::time::Duration {
-        self.platform(target.address.platform())
-            .map_or(std::time::Duration::ZERO, |platform| {
-                LiveRead::capabilities(platform, target).read_lag
-            })
+    pub fn read_lag(&self, target: &Target) -> Duration {
+        self.platform(target).map_or(Duration::ZERO, |platform| {
+            LiveRead::capabilities(&*platform, target).read_lag
+        })
     }
-}
-
-/// The items that are meant, and where they stand among all.
-fn pick<T: Clone>(all: &[T], meant: impl Fn(&T) -> bool) -> (Vec<usize>, Vec<T>) {
-    all.iter()
-        .enumerate()
-        .filter(|(_, one)| meant(one))
-        .map(|(place, one)| (place, one.clone()))
-        .unzip()
 }
 
 fn refusal(platform: &dyn Platform, target: &Target, offer: &Offer<'_>) -> Option<String> {

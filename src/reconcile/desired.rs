@@ -62,6 +62,16 @@ impl<'a> Values<'a> {
             .map(|value| &value.value)
     }
 
+    /// The manifest.
+    pub const fn manifest(&self) -> &'a Manifest {
+        self.manifest
+    }
+
+    /// The value of a declared encrypted variable, if it is known.
+    pub fn secret(&self, name: &VarName) -> Option<&SecretValue> {
+        Some(&self.secrets.get(name)?.as_ref().ok()?.value)
+    }
+
     /// When a variable was sealed, as its binding line says; `None` where it is not open.
     pub fn sealed_at(&self, name: &VarName) -> Option<jiff::Timestamp> {
         self.secrets.get(name)?.as_ref().ok()?.sealed_at
@@ -152,7 +162,7 @@ impl<'a> Values<'a> {
         {
             return Ok(known.value.clone());
         }
-        let lookup = |name: &VarName| Some(&self.secrets.get(name)?.as_ref().ok()?.value);
+        let lookup = |name: &VarName| self.secret(name);
         self.manifest.expand_use(source, lookup).map_err(|error| {
             if let ExpandError::Unavailable(name) = &error
                 && let Some(Err(why)) = self.secrets.get(name)

@@ -7,12 +7,15 @@ use super::connect::Connections;
 use super::desired::Values;
 use super::event::Event;
 use super::load::{Loaded, Opening, key_id};
+use super::running::{self, Asked};
 use super::targets::{Located, Visibility};
 use crate::manifest::TargetSpec;
 use crate::model::{
-    AuthorityFacts, Desired, Fingerprinter, LastApplied, Overrides, TargetName, VarName,
+    AuthorityFacts, Desired, Fingerprinter, LastApplied, Live, Overrides, Running, Target,
+    TargetName, VarName,
 };
 use crate::plan::{DesiredState, LiveState, Plan, PlanInput, TargetInput};
+use crate::platforms::ReadError;
 
 /// What is remembered of one manifest.
 #[derive(Debug, Clone, Default)]
@@ -88,7 +91,9 @@ impl Pass<'_> {
         events(Event::ReadStarted {
             targets: here.len(),
         });
-        let mut read = self.connections.read(&here, events).await.into_iter();
+        let mut read = self.connections.read(&here, events).await;
+        self.look_at_processes(&here, &mut read).await;
+        let mut read = read.into_iter();
         self.located
             .iter()
             .map(|located| match &located.visibility {
@@ -112,6 +117,48 @@ impl Pass<'_> {
                 },
             })
             .collect()
+    }
+
+    /// Puts in what the targets' processes have, where they can be asked.
+    async fn look_at_processes(&self, targets: &[Target], read: &mut [Result<Live, ReadError>]) {
+        let mut places = vec![];
+        let mut asked = vec![];
+        for (place, (target, live)) in targets.iter().zip(&*read).enumerate() {
+            if let (Some(_), Ok(stored)) = (&target.process, live) {
+                places.push(place);
+                asked.push(self.asked(target, stored));
+            }
+        }
+        if asked.is_empty() {
+            return;
+        }
+        let running = running::look(self.connections, &asked).await;
+        for (place, running) in places.into_iter().zip(running) {
+            if let Ok(live) = &mut read[place] {
+                live.running = running.running.clone();
+                live.notes.extend(running::notes(running));
+            }
+        }
+    }
+
+    /// What the process of one target has, now that this is stored.
+    pub(super) async fn running(&self, target: &Target, stored: &Live) -> Running {
+        let asked = [self.asked(target, stored)];
+        let running = running::look(self.connections, &asked).await;
+        running
+            .into_iter()
+            .next()
+            .map_or(Running::Unknown, |compared| compared.running)
+    }
+
+    fn asked<'a>(&self, target: &'a Target, stored: &'a Live) -> Asked<'a> {
+        let spec = self.specs().iter().find(|spec| spec.name == target.name);
+        let names = spec.into_iter().flat_map(|spec| &spec.uses);
+        Asked {
+            target,
+            stored,
+            wanted: names.map(|used| used.name.clone()).collect(),
+        }
     }
 
     /// Decides.

@@ -167,7 +167,7 @@ fn details(
         .iter()
         .filter(|change| words::is_listed(change))
         .collect();
-    let quiet = target.notes.is_empty() && target.behind.is_none();
+    let quiet = target.notes.is_empty() && target.behind.is_none() && !target.will_activate();
     if listed.is_empty() && quiet {
         return Ok(());
     }
@@ -196,6 +196,9 @@ fn details(
             "it"
         };
         writeln!(out, "- apply deploys {what}")?;
+    }
+    if let Some(one) = target.activation.as_ref().filter(|one| one.will_happen()) {
+        writeln!(out, "- apply will {}", markdown(&one.what))?;
     }
     for note in &target.notes {
         writeln!(out, "- note: {}", markdown(note))?;

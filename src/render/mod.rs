@@ -2,6 +2,7 @@
 //! that the caller brings; time, width and colour arrive as arguments.
 
 pub mod escape;
+mod forced;
 pub mod json;
 mod layout;
 pub mod markdown;

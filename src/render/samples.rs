@@ -48,6 +48,7 @@ pub(super) fn target(name: &str, address: &str, changes: Vec<Change>) -> TargetP
         drafts: vec![],
         behind: None,
         activates: false,
+        activation: None,
         notes: vec![],
     }
 }
@@ -138,6 +139,7 @@ pub(super) fn full_summary() -> Summary {
         unknown: 1,
         held: 1,
         in_sync: 1,
+        owed: 0,
         unmanaged: 12,
         elsewhere: 0,
     }

@@ -3,7 +3,7 @@
 
 use super::escape;
 use super::style::{Role, Style};
-use crate::model::{Behind, Fingerprint, PlatformKind, RailwayAddress};
+use crate::model::{Behind, Fingerprint, PlatformKind, RailwayAddress, Verdict};
 use crate::plan::{ActionKind, AuthorityKind, Change, Class, Glimpse, Reason, Summary, TargetPlan};
 
 pub(crate) const fn class(class: Class) -> &'static str {
@@ -126,6 +126,34 @@ pub(crate) fn not_running(behind: &Behind) -> String {
     escape::terminal(&format!("{}{gap}{}", text.trim_start(), behind.why))
 }
 
+/// What a probe says, and how bad that is.
+pub(crate) fn verdict(verdict: &Verdict) -> (Role, String) {
+    match verdict {
+        Verdict::Works => (Role::Good, "it works".to_owned()),
+        Verdict::Open => (
+            Role::Bad,
+            "proves nothing: it is answered without the credential too".to_owned(),
+        ),
+        Verdict::Unauthorized => (
+            Role::Bad,
+            "401: the credential is not taken (missing, wrong or expired)".to_owned(),
+        ),
+        Verdict::Forbidden => (Role::Bad, "403: the credential may not do this".to_owned()),
+        Verdict::Unexpected { what } => (
+            Role::Bad,
+            format!("answered otherwise: {}", escape::terminal(what)),
+        ),
+        Verdict::Unreachable { why } => (
+            Role::Unknown,
+            format!("nobody answered: {}", escape::terminal(why)),
+        ),
+        Verdict::NotTried { why } => (
+            Role::Unknown,
+            format!("not tried: {}", escape::terminal(why)),
+        ),
+    }
+}
+
 /// `n thing`, `n things`.
 pub(crate) fn counted(count: usize, thing: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
@@ -145,8 +173,16 @@ pub(crate) fn summary(summary: &Summary, targets: usize) -> String {
         in_sync,
         unmanaged,
         elsewhere,
+        owed,
     } = *summary;
-    let mut text = if create + update + delete + drift + conflict + unknown + held == 0 {
+    let quiet = create + update + delete + drift + conflict + unknown + held == 0;
+    let mut text = if quiet && owed > 0 {
+        format!(
+            "Nothing to write, {} to put in force. {} in sync",
+            counted(owed, "target"),
+            counted(in_sync, "variable"),
+        )
+    } else if quiet {
         let here = targets.saturating_sub(elsewhere);
         format!(
             "No changes. {} in sync on {}",
@@ -160,6 +196,9 @@ pub(crate) fn summary(summary: &Summary, targets: usize) -> String {
         );
         if unknown > 0 {
             text.push_str(&format!(", {unknown} unknown"));
+        }
+        if owed > 0 {
+            text.push_str(&format!(", {owed} to put in force"));
         }
         text.push_str(&format!(", {held} held · {in_sync} in sync"));
         text

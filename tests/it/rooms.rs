@@ -14,7 +14,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("source", &["model"]),
     ("machine", &["model"]),
     ("activation", &["model", "machine"]),
-    ("probe", &["model", "machine"]),
+    ("probe", &["model", "machine", "platforms::http"]),
     ("platforms", &["model", "machine", "plan"]),
     ("journal", &["model", "plan"]),
     ("render", &["model", "plan", "reconcile::event"]),

@@ -19,11 +19,11 @@ fn at(second: i64) -> Timestamp {
 
 fn live(vars: &[(&str, &str)]) -> Live {
     Live {
+        changed_at: std::collections::BTreeMap::new(),
         vars: vars
             .iter()
             .map(|(key, value)| (name(key), LiveVar::Value(SecretValue::new(*value))))
             .collect(),
-        changed_at: [].into(),
         completeness: Completeness::Complete,
         version: Version::default(),
         exists: true,

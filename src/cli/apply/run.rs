@@ -211,6 +211,9 @@ impl<'a> Run<'a> {
             fingerprinter: opened.fingerprinter.as_ref(),
             last_facts: opened.memory.authority.as_ref(),
             facts: &facts,
+            consented: &|target| {
+                !pass.scope.unattended || pass.scope.overrides.allows("authority", target, None)
+            },
             key_accepted: pass.key_accepted(plan, &opened.memory),
             author: &author,
             intents: std::collections::BTreeMap::new(),
@@ -287,7 +290,7 @@ fn something_to_do(plan: &Plan) -> bool {
         || plan
             .targets
             .iter()
-            .any(|target| target.changes.iter().any(Change::will_happen))
+            .any(|target| target.will_activate() || target.changes.iter().any(Change::will_happen))
 }
 
 /// Whether a person should be asked: recording what is equal already needs nobody's consent.
@@ -296,5 +299,5 @@ fn needs_consent(plan: &Plan) -> bool {
         || plan
             .targets
             .iter()
-            .any(|target| target.changes.iter().any(Change::will_write))
+            .any(|target| target.will_activate() || target.changes.iter().any(Change::will_write))
 }

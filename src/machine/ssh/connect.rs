@@ -20,7 +20,7 @@ use super::walk::Us;
 use crate::model::Sudo;
 
 /// What runs on the far side.
-const FAR: &str = include_str!("far.sh");
+const FAR: &str = concat!(include_str!("programs.sh"), include_str!("far.sh"));
 
 /// So much of what is said on standard error is kept for finding out what went wrong.
 const LONGEST_NOISE: u64 = 16 * 1024;

@@ -6,6 +6,13 @@
 //! of `ssh` and no control socket, and the far side sees the end of its input when we are gone,
 //! however we went. Nothing is installed there.
 //!
+//! # What a program finds
+//! It runs with what [`super::Call`] says and in a session of its own, where the far side can make
+//! one (`setsid`, or a shell with job control): then all of it is ended when its time is over, else
+//! its first process. It begins only when all of its input is there. Its input and outputs lie in
+//! files without names, in memory where there is a place for that; what it leaves running may go on
+//! printing, and does not hold the connection.
+//!
 //! # What a replace promises
 //! What [the room](super) promises: the path holds the old file or the new one. The new bytes go
 //! into a folder of their own beside the file (`.driftlock-<process>-<16 hex digits>.tmp`, 0700), the

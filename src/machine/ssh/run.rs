@@ -33,6 +33,8 @@ enum Told {
     Unknown,
     Denied,
     Slow,
+    /// The input ended before its end.
+    Short,
     /// There is no room for its input and outputs.
     NoRoom(Option<Errno>),
 }
@@ -109,6 +111,7 @@ async fn exchange(session: &mut Session, call: &Call) -> Result<Told, Silence> {
         talk(session, call, limit, &begun),
     );
     match talk.await {
+        Ok(Ok(Told::Short)) => Err(Silence::Unsent(session.lost())),
         Ok(Ok(told)) => {
             session.usable = !matches!(told, Told::NoRoom(_));
             session.used = true;
@@ -184,6 +187,7 @@ async fn talk(
             }
             b"unknown" => Told::Unknown,
             b"denied" => Told::Denied,
+            b"short" => Told::Short,
             b"slow" => Told::Slow,
             b"folder" => Told::NoRoom(errno(&said)),
             _ => return Err(Broken::TooMuch),
@@ -215,7 +219,7 @@ fn told(call: &Call, outcome: Result<Told, Silence>) -> Result<Ran, RunError> {
             program,
             code: code.unwrap_or(Errno::IO),
         },
+        Ok(Told::Short) | Err(Silence::Sent) => RunError::Lost { program },
         Err(Silence::Unsent(error)) => RunError::Unreachable(error),
-        Err(Silence::Sent) => RunError::Lost { program },
     })
 }

@@ -508,11 +508,11 @@ fn what_is_stored_but_not_running_is_said_and_is_no_difference() {
     let world = World::one(|p| {
         p.settled("A", "d");
         p.live.running = Running::Behind(Behind {
+            restart_helps: true,
             names: [var("A")].into(),
             since: Some(stamp(5)),
             why: "the last deployment is older".to_owned(),
             help: None,
-            restart_helps: true,
         });
     });
     let plan = world.plan();

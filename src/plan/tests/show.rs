@@ -173,6 +173,7 @@ fn counts_are_by_word() {
         unknown: 0,
         held: 1,
         in_sync: 1,
+        owed: 0,
         unmanaged: 1,
         elsewhere: 0,
     };

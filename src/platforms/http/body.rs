@@ -95,3 +95,27 @@ pub(super) async fn read_bounded(
     }
     Ok(body)
 }
+
+/// Takes a body up to `most` bytes and throws it away.
+pub(super) async fn skim(
+    mut answer: reqwest::Response,
+    host: &str,
+    timeout: Duration,
+    most: usize,
+) -> Result<(), HttpError> {
+    let mut taken = 0;
+    if answer.content_length().unwrap_or(0) > most as u64 {
+        return Ok(());
+    }
+    while let Some(chunk) = answer
+        .chunk()
+        .await
+        .map_err(|error| error::classify_body(&error, host, timeout))?
+    {
+        taken += chunk.len();
+        if taken >= most {
+            break;
+        }
+    }
+    Ok(())
+}

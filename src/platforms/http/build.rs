@@ -1,6 +1,7 @@
 //! The two clients: one for plain http on this machine, one for everything else.
 
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -32,7 +33,13 @@ impl fmt::Debug for HttpSettings {
 
 /// For http on this machine: never through a proxy, and no root certificates are loaded.
 pub(super) fn plain(host: &str) -> Result<reqwest::Client, HttpError> {
-    finish(base().tls_certs_only([]), host)
+    // whatever the system's names say: what goes to `localhost` in clear stays here
+    let here = [
+        SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
+    ];
+    let builder = base().tls_certs_only([]);
+    finish(builder.resolve_to_addrs("localhost", &here), host)
 }
 
 /// For https: the system's roots, and the proxy if there is one. `only_root` replaces the roots.

@@ -50,8 +50,38 @@ impl Client {
     /// # Errors
     /// When there is no whole answer; says whether the request may have been sent.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
-        let host = host_of(&request.url);
-        let client = self.client(&request.url, &host)?;
+        let (host, timeout) = (host_of(&request.url), request.timeout);
+        let answer = self.begin(request, &host).await?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = body::read_bounded(answer, &host, timeout).await?;
+        Ok(Response {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    /// Sends one request and throws the body of its answer away, of which it takes at most `most`
+    /// bytes; what is longer is cut by closing the connection.
+    ///
+    /// # Errors
+    /// When there is no whole answer, as far as it was taken; says whether the request may have
+    /// been sent.
+    pub async fn skim(&self, request: Request, most: usize) -> Result<Response, HttpError> {
+        let (host, timeout) = (host_of(&request.url), request.timeout);
+        let answer = self.begin(request, &host).await?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        body::skim(answer, &host, timeout, most).await?;
+        Ok(Response {
+            status,
+            headers,
+            body: WipedBuffer::default(),
+        })
+    }
+
+    /// Sends one request, up to the headers of its answer.
+    async fn begin(&self, request: Request, host: &str) -> Result<reqwest::Response, HttpError> {
+        let client = self.client(&request.url, host)?;
         let mut builder = client
             .request(request.method, request.url)
             .headers(request.headers)
@@ -59,18 +89,10 @@ impl Client {
         if let Some(body) = request.body {
             builder = builder.body(body.into_bytes());
         }
-        let answer = builder
+        builder
             .send()
             .await
-            .map_err(|error| error::classify(&error, &host, request.timeout))?;
-        let status = answer.status().as_u16();
-        let headers = answer.headers().clone();
-        let body = body::read_bounded(answer, &host, request.timeout).await?;
-        Ok(Response {
-            status,
-            headers,
-            body,
-        })
+            .map_err(|error| error::classify(&error, host, request.timeout))
     }
 
     fn client(&self, url: &Url, host: &str) -> Result<&reqwest::Client, HttpError> {
@@ -132,6 +154,13 @@ impl Request {
         self.header(name, value)
     }
 
+    /// With these headers in place of all that it has.
+    #[must_use]
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        self.headers = headers;
+        self
+    }
+
     /// With a body.
     #[must_use]
     pub fn body(mut self, body: Body) -> Self {
@@ -146,7 +175,7 @@ pub struct Response {
     pub status: u16,
     /// As they came. They may hold secrets too: never print one.
     pub headers: HeaderMap,
-    /// The whole body.
+    /// The whole body; nothing where it was skimmed.
     pub body: WipedBuffer,
 }
 

@@ -152,6 +152,7 @@ impl<'a> Reading<'a> {
             .iter()
             .filter_map(|(listed, _)| VarName::new(&listed.name).ok());
         Running::Behind(Behind {
+            restart_helps: true,
             names: names.collect(),
             since: newer.iter().map(|(_, at)| *at).min(),
             why: format!(
@@ -162,7 +163,6 @@ impl<'a> Reading<'a> {
                 "redeploy it in Railway, or with its CLI: railway redeploy --service {}",
                 instance.service_name
             )),
-            restart_helps: true,
         })
     }
 }

@@ -67,6 +67,8 @@ pub struct Completed<'a> {
     pub dropped: BTreeSet<VarName>,
     /// Whether the platform put it in force; `None` where it does not do that.
     pub activated: Option<bool>,
+    /// How it was put in force on its machine, and whether that is known to have succeeded.
+    pub forced: Option<(&'static str, bool)>,
     /// Whether the platform was asked to write.
     pub wrote: bool,
 }

@@ -17,6 +17,8 @@ pub(super) fn of_target(planned: &TargetPlan) -> TargetReport {
         receipt: None,
         activated: None,
         notes: vec![],
+        activation: None,
+        probes: vec![],
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::report;
 use crate::model::{Desired, Live, VarName};
-use crate::plan::{Change, LiveState, Plan, TargetPlan};
+use crate::plan::{Change, LiveState, Plan, PlannedActivation, TargetPlan};
 use crate::reconcile::event::TargetReport;
 use crate::reconcile::pass::{Memory, Pass};
 
@@ -38,7 +38,10 @@ pub(super) fn work<'a>(
         .iter()
         .filter(|change| change.will_happen())
         .collect();
-    if wanted.is_empty() {
+    // what a restart was approved for may run by now
+    let owed = planned.will_activate()
+        && (fresh.targets[place].activation.as_ref()).is_some_and(PlannedActivation::will_happen);
+    if wanted.is_empty() && !owed {
         return Ok(None);
     }
     let before = match live {

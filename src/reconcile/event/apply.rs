@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Exit, Verdict};
-use crate::model::{ManifestName, TargetName, VarName};
+use crate::model::{Activated, ManifestName, TargetName, VarName, Verdict as ProbeVerdict};
 use crate::plan::{ActionKind, Hold, PlanId};
 
 /// How one operation ended.
@@ -71,8 +71,34 @@ pub struct TargetReport {
     pub activated: Option<bool>,
     /// What people should know about the write.
     pub notes: Vec<String>,
+    /// What was done on its machine to put it in force, where the manifest says so.
+    pub activation: Option<ActivationReport>,
+    /// What its probes said, in the manifest's order.
+    pub probes: Vec<ProbeReport>,
     /// Names the receipt, if one was written.
     pub receipt: Option<String>,
+}
+
+/// One activation, as one of the targets that share it tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActivationReport {
+    /// In words that follow "would": `restart app.service`.
+    pub what: String,
+    /// The kind, for the receipt: `command`, `systemd`, `launchd`, `compose`.
+    pub how: &'static str,
+    /// How it ended.
+    pub outcome: Activated,
+    /// Whether the person asked for it to be left out.
+    pub left_out: bool,
+}
+
+/// One probe of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeReport {
+    /// What was asked, without values: `GET https://vps.example.com/health`.
+    pub what: String,
+    /// What it said.
+    pub verdict: ProbeVerdict,
 }
 
 /// A change that the plan held back, so that it was never tried.
@@ -164,8 +190,17 @@ impl ApplyReport {
         });
         let held = self.held.iter().any(Held::counts);
         let unfinished = failed || refused || held || self.interrupted.is_some();
+        let unforced = self.targets.iter().any(TargetReport::is_not_in_force);
+        let broken = self.targets.iter().any(TargetReport::does_not_work);
         if doubt {
             Verdict::new(Exit::Partial, "it is not certain what was written")
+        } else if unforced {
+            Verdict::new(
+                Exit::Partial,
+                "what is stored was not put in force everywhere",
+            )
+        } else if broken {
+            Verdict::new(Exit::Partial, "a probe did not show that it works")
         } else if wrote && unfinished {
             Verdict::new(Exit::Partial, "a part was applied, a part was not")
         } else if failed || self.interrupted.is_some() {
@@ -205,6 +240,18 @@ impl TargetReport {
                 .any(|result| matches!(result.outcome, OperationOutcome::InDoubt(_)))
     }
 
+    /// Whether its activation was to happen and is not known to have succeeded.
+    pub fn is_not_in_force(&self) -> bool {
+        self.activation
+            .as_ref()
+            .is_some_and(|one| !one.left_out && one.outcome != Activated::Done)
+    }
+
+    /// Whether a probe says anything but that it works.
+    pub fn does_not_work(&self) -> bool {
+        self.probes.iter().any(|probe| !probe.verdict.works())
+    }
+
     /// Whether the read back says that this one is not as written.
     fn differs(&self, name: &VarName) -> bool {
         match &self.read_back {
@@ -237,6 +284,8 @@ mod tests {
             error: None,
             activated: None,
             notes: vec![],
+            activation: None,
+            probes: vec![],
             receipt: None,
         }
     }

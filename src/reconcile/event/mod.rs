@@ -7,7 +7,8 @@ mod history;
 mod status;
 
 pub use apply::{
-    ApplyReport, HalfWritten, Held, OperationOutcome, OperationReport, ReadBack, TargetReport,
+    ActivationReport, ApplyReport, HalfWritten, Held, OperationOutcome, OperationReport,
+    ProbeReport, ReadBack, TargetReport,
 };
 pub use doctor::{
     Case, Check, Compared, DoctorReport, Finding, Form, Health, Holder, Holding, Moment, Patient,
@@ -67,6 +68,18 @@ pub enum Event {
         target: TargetName,
         /// What was seen.
         result: ReadBack,
+    },
+    /// Something is restarted or run on a machine.
+    ActivationStarted {
+        /// For which target.
+        target: TargetName,
+        /// In words that follow "would".
+        what: String,
+    },
+    /// A service is asked whether the values work.
+    ProbeStarted {
+        /// Of which target.
+        target: TargetName,
     },
     /// Nothing more will happen to this target: its receipt is written, or it failed.
     TargetFinished {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::AuthorityFacts;
+use crate::model::{AuthorityFacts, TargetName};
 use crate::plan::{Change, Plan, TargetPlan};
 
 /// What counts as applied from now on: of this revision what nothing held, of the former one the
@@ -11,12 +11,17 @@ pub fn accepted_facts(
     plan: &Plan,
     last: Option<&AuthorityFacts>,
     present: &AuthorityFacts,
+    consented: &dyn Fn(&TargetName) -> bool,
 ) -> AuthorityFacts {
     // whoever applies first approves the whole manifest, also by applying a part of it
     let Some(last) = last else {
         return present.clone();
     };
-    let mut facts = if plan.targets.iter().any(|target| waits(plan, target)) {
+    let mut facts = if plan
+        .targets
+        .iter()
+        .any(|target| waits(plan, target, consented))
+    {
         last.clone()
     } else {
         AuthorityFacts {
@@ -25,7 +30,11 @@ pub fn accepted_facts(
         }
     };
     for target in &plan.targets {
-        let source = if waits(plan, target) { last } else { present };
+        let source = if waits(plan, target, consented) {
+            last
+        } else {
+            present
+        };
         match source.targets.get(&target.target) {
             Some(of_target) => {
                 facts
@@ -42,15 +51,17 @@ pub fn accepted_facts(
 
 /// Whether what this target gained is still to be asked for: something of it was held as such or left
 /// out of this run, or it was let go and the write it was let go for was held by another rail.
-fn waits(plan: &Plan, target: &TargetPlan) -> bool {
+fn waits(plan: &Plan, target: &TargetPlan, consented: &dyn Fn(&TargetName) -> bool) -> bool {
     let gained = plan
         .authority
         .iter()
         .any(|found| found.held && found.target.as_ref().is_none_or(|on| *on == target.target));
-    target
-        .changes
-        .iter()
-        .any(|change| is_held_by_authority(change) || gained && !change.holds.is_empty())
+    // also where nothing is to be written now: the next write would find it accepted
+    gained && !consented(&target.target)
+        || target
+            .changes
+            .iter()
+            .any(|change| is_held_by_authority(change) || gained && !change.holds.is_empty())
 }
 
 fn is_held_by_authority(change: &Change) -> bool {
@@ -124,6 +135,7 @@ mod tests {
             drafts: vec![],
             behind: None,
             activates: false,
+            activation: None,
             notes: vec![],
         };
         Plan {
@@ -138,7 +150,7 @@ mod tests {
     #[test]
     fn what_was_held_is_not_accepted() {
         let (last, present) = (facts("old", "there"), facts("new", "here"));
-        let accepted = accepted_facts(&plan(&["b"]), Some(&last), &present);
+        let accepted = accepted_facts(&plan(&["b"]), Some(&last), &present, &|_| true);
         assert_eq!(accepted.targets["a"].destination, "here");
         assert_eq!(accepted.targets["b"].destination, "there");
         assert_eq!(accepted.recipients, last.recipients);
@@ -147,8 +159,14 @@ mod tests {
     #[test]
     fn what_nothing_held_is_accepted_whole() {
         let (last, present) = (facts("old", "there"), facts("new", "here"));
-        assert_eq!(accepted_facts(&plan(&[]), Some(&last), &present), present);
-        assert_eq!(accepted_facts(&plan(&[]), None, &present), present);
+        assert_eq!(
+            accepted_facts(&plan(&[]), Some(&last), &present, &|_| true),
+            present
+        );
+        assert_eq!(
+            accepted_facts(&plan(&[]), None, &present, &|_| true),
+            present
+        );
     }
 
     #[test]
@@ -163,14 +181,36 @@ mod tests {
             what: String::new(),
             held: true,
         }];
-        let accepted = accepted_facts(&plan, Some(&last), &present);
+        let accepted = accepted_facts(&plan, Some(&last), &present, &|_| true);
         assert_eq!(accepted.targets["a"].destination, "here");
         assert_eq!(accepted.targets["b"].destination, "there");
     }
 
     #[test]
+    fn what_nobody_consented_to_is_asked_for_also_where_nothing_is_written() {
+        let (last, present) = (facts("old", "there"), facts("old", "here"));
+        let mut plan = plan(&[]);
+        plan.authority = vec![Authority {
+            kind: AuthorityKind::ActivationChanged,
+            target: Some("b".parse().unwrap()),
+            variable: None,
+            what: String::new(),
+            held: true,
+        }];
+        plan.targets[1].changes.clear();
+        let accepted = accepted_facts(&plan, Some(&last), &present, &|_| false);
+        assert_eq!(accepted.targets["a"].destination, "here");
+        assert_eq!(accepted.targets["b"].destination, "there");
+        let accepted = accepted_facts(&plan, Some(&last), &present, &|_| true);
+        assert_eq!(accepted.targets["b"].destination, "here");
+    }
+
+    #[test]
     fn whoever_applies_first_approves_the_whole_manifest() {
         let present = facts("new", "here");
-        assert_eq!(accepted_facts(&plan(&["b"]), None, &present), present);
+        assert_eq!(
+            accepted_facts(&plan(&["b"]), None, &present, &|_| true),
+            present
+        );
     }
 }

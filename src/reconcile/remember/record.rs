@@ -42,6 +42,8 @@ pub struct JournalRecord<'a> {
     pub last_facts: Option<&'a AuthorityFacts>,
     /// What this revision may do.
     pub facts: &'a AuthorityFacts,
+    /// Whether a person said yes to what this revision may do more on a target.
+    pub consented: &'a dyn Fn(&TargetName) -> bool,
     /// Whether this revision's key is believed. If not, nothing of it counts as applied, or the next
     /// run would take a stranger's key for ours.
     pub key_accepted: bool,
@@ -132,7 +134,7 @@ impl JournalRecord<'_> {
                     intents.push((intent, receipt));
                 }
                 // all of it went stale: there is nothing to tell
-                None if receipt.vars.is_empty() => {}
+                None if receipt.vars.is_empty() && receipt.activated.is_none() => {}
                 None => recorded.push((place, receipt)),
             }
         }
@@ -169,7 +171,7 @@ impl JournalRecord<'_> {
     }
 
     fn keep_facts(&mut self, plan: &Plan, idle: bool) -> Result<(), JournalError> {
-        let facts = accepted_facts(plan, self.last_facts, self.facts);
+        let facts = accepted_facts(plan, self.last_facts, self.facts, self.consented);
         // an apply that found nothing to do needs no journal that can be written
         if !self.key_accepted || idle && self.last_facts == Some(&facts) {
             return Ok(());
@@ -223,10 +225,7 @@ impl JournalRecord<'_> {
                 .iter()
                 .map(|ended| (ended.change.name.clone(), self.variable(done, ended)))
                 .collect(),
-            activated: done.activated.map(|deploys| Activated {
-                how: "deploy".to_owned(),
-                succeeded: deploys,
-            }),
+            activated: activated(done),
         }
     }
 
@@ -343,6 +342,15 @@ fn glimpsed(glimpse: &Glimpse) -> Option<Fingerprint> {
         Glimpse::Fingerprint(fingerprint) => Some(*fingerprint),
         Glimpse::Absent | Glimpse::Text(_) | Glimpse::Sealed | Glimpse::Unknown => None,
     }
+}
+
+fn activated(done: &Completed<'_>) -> Option<Activated> {
+    let deploys = done.activated.map(|deploys| (Activated::DEPLOY, deploys));
+    let (how, succeeded) = done.forced.or(deploys)?;
+    Some(Activated {
+        how: how.to_owned(),
+        succeeded,
+    })
 }
 
 fn outcome(done: &Completed<'_>) -> ReceiptOutcome {

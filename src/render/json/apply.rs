@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::plan::{ActionJson, HoldJson};
 use super::{ExitJson, document_tag};
+use crate::model::{Activated, Verdict as ProbeVerdict};
 use crate::reconcile::event::{self, Verdict};
 
 document_tag!("apply/1");
@@ -113,8 +114,69 @@ struct TargetJson {
     error: Option<String>,
     /// Whether the platform put it in force; null where it does not do that by itself.
     deployed: Option<bool>,
+    /// What was done on its machine; null where nothing was to be done.
+    activation: Option<ActivationJson>,
+    /// What its probes said, in the manifest's order.
+    probes: Vec<ProbeJson>,
     notes: Vec<String>,
     receipt: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Activation", deny_unknown_fields)]
+struct ActivationJson {
+    /// In words that follow "would".
+    what: String,
+    /// `done`, `failed`, `in-doubt` or `skipped`.
+    outcome: &'static str,
+    why: Option<String>,
+    help: Option<String>,
+}
+
+impl From<&event::ActivationReport> for ActivationJson {
+    fn from(of: &event::ActivationReport) -> Self {
+        let (outcome, why, help) = match &of.outcome {
+            Activated::Done => ("done", None, None),
+            Activated::Failed { why, help } => ("failed", Some(why), help.clone()),
+            Activated::InDoubt { why } => ("in-doubt", Some(why), None),
+            Activated::Skipped { why } => ("skipped", Some(why), None),
+        };
+        Self {
+            what: of.what.clone(),
+            outcome,
+            why: why.cloned(),
+            help,
+        }
+    }
+}
+
+/// What one probe said.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Probe", deny_unknown_fields)]
+pub(super) struct ProbeJson {
+    what: String,
+    /// `works`, `open`, `unauthorized`, `forbidden`, `unexpected`, `unreachable` or `not-tried`.
+    verdict: &'static str,
+    why: Option<String>,
+}
+
+impl From<&event::ProbeReport> for ProbeJson {
+    fn from(of: &event::ProbeReport) -> Self {
+        let (verdict, why) = match &of.verdict {
+            ProbeVerdict::Works => ("works", None),
+            ProbeVerdict::Open => ("open", None),
+            ProbeVerdict::Unauthorized => ("unauthorized", None),
+            ProbeVerdict::Forbidden => ("forbidden", None),
+            ProbeVerdict::Unexpected { what } => ("unexpected", Some(what)),
+            ProbeVerdict::Unreachable { why } => ("unreachable", Some(why)),
+            ProbeVerdict::NotTried { why } => ("not-tried", Some(why)),
+        };
+        Self {
+            what: of.what.clone(),
+            verdict,
+            why: why.cloned(),
+        }
+    }
 }
 
 impl From<&event::TargetReport> for TargetJson {
@@ -126,6 +188,8 @@ impl From<&event::TargetReport> for TargetJson {
             read_back: (&of.read_back).into(),
             error: of.error.clone(),
             deployed: of.activated,
+            activation: of.activation.as_ref().map(ActivationJson::from),
+            probes: of.probes.iter().map(ProbeJson::from).collect(),
             notes: of.notes.clone(),
             receipt: of.receipt.clone(),
         }

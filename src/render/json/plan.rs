@@ -62,6 +62,8 @@ struct SummaryJson {
     unknown: usize,
     held: usize,
     in_sync: usize,
+    /// Targets whose stored values are put in force although nothing is written.
+    owed: usize,
     unmanaged: usize,
     elsewhere: usize,
 }
@@ -77,6 +79,7 @@ impl From<&plan::Summary> for SummaryJson {
             unknown: of.unknown,
             held: of.held,
             in_sync: of.in_sync,
+            owed: of.owed,
             unmanaged: of.unmanaged,
             elsewhere: of.elsewhere,
         }
@@ -154,6 +157,8 @@ struct TargetJson {
     not_running: Option<NotRunningJson>,
     /// Whether apply, writing here, also deploys or restarts it.
     deploys: bool,
+    /// What is done on its machine after the writes; null if nothing is.
+    activation: Option<ActivationJson>,
     notes: Vec<String>,
 }
 
@@ -180,6 +185,34 @@ impl From<&Behind> for NotRunningJson {
     }
 }
 
+/// A restart, or what else puts values in force on a machine.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Activation", deny_unknown_fields)]
+struct ActivationJson {
+    /// In words that follow "apply will".
+    what: String,
+    /// The machine; null for this one.
+    on: Option<String>,
+    /// `written`, `behind` (what is stored does not run) or `pending` (a former apply did not).
+    because: &'static str,
+    hold: Option<HoldJson>,
+}
+
+impl ActivationJson {
+    fn of(of: &plan::PlannedActivation) -> Option<Self> {
+        Some(Self {
+            what: of.what.clone(),
+            on: of.on.clone(),
+            because: match of.because? {
+                plan::ActivationCause::Written => "written",
+                plan::ActivationCause::Behind => "behind",
+                plan::ActivationCause::Pending { .. } => "pending",
+            },
+            hold: of.hold.as_ref().map(HoldJson::from),
+        })
+    }
+}
+
 impl From<&plan::TargetPlan> for TargetJson {
     fn from(of: &plan::TargetPlan) -> Self {
         Self {
@@ -195,6 +228,7 @@ impl From<&plan::TargetPlan> for TargetJson {
             drafts: of.drafts.clone(),
             not_running: of.behind.as_ref().map(NotRunningJson::from),
             deploys: of.activates && of.will_write(),
+            activation: of.activation.as_ref().and_then(ActivationJson::of),
             notes: of.notes.clone(),
         }
     }

@@ -3,14 +3,16 @@
 use std::fmt::{self, Write};
 
 use super::{command, holds, names, past};
+use crate::model::Activated;
 use crate::plan::ActionKind;
 use crate::reconcile::event::{
-    ApplyReport, Exit, OperationOutcome, OperationReport, ReadBack, TargetReport,
+    ActivationReport, ApplyReport, Exit, OperationOutcome, OperationReport, ProbeReport, ReadBack,
+    TargetReport,
 };
 use crate::render::escape;
 use crate::render::layout::Line;
 use crate::render::style::{Invocation, Role, Style};
-use crate::render::words::counted;
+use crate::render::words::{self, counted};
 
 /// Writes the report, its last line the summary.
 pub fn render_apply(
@@ -54,6 +56,7 @@ fn held(
 fn needs_a_look(target: &TargetReport) -> bool {
     target.error.is_some()
         || target.in_doubt()
+        || target.is_not_in_force()
         || target
             .results
             .iter()
@@ -94,7 +97,8 @@ fn half_written(
 }
 
 fn target_block(out: &mut dyn Write, style: &Style, target: &TargetReport) -> fmt::Result {
-    if target.results.iter().all(is_record) && target.error.is_none() {
+    let quiet = target.activation.is_none() && target.probes.is_empty();
+    if quiet && target.results.iter().all(is_record) && target.error.is_none() {
         return Ok(());
     }
     Line::new()
@@ -122,6 +126,12 @@ fn target_block(out: &mut dyn Write, style: &Style, target: &TargetReport) -> fm
         };
         Line::new().then(role, text).write(out, style, 2, 2)?;
     }
+    if let Some(activation) = &target.activation {
+        activated(out, style, activation)?;
+    }
+    for probe in &target.probes {
+        probed(out, style, probe)?;
+    }
     for note in &target.notes {
         Line::new()
             .then(Role::Dim, format!("note: {}", escape::terminal(note)))
@@ -133,6 +143,47 @@ fn target_block(out: &mut dyn Write, style: &Style, target: &TargetReport) -> fm
             .write(out, style, 2, 2)?;
     }
     Ok(())
+}
+
+fn activated(out: &mut dyn Write, style: &Style, one: &ActivationReport) -> fmt::Result {
+    let (role, text, help) = match &one.outcome {
+        Activated::Done => (Role::Good, format!("done: {}", one.what), None),
+        Activated::Failed { why, help } => (
+            Role::Bad,
+            format!("stored, but failed to {}: {why}", one.what),
+            help.as_deref(),
+        ),
+        Activated::InDoubt { why } => (
+            Role::Bad,
+            format!(
+                "stored, but nobody knows whether it did {}: {why}",
+                one.what
+            ),
+            None,
+        ),
+        Activated::Skipped { why } => (
+            Role::Drift,
+            format!("stored only, did not {}: {why}", one.what),
+            None,
+        ),
+    };
+    Line::new()
+        .then(role, escape::terminal(&text))
+        .write(out, style, 2, 4)?;
+    match help {
+        Some(help) => Line::new()
+            .then(Role::Dim, format!("help: {}", escape::terminal(help)))
+            .write(out, style, 4, 2),
+        None => Ok(()),
+    }
+}
+
+fn probed(out: &mut dyn Write, style: &Style, probe: &ProbeReport) -> fmt::Result {
+    let (role, text) = words::verdict(&probe.verdict);
+    Line::new()
+        .then(role, text)
+        .then(Role::Dim, format!("  {}", escape::terminal(&probe.what)))
+        .write(out, style, 2, 4)
 }
 
 fn operation(out: &mut dyn Write, style: &Style, result: &OperationReport) -> fmt::Result {
@@ -216,6 +267,24 @@ fn summary(out: &mut dyn Write, style: &Style, report: &ApplyReport) -> fmt::Res
         if number > 0 {
             text.push_str(&format!(", {number} {what}"));
         }
+    }
+    let unforced = report
+        .targets
+        .iter()
+        .filter(|t| t.is_not_in_force())
+        .count();
+    if unforced > 0 {
+        text.push_str(&format!(
+            ", not in force on {}",
+            counted(unforced, "target")
+        ));
+    }
+    let broken = report.targets.iter().filter(|t| t.does_not_work()).count();
+    if broken > 0 {
+        text.push_str(&format!(
+            ", not shown to work on {}",
+            counted(broken, "target")
+        ));
     }
     let failed = report.targets.iter().filter(|t| t.error.is_some()).count();
     if failed > 0 {

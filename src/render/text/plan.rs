@@ -8,9 +8,12 @@ use jiff::Timestamp;
 use super::status::seen_line;
 use super::{command, diff, holds, names};
 use crate::model::{Behind, TargetName, VarName};
-use crate::plan::{ActionKind, Change, Class, Plan, Reason, Summary, TargetPlan, TargetState};
+use crate::plan::{
+    ActionKind, Change, Class, Plan, PlannedActivation, Reason, Summary, TargetPlan, TargetState,
+};
 use crate::reconcile::event::SeenTarget;
 use crate::render::escape;
+use crate::render::forced::forced;
 use crate::render::layout::{Line, width};
 use crate::render::style::{Invocation, Role, Style};
 use crate::render::waiting::{Waiting, waiting};
@@ -47,9 +50,11 @@ pub fn render_plan(
         drafts(out, style, one)?;
     }
     deploys(out, style, call, plan)?;
+    activations(out, style, call, plan)?;
+    let owed = plan.targets.iter().any(TargetPlan::will_activate);
     let mut changes = plan.targets.iter().flat_map(|target| &target.changes);
     let goes = |change: &Change| words::is_listed(change) && change.will_happen();
-    if !call.applying && changes.any(goes) {
+    if !call.applying && (owed || changes.any(goes)) {
         command(out, style, 0, &call.command("apply", &[]))?;
     }
     Ok(())
@@ -92,7 +97,13 @@ pub fn render_plan_summary(
 }
 
 fn is_shown(target: &TargetPlan) -> bool {
-    worst(target) < 7 || !target.notes.is_empty() || target.behind.is_some()
+    worst(target) < 7
+        || !target.notes.is_empty()
+        || target.behind.is_some()
+        || target
+            .activation
+            .as_ref()
+            .is_some_and(PlannedActivation::is_owed)
 }
 
 /// Targets with problems first: smaller is worse.
@@ -243,6 +254,29 @@ fn deploys(out: &mut dyn Write, style: &Style, call: &Invocation, plan: &Plan) -
         return Ok(());
     }
     Line::new().then(Role::Plain, text).write(out, style, 0, 2)
+}
+
+/// What apply does on machines after its writes: each thing once, with the targets that it serves.
+fn activations(out: &mut dyn Write, style: &Style, call: &Invocation, plan: &Plan) -> fmt::Result {
+    for one in forced(&plan.targets) {
+        let verb = if call.no_activate {
+            "Stored only, apply would"
+        } else {
+            "Apply will"
+        };
+        Line::new()
+            .then(
+                Role::Plain,
+                format!("{verb} {}", escape::terminal(&one.sentence())),
+            )
+            .write(out, style, 0, 2)?;
+    }
+    for target in &plan.targets {
+        if let Some(hold) = target.activation.as_ref().and_then(|one| one.hold.as_ref()) {
+            holds(out, style, call, std::slice::from_ref(hold))?;
+        }
+    }
+    Ok(())
 }
 
 fn state(

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use crate::reconcile::event::Event;
+use crate::render::escape;
 use crate::render::layout::truncated;
 use crate::render::style::Style;
 
@@ -17,6 +18,8 @@ pub struct Progress {
     reading: Count,
     writing: Count,
     failed: usize,
+    /// What is being waited for behind the writes.
+    doing: Option<String>,
     drawn: bool,
     done: bool,
 }
@@ -41,7 +44,12 @@ impl Progress {
                 self.writing.done += 1;
                 self.failed += usize::from(!complete);
             }
-            Event::Finished => self.done = true,
+            Event::Finished => {
+                self.done = true;
+                self.doing = None;
+            }
+            Event::ActivationStarted { what, .. } => self.doing = Some(what.clone()),
+            Event::ProbeStarted { target } => self.doing = Some(format!("probe {target}")),
             Event::WriteStarted { .. } | Event::OperationDone { .. } | Event::ReadBack { .. } => {}
         }
     }
@@ -68,6 +76,9 @@ impl Progress {
     }
 
     fn text(&self) -> String {
+        if let Some(doing) = &self.doing {
+            return escape::terminal(doing);
+        }
         let (verb, count) = if self.writing.of > 0 {
             ("written", &self.writing)
         } else {

@@ -65,6 +65,8 @@ fn applied() -> ApplyReport {
         outcome,
     };
     let target = |name: &str, results, read_back| TargetReport {
+        activation: None,
+        probes: vec![],
         target: name.parse().unwrap(),
         address: format!("/srv/{name}/.env"),
         results,
@@ -580,6 +582,7 @@ fn an_empty_plan_is_one_line() {
     render_plan(&mut out, &style(80), &call(), &plan).unwrap();
     let summary = crate::plan::Summary {
         in_sync: 100,
+        owed: 0,
         ..Default::default()
     };
     render_plan_summary(&mut out, &style(80), &summary, 3).unwrap();

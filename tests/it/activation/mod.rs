@@ -32,6 +32,7 @@ fn names(of: &[&str]) -> BTreeSet<VarName> {
 /// What a target holds.
 fn live(vars: &BTreeMap<VarName, String>) -> Live {
     Live {
+        changed_at: BTreeMap::new(),
         vars: vars
             .iter()
             .map(|(name, value)| {
@@ -41,7 +42,6 @@ fn live(vars: &BTreeMap<VarName, String>) -> Live {
                 )
             })
             .collect(),
-        changed_at: [].into(),
         completeness: Completeness::Complete,
         version: Version::default(),
         exists: true,

@@ -8,6 +8,7 @@ use driftlock::machine::{Call, Run};
 use super::run::{FARS, here, ran, soon};
 use crate::support::sshd::Sshd;
 
+const NOWHERE: [PathBuf; 0] = [];
 const CANARY: &[u8] = b"canary-of-a-call-5f0d1c";
 
 fn holds(bytes: &[u8]) -> bool {
@@ -79,13 +80,13 @@ async fn stays_hidden(host: &dyn Run, folder: &Path, more: &[PathBuf]) {
     let looking = async {
         soon("it begins", || folder.join("begun").exists()).await;
         assert_eq!(shown_by(), [""; 0]);
-        assert_eq!(files_with(&places()), [PathBuf::new(); 0]);
+        assert_eq!(files_with(&places()), NOWHERE);
         fs::write(folder.join("go"), "").unwrap();
     };
     let (told, ()) = tokio::join!(ran(host, call), looking);
     assert!(told.output[..] == input[..], "it did read it");
     assert!(!format!("{told:?}").contains("canary-of"));
-    assert_eq!(files_with(&places()), [PathBuf::new(); 0]);
+    assert_eq!(files_with(&places()), NOWHERE);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Connections that end before a program, while it runs, and hosts that are not there.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use driftlock::machine::ssh::{SshError, SshHost};
@@ -224,5 +224,5 @@ async fn a_noisy_profile_changes_nothing() {
     );
     assert!(told.ends_with("0000\n"), "the login's own mask: {told}");
     let home = host.home().await.unwrap();
-    assert!(home.is_absolute() && home.is_dir() && home != PathBuf::from("/"));
+    assert!(home.is_absolute() && home.is_dir());
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use driftlock::machine::{Call, LocalHost, MAX_OUTPUT_BYTES, Ran, Run, RunError};
+use driftlock::machine::{Call, LocalHost, MAX_OUTPUT_BYTES, Ran, Run, RunError, expand};
 
 use crate::support::sshd::{Far, Sshd, kill};
 
@@ -256,6 +256,20 @@ async fn battery(host: &dyn Run, all_of_it: bool) {
 #[tokio::test]
 async fn programs_run_here() {
     battery(&here(), true).await;
+}
+
+#[tokio::test]
+async fn a_home_is_known_or_it_is_not() {
+    let none = LocalHost::new();
+    assert_eq!(none.home().await, Err(RunError::NoHome));
+    assert!(expand(&none, "~/a").await.is_err());
+    assert_eq!(expand(&none, "/a").await.unwrap(), Path::new("/a"));
+    let relative = vec![("HOME".into(), "a".into())];
+    let relative = LocalHost::with_environment(relative);
+    assert_eq!(relative.home().await, Err(RunError::NoHome));
+    let some = LocalHost::with_environment(vec![("HOME".into(), "/h".into())]);
+    assert_eq!(expand(&some, "~/a").await.unwrap(), Path::new("/h/a"));
+    assert_eq!(expand(&some, "~a").await.unwrap(), Path::new("~a"));
 }
 
 async fn runs_over_ssh(far: Far) {

@@ -160,6 +160,9 @@ impl Lab {
                 fingerprinter: Some(&fingerprinter),
                 last_facts: memory.authority.as_ref(),
                 facts: &facts,
+                consented: &|target| {
+                    !scope.unattended || scope.overrides.allows("authority", target, None)
+                },
                 key_accepted: true,
                 author: &author,
                 intents: BTreeMap::new(),

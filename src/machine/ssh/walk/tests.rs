@@ -118,7 +118,12 @@ fn who_may_write_on_the_way_decides() {
     assert!(
         open("drwxr-xr-x", 1001)
             .error(path)
-            .contains("belongs to user 1001")
+            .contains("belongs to user bob (1001)")
+    );
+    assert!(
+        open("drwxr-xr-x", 1002)
+            .error(path)
+            .contains("belongs to user 1002")
     );
     open("drwxrwxr-x", ALICE).place(path);
     open("drwxrwxrwt", 0).place(path);

@@ -2,7 +2,7 @@
 
 mod proxy;
 pub(crate) mod server;
-mod tls;
+pub(crate) mod tls;
 
 use std::time::{Duration, Instant};
 

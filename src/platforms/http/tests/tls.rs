@@ -11,17 +11,17 @@ use super::{error, get};
 use crate::platforms::http::{Client, HttpError, HttpSettings, TlsProblem, Unreachable};
 
 /// An authority of the test.
-pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
     /// A client that trusts nobody else.
-    pub(super) fn client(&self, settings: HttpSettings) -> Client {
+    pub(crate) fn client(&self, settings: HttpSettings) -> Client {
         let mut client = Client::new(settings);
         let root = reqwest::Certificate::from_pem(self.0.pem().as_bytes()).unwrap();
         client.only_root = Some(root);
@@ -29,7 +29,7 @@ impl Authority {
     }
 
     /// A server with a certificate for `name`, valid in these years.
-    pub(super) fn server(&self, name: &str, from: i32, to: i32) -> Server {
+    pub(crate) fn server(&self, name: &str, from: i32, to: i32) -> Server {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.not_before = date_time_ymd(from, 1, 1);

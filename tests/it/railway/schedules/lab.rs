@@ -159,6 +159,9 @@ impl<'a> Lab<'a> {
             fingerprinter: Some(fingerprinter),
             last_facts: memory.authority.as_ref(),
             facts: &facts,
+            consented: &|target| {
+                !scope.unattended || scope.overrides.allows("authority", target, None)
+            },
             key_accepted: true,
             author: &author,
             intents: BTreeMap::new(),

@@ -2,7 +2,7 @@
 //! Values are spliced in place, so that comments, order and layout stay. Pure.
 //!
 //! Two parsers must agree before a file is taken for readable: one that keeps places, and one that
-//! follows the standard to the letter ([`mod@parse`]). What is written is strict JSON in a file of
+//! follows the standard to the letter (`parse`). What is written is strict JSON in a file of
 //! either flavour.
 
 mod edit;

@@ -1,0 +1,6 @@
+//! Targets on machines, through the binary: files over SSH, what restarts them, what runs, what
+//! proves that it works.
+
+mod everyday;
+mod forced;
+mod stage;

@@ -19,7 +19,7 @@ use crate::model::{Fingerprinter, TargetName, VarName};
 use crate::reconcile::connect::Connections;
 use crate::reconcile::desired::Values;
 use crate::reconcile::doctor::{Chart, Probed, Vitals, alike, diagnose};
-use crate::reconcile::event::{Check, DoctorReport, Seen};
+use crate::reconcile::event::{Check, DoctorReport};
 use crate::reconcile::expiry::{Due, due};
 use crate::reconcile::load::{self, Opening};
 use crate::reconcile::pass::{Memory, Pass, Scope};
@@ -78,6 +78,8 @@ impl Room<'_> {
         let manifest = &item.loaded.manifest;
         let vitals: Vec<Vitals> = live.iter().map(Vitals::of).collect();
         let alike = alike(manifest, &item.located, &live);
+        // a journal that cannot be read was told when it was asked what was applied
+        let seen = look::elsewhere(&pass, &opened, &self.journal, self.context).unwrap_or_default();
         let plan = pass.plan(live, &opened.memory);
         let targets: BTreeSet<TargetName> = self.arguments.target.iter().cloned().collect();
         diagnose(&Chart {
@@ -89,7 +91,7 @@ impl Room<'_> {
             last: &opened.memory.last,
             probed: &probed,
             probing: !self.arguments.no_probe,
-            seen: &seen_elsewhere(item),
+            seen: &seen,
             due: &dates(manifest, &values, self.context.now()),
             sealed_at: &sealed_at(manifest, &values),
             alike: &alike,
@@ -181,10 +183,5 @@ fn sealed_at(manifest: &Manifest, values: &Values<'_>) -> BTreeMap<VarName, Time
 
 /// What the probes of each target say, one try each. Targets without an entry were not asked.
 async fn ask_probes(_pass: &Pass<'_>, _arguments: &DoctorArgs) -> BTreeMap<TargetName, Probed> {
-    BTreeMap::new()
-}
-
-/// What other machines last saw of their targets.
-fn seen_elsewhere(_item: &Item) -> BTreeMap<TargetName, Seen> {
     BTreeMap::new()
 }

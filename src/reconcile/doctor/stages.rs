@@ -1,6 +1,6 @@
 //! One target, stage by stage.
 
-use super::super::event::{Finding, Health, Patient, Stage};
+use super::super::event::{Finding, Health, Patient, SeenTarget, Stage};
 use super::super::expiry::Due;
 use super::{Site, before_cause};
 use crate::model::{Address, Behind, Machine, VarName, Verdict};
@@ -36,12 +36,14 @@ pub(super) fn examine(site: Site<'_>, all: &[Site<'_>]) -> Patient {
 
 fn health(site: Site<'_>, stages: &[Finding; 6]) -> Health {
     if let TargetState::Elsewhere { machine } = &site.plan.state {
-        return if site.chart.require_all {
+        let seen = site.chart.seen.get(&site.plan.target);
+        let is_known = seen.is_some_and(SeenTarget::is_known);
+        return if site.chart.require_all && !is_known {
             Health::Unknown
         } else {
             Health::Elsewhere {
                 machine: machine.clone(),
-                seen: site.chart.seen.get(&site.plan.target).copied(),
+                seen: seen.cloned(),
             }
         };
     }

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+pub use subject::touches;
 pub use vitals::{Vitals, alike};
 
 use super::event::{Case, DoctorReport, Finding, Health, Patient, SeenTarget, Stage, Step};

@@ -9,7 +9,7 @@ use super::super::event::{
     Case, Compared, Finding, Health, Moment, Patient, Severity, Side, Since, Stage, Step,
 };
 use super::super::expiry::Due;
-use super::stages::{behind, behind_names, expired, is_used, is_wrong};
+use super::stages::{UNSEEN, behind, behind_names, expired, is_used, is_wrong};
 use super::{Chart, Site};
 use crate::manifest::format_duration;
 use crate::model::{Address, Behind, Machine};
@@ -289,7 +289,9 @@ fn notes(site: Site<'_>) -> Vec<Case> {
         next,
         ..case(site, Severity::Advice, stage, Side::Target, what)
     };
-    let notes = site.plan.notes.iter();
+    // why the process is not known is told as that
+    let told = |note: &&String| !note.starts_with(UNSEEN);
+    let notes = site.plan.notes.iter().filter(told);
     let mut found: Vec<Case> = notes
         .map(|note| advice(Stage::Read, note.clone(), vec![]))
         .collect();

@@ -6,6 +6,9 @@ use super::{Site, before_cause};
 use crate::model::{Address, Behind, Machine, VarName, Verdict};
 use crate::plan::{ActionKind, Change, Class, TargetState};
 
+/// What a note about a process that could not be looked at begins with.
+pub(super) const UNSEEN: &str = "what runs is not known: ";
+
 /// Looks at all of it.
 pub(super) fn examine(site: Site<'_>, all: &[Site<'_>]) -> Patient {
     let mut stages = [const { Finding::NotApplicable }; 6];
@@ -124,10 +127,19 @@ fn running(site: Site<'_>) -> Finding {
         Some(behind) => Finding::Wrong(behind.why.clone()),
         None if site.plan.behind.is_some() || site.vitals.seen_running => Finding::Well,
         None => match &site.located.target.process {
-            Some(process) => Finding::Unknown(format!("{process} does not show what it runs with")),
+            Some(process) => Finding::Unknown(unseen(site).map_or_else(
+                || format!("{process} does not show what it runs with"),
+                str::to_owned,
+            )),
             None => Finding::NotApplicable,
         },
     }
+}
+
+/// Why the process could not be looked at, as the look at it noted.
+fn unseen<'a>(site: Site<'a>) -> Option<&'a str> {
+    let mut notes = site.plan.notes.iter();
+    notes.find_map(|note| note.strip_prefix(UNSEEN))
 }
 
 /// What does not run, if it is about what was asked for.

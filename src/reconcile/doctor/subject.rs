@@ -11,7 +11,7 @@ use crate::model::VarName;
 use crate::plan::{ActionKind, Class, Glimpse, TargetState};
 
 /// Whether a use is this variable, by its name on the target or as declared, or is made from it.
-pub(super) fn touches(manifest: &Manifest, used: &Use, name: &VarName) -> bool {
+pub fn touches(manifest: &Manifest, used: &Use, name: &VarName) -> bool {
     used.name == *name || roots(manifest, used).contains(name)
 }
 

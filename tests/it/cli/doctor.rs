@@ -1,6 +1,7 @@
 //! `doctor` through the binary: which side is wrong, since when, and the next command.
 
 mod incident;
+mod probes;
 mod setup;
 
 use crate::cli::fits_schema;

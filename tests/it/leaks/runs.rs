@@ -137,6 +137,7 @@ impl Leaky {
             "doctor --json",
             "doctor --target local --all",
             "doctor TOKEN --no-probe",
+            "doctor --probe",
             "doctor --require-all --manifest manifests/dev.yaml",
             "history",
             "history --json",

@@ -2,5 +2,7 @@
 //! proves that it works.
 
 mod everyday;
+mod figures;
 mod forced;
+mod killed;
 mod stage;

@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
+const INTERRUPTED: &str = "the run was interrupted";
+
 /// Probes what this apply has put in force, and puts the verdicts into the targets' reports.
 pub(super) async fn prove(
     pass: &Pass<'_>,
@@ -34,7 +36,11 @@ pub(super) async fn prove(
                 events(Event::ProbeStarted {
                     target: target.name.clone(),
                 });
-                patiently(pass, spec, target).await
+                tokio::select! {
+                    biased;
+                    reports = patiently(pass, spec, target) => reports,
+                    () = stop.requested() => not_tried(spec, INTERRUPTED),
+                }
             }
         };
     }
@@ -62,7 +68,7 @@ fn not_now(
     let why = if pass.scope.no_activate {
         "what was stored does not run yet (--no-activate)"
     } else if stop.is_requested() {
-        "the run was interrupted"
+        INTERRUPTED
     } else if forced.is_some_and(|outcome| *outcome != Activated::Done) {
         "what was stored does not run yet"
     } else if target.address.platform() == PlatformKind::Railway {

@@ -272,6 +272,11 @@ fn summary(out: &mut dyn Write, style: &Style, report: &ApplyReport) -> fmt::Res
             text.push_str(&format!(", {number} {what}"));
         }
     }
+    let waiting = report.held_activations.len();
+    if waiting > 0 {
+        let targets = counted(waiting, "target");
+        text.push_str(&format!(", not put in force on {targets} (held)"));
+    }
     let unforced = report
         .targets
         .iter()

@@ -94,6 +94,7 @@ fn applied() -> ApplyReport {
                 ReadBack::Unknown("unreachable".to_owned()),
             ),
         ],
+        held_activations: vec![],
         held: vec![Held {
             target: "vps".parse().unwrap(),
             name: "DB_PASSWORD".parse().unwrap(),

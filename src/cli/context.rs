@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use etcetera::BaseStrategy;
 use jiff::Timestamp;
@@ -185,7 +186,21 @@ impl Context {
         SshOptions {
             environment: self.handed_on(&SSH),
             config: self.path("DRIFTLOCK_SSH_CONFIG"),
+            connect_timeout: self.ssh_timeout().unwrap_or_default(),
         }
+    }
+
+    /// How long a host may take to answer, if the user says so; an error where that is no number of
+    /// seconds.
+    pub(crate) fn ssh_timeout(&self) -> Result<Option<Duration>, ()> {
+        let Some(text) = self.variable("DRIFTLOCK_SSH_TIMEOUT") else {
+            return Ok(None);
+        };
+        let seconds = text.to_str().and_then(|text| text.parse().ok());
+        let seconds = seconds.filter(|seconds| (1..=600).contains(seconds));
+        seconds
+            .map(|seconds| Some(Duration::from_secs(seconds)))
+            .ok_or(())
     }
 
     fn handed_on(&self, names: &[&str]) -> Vec<(OsString, OsString)> {

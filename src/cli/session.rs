@@ -151,6 +151,11 @@ pub(crate) fn connections(context: &Context, ui: &mut Ui) -> Connections {
     if !railway.tokens.is_empty() {
         ui.protect(railway.tokens.values().cloned(), []);
     }
+    if context.ssh_timeout().is_err() {
+        ui.warn(
+            "DRIFTLOCK_SSH_TIMEOUT is not a number of seconds from 1 to 600, and is left aside",
+        );
+    }
     let machines = Machines::new(Arc::new(context.local_host()), context.ssh());
     Connections::new(machines).with(
         PlatformKind::Railway,

@@ -84,6 +84,8 @@ pub struct TargetSpec {
     pub rails: Rails,
     /// What puts its values in force.
     pub activation: Option<Activation>,
+    /// How long that may take, where the manifest says so.
+    pub activation_limit: Option<Duration>,
     /// The process that has them; where only the activation says so, its own.
     pub process: Option<Process>,
     /// What shows that its values work, in order.

@@ -129,6 +129,7 @@ fn resolve_target(raw: &Raw, target: &RawTarget, problems: &mut Problems) -> Opt
         stale_after: target.stale_after,
         rails: target.rails,
         activation: target.activation.clone(),
+        activation_limit: target.activation_limit,
         process: target.process.clone(),
         probes,
         position: target.position,

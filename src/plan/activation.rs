@@ -1,10 +1,12 @@
 //! What is to be restarted: where something is written, and where what is stored does not run.
 
+use std::collections::BTreeSet;
+
 use super::authority::widened;
 use super::change::{ActivationCause, Class, Hold, PlannedActivation, Reason};
 use super::input::{DesiredState, PlanInput};
 use super::site::{Site, writes};
-use crate::model::{Activation, Address, Machine, Running};
+use crate::model::{Activation, Address, Behind, Machine, Running};
 
 /// Decides about the activation of one target, after every rail has had its say about its changes.
 pub(super) fn put_in_force(plan: &PlanInput<'_>, site: &mut Site<'_>) {
@@ -12,6 +14,15 @@ pub(super) fn put_in_force(plan: &PlanInput<'_>, site: &mut Site<'_>) {
         return;
     };
     let because = cause(plan, site);
+    if let Some(ActivationCause::Pending { since }) = because {
+        site.plan.behind.get_or_insert_with(|| Behind {
+            names: BTreeSet::new(),
+            since,
+            why: "a former apply stored values here, and what was to put them in force failed, was left out or never ended".to_owned(),
+            help: None,
+            restart_helps: true,
+        });
+    }
     let hold = because.and_then(|because| held(plan, site, activation, because));
     site.plan.activation = Some(PlannedActivation {
         what: activation.to_string(),

@@ -29,7 +29,14 @@ pub async fn apply(
     stop: &Stop,
     events: &mut dyn FnMut(Event),
 ) -> ApplyReport {
-    let mut live = pass.read(memory, events).await;
+    let read = tokio::select! {
+        biased;
+        () = stop.requested() => None,
+        live = pass.read(memory, events) => Some(live),
+    };
+    let Some(mut live) = read else {
+        return report::assemble(approved, interrupted(approved), stop);
+    };
     let fresh = pass.plan(live.clone(), memory);
     let mut works = vec![];
     let mut reports = vec![];
@@ -45,6 +52,17 @@ pub async fn apply(
     let outcome = carry_out(pass, approved, works, record, stop, events).await;
     reports.extend(outcome);
     report::assemble(approved, reports, stop)
+}
+
+/// Told to stop before anything was begun.
+fn interrupted(approved: &Plan) -> Vec<TargetReport> {
+    let targets = approved.targets.iter().filter_map(|planned| {
+        let changes = planned.changes.iter();
+        let wanted: Vec<&Change> = changes.filter(|change| change.will_happen()).collect();
+        let something = planned.will_activate() || !wanted.is_empty();
+        something.then(|| report::not_done(planned, &wanted, "the run was interrupted"))
+    });
+    targets.collect()
 }
 
 async fn carry_out(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::machine::ssh::{SshHost, SshSettings};
 use crate::machine::{FileHost, Host, Run};
@@ -18,6 +19,8 @@ pub struct SshOptions {
     pub environment: Vec<(OsString, OsString)>,
     /// Another configuration than the user's.
     pub config: Option<PathBuf>,
+    /// How long a host may take until its far side answers; `None` for the usual time.
+    pub connect_timeout: Option<Duration>,
 }
 
 /// Reaches machines.
@@ -83,6 +86,9 @@ impl Machines {
                 SshSettings::new(host.destination.clone(), options.environment.clone());
             settings.sudo = host.sudo.clone();
             settings.config.clone_from(&options.config);
+            if let Some(limit) = options.connect_timeout {
+                settings.connect_timeout = limit;
+            }
             let ssh = Arc::new(SshHost::new(settings));
             Remote {
                 files: Arc::new(FilePlatform::new(ssh.clone())),

@@ -3,9 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::Notify;
+
 /// Whether the run shall end early. Cheap to clone and to ask.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    requested: AtomicBool,
+    bell: Notify,
+}
 
 impl Stop {
     /// Listens for SIGINT and SIGTERM from now on, inside a tokio runtime. Where the system gives no
@@ -28,11 +36,23 @@ impl Stop {
 
     /// Asks for the end.
     pub fn request(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.requested.store(true, Ordering::Release);
+        self.0.bell.notify_waiters();
     }
 
     /// Whether the end was asked for.
     pub fn is_requested(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.requested.load(Ordering::Acquire)
+    }
+
+    /// Waits until the end is asked for.
+    pub async fn requested(&self) {
+        let bell = self.0.bell.notified();
+        let mut bell = std::pin::pin!(bell);
+        // heard from here on, so that no request falls between the question and the wait
+        bell.as_mut().enable();
+        if !self.is_requested() {
+            bell.await;
+        }
     }
 }

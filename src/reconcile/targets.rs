@@ -155,6 +155,7 @@ mod tests {
             stale_after: None,
             rails: Rails::default(),
             activation: None,
+            activation_limit: None,
             process: None,
             probes: vec![],
             position: crate::model::Position::default(),

@@ -1,7 +1,10 @@
 //! `activate:` and `running:` of a target: what puts its values in force, and which process has them.
 
+use std::time::Duration;
+
 use super::fields::{self, Fields, decode_text};
 use crate::manifest::problem::{Problems, code};
+use crate::manifest::spec::parse_duration;
 use crate::manifest::tree::{Kind, Node};
 use crate::model::{
     Activation, Address, ComposeProject, LaunchdDomain, LaunchdJob, Process, SystemdUnit,
@@ -23,13 +26,23 @@ const SUFFIXES: [&str; 11] = [
     "scope",
 ];
 const MAX_UNIT: usize = 255;
+/// The longest that an activation may take.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// What a target runs, and what is looked at.
+#[derive(Default)]
+pub(super) struct Programs {
+    pub(super) activation: Option<Activation>,
+    pub(super) limit: Option<Duration>,
+    pub(super) process: Option<Process>,
+}
 
 /// What is run, and the process that is looked at: the explicit one, or the activation's own.
 pub(super) fn decode_programs(
     fields: &Fields<'_>,
     address: Option<&Address>,
     problems: &mut Problems,
-) -> (Option<Activation>, Option<Process>) {
+) -> Programs {
     for key in ["activate", "running"] {
         if let (Some(Address::Railway(_)), Some((found, _))) = (address, fields.get(key)) {
             problems.error(
@@ -38,35 +51,45 @@ pub(super) fn decode_programs(
                 format!("`{key}` is not for Railway, which deploys by itself"),
                 Some("remove it; what was set is in force after the deploy that the change begins"),
             );
-            return (None, None);
+            return Programs::default();
         }
     }
-    let activation = fields
+    let (activation, limit) = fields
         .get("activate")
-        .and_then(|(_, node)| decode_activation(node, address, problems));
+        .and_then(|(_, node)| decode_activation(node, address, problems))
+        .unzip();
     let process = match fields.get("running") {
         Some((_, node)) => decode_running(node, problems).flatten(),
         None => activation.as_ref().and_then(Activation::process),
     };
-    (activation, process)
+    Programs {
+        activation,
+        limit: limit.flatten(),
+        process,
+    }
 }
 
 fn decode_activation(
     node: &Node,
     address: Option<&Address>,
     problems: &mut Problems,
-) -> Option<Activation> {
+) -> Option<(Activation, Option<Duration>)> {
     if !matches!(node.kind, Kind::Map { .. }) {
-        return decode_command(node, "`activate`", problems).map(Activation::Command);
+        let line = decode_command(node, "`activate`", problems)?;
+        return Some((Activation::Command(line), None));
     }
     let known = [
         "command", "systemd", "launchd", "compose", "user", "domain", "plist", "services",
-        "service",
+        "service", "timeout",
     ];
     let fields = Fields::of(node, "`activate`", &known, problems)?;
+    let limit = match fields.get("timeout") {
+        Some((_, node)) => decode_limit(node, problems).map(Some),
+        None => Some(None),
+    };
     let (kind, value) = fields.only("`activate`", &ACTIVATE, problems)?;
     fields.fitting(kind, problems);
-    match kind {
+    let activation = match kind {
         "command" => decode_command(value, "`command`", problems).map(Activation::Command),
         "systemd" => decode_unit(value, &fields, problems).map(Activation::Systemd),
         "launchd" => {
@@ -75,7 +98,18 @@ fn decode_activation(
             Some(Activation::Launchd(job))
         }
         _ => decode_compose(value, &fields, problems).map(Activation::Compose),
+    };
+    Some((activation?, limit?))
+}
+
+fn decode_limit(node: &Node, problems: &mut Problems) -> Option<Duration> {
+    let text = decode_text(node, "`timeout`", problems)?;
+    let limit = parse_duration(text).filter(|limit| *limit <= LONGEST);
+    if limit.is_none() {
+        let message = "`timeout` must be a duration from 1s to 1h";
+        problems.error(node.position, code::BAD_VALUE, message, None);
     }
+    limit
 }
 
 /// `Some(None)` where looking is switched off.

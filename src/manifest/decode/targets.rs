@@ -41,6 +41,7 @@ pub(in crate::manifest) struct RawTarget {
     pub(in crate::manifest) stale_after: Option<Duration>,
     pub(in crate::manifest) rails: Rails,
     pub(in crate::manifest) activation: Option<Activation>,
+    pub(in crate::manifest) activation_limit: Option<Duration>,
     pub(in crate::manifest) process: Option<Process>,
     pub(in crate::manifest) probes: Vec<RawProbe>,
     pub(in crate::manifest) position: Position,
@@ -86,7 +87,7 @@ fn decode_target(
         Some((_, node)) => decode_rails(node, rails, problems),
         None => rails,
     };
-    let (activation, process) = decode_programs(&fields, address.as_ref(), problems);
+    let programs = decode_programs(&fields, address.as_ref(), problems);
     let probes = match fields.get("probe") {
         Some((_, node)) => decode_probes(node, address.as_ref(), problems),
         None => Vec::new(),
@@ -100,8 +101,9 @@ fn decode_target(
         prune: prune.unwrap_or(false),
         stale_after,
         rails,
-        activation,
-        process,
+        activation: programs.activation,
+        activation_limit: programs.limit,
+        process: programs.process,
         probes,
         position,
     })

@@ -123,6 +123,9 @@ pub(super) struct ActivateLong {
     /// The one service of the compose file.
     #[schemars(default)]
     service: Given<Word>,
+    /// How long it may take: 1s to 1h. Without it, 2m.
+    #[schemars(default)]
+    timeout: Given<DurationText>,
 }
 
 #[derive(JsonSchema)]

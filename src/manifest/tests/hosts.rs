@@ -105,6 +105,9 @@ fn activations_and_processes_say_what_stands_there() {
         (Some(worker), None),
         "looking is switched off"
     );
+    let limit = |name: &str| target(&manifest, name).activation_limit;
+    assert_eq!(limit("worker"), Some(Duration::from_secs(600)));
+    assert_eq!(limit("agent"), None);
     let agent = LaunchdJob {
         label: "org.example.app".to_owned(),
         domain: LaunchdDomain::Gui,

@@ -14,7 +14,7 @@ use crate::reconcile::event::{ActivationReport, ApplyReport, Event, ReadBack, Ta
 use crate::reconcile::pass::Pass;
 use crate::reconcile::stop::Stop;
 
-/// How long one activation may take.
+/// How long one activation may take, where the manifest does not say.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// What two targets share if one activation is enough for both.
@@ -53,7 +53,12 @@ pub(super) async fn put_in_force(
                             target: target.name.clone(),
                             what: planned.what.clone(),
                         });
-                        let outcome = activate(pass, target, activation).await;
+                        let limit = limit(pass, works, &key);
+                        let outcome = tokio::select! {
+                            biased;
+                            outcome = activate(pass, target, activation, limit) => outcome,
+                            () = stop.requested() => left_alone(),
+                        };
                         done.insert(key, outcome.clone());
                         outcome
                     }
@@ -97,10 +102,35 @@ fn key<'a>(target: &'a Target, activation: &'a Activation) -> Key<'a> {
     (over_ssh(target), activation, own)
 }
 
-async fn activate(pass: &Pass<'_>, target: &Target, activation: &Activation) -> Activated {
+/// The longest time that one of the targets which share it says, or ours.
+fn limit(pass: &Pass<'_>, works: &[Work<'_>], shared: &Key<'_>) -> Duration {
+    let targets = works.iter().filter_map(|work| announced(pass, work));
+    let targets = targets.filter(|(target, activation, _)| key(target, activation) == *shared);
+    let limits = targets.filter_map(|(target, ..)| {
+        let mut specs = pass.loaded.manifest.targets.iter();
+        specs
+            .find(|spec| spec.name == target.name)?
+            .activation_limit
+    });
+    limits.max().unwrap_or(LIMIT)
+}
+
+/// Told to stop while it went on: what was begun on its machine is not called back.
+fn left_alone() -> Activated {
+    Activated::InDoubt {
+        why: "the run was interrupted while it went on: it may have done its work, or be at it still; look there".to_owned(),
+    }
+}
+
+async fn activate(
+    pass: &Pass<'_>,
+    target: &Target,
+    activation: &Activation,
+    limit: Duration,
+) -> Activated {
     match (pass.connections.machine(target), &target.path) {
         (Some(machine), Some(path)) => {
-            activation::activate(&*machine, activation, path, LIMIT).await
+            activation::activate(&*machine, activation, path, limit).await
         }
         _ => Activated::Skipped {
             why: "there is no machine to do it on".to_owned(),

@@ -36,7 +36,11 @@ pub(super) async fn prove(
                 events(Event::ProbeStarted {
                     target: target.name.clone(),
                 });
-                patiently(pass, spec, target).await
+                tokio::select! {
+                    biased;
+                    reports = patiently(pass, spec, target) => reports,
+                    () = stop.requested() => not_tried(spec, &NotNow::INTERRUPTED),
+                }
             }
         };
     }
@@ -60,6 +64,13 @@ struct NotNow {
     left_out: bool,
 }
 
+impl NotNow {
+    const INTERRUPTED: Self = Self {
+        why: "the run was interrupted",
+        left_out: false,
+    };
+}
+
 /// Why a probe may not be sent, or would tell nothing.
 fn not_now(
     pass: &Pass<'_>,
@@ -79,7 +90,7 @@ fn not_now(
     } else if scope.no_activate {
         ("what was stored does not run yet (--no-activate)", true)
     } else if stop.is_requested() {
-        ("the run was interrupted", false)
+        return Some(NotNow::INTERRUPTED);
     } else if forced.is_some_and(|outcome| *outcome != Activated::Done) {
         ("what was stored does not run yet", false)
     } else if target.address.platform() == PlatformKind::Railway {

@@ -255,6 +255,13 @@ impl TargetReport {
             .is_some_and(|one| !one.left_out && one.outcome != Activated::Done)
     }
 
+    /// Whether its activation succeeded.
+    pub fn is_in_force(&self) -> bool {
+        self.activation
+            .as_ref()
+            .is_some_and(|one| one.outcome == Activated::Done)
+    }
+
     /// Whether a probe that was to be sent says anything but that it works.
     pub fn does_not_work(&self) -> bool {
         let mut probes = self.probes.iter();

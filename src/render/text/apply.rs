@@ -250,7 +250,11 @@ fn summary(out: &mut dyn Write, style: &Style, report: &ApplyReport) -> fmt::Res
             _ => "Not applied",
         };
         let targets = counted(wrote, "target");
+        let forced = report.targets.iter().filter(|t| t.is_in_force()).count();
         let mut text = format!("{word}: {written} written, {deleted} deleted on {targets}");
+        if forced > 0 {
+            text.push_str(&format!(", put in force on {forced}"));
+        }
         if recorded > 0 {
             text.push_str(&format!(", {recorded} recorded as known"));
         }

@@ -6,7 +6,7 @@ mod commands;
 mod hidden;
 mod local;
 mod negative;
-mod server;
+pub mod server;
 mod troubles;
 
 use std::sync::Arc;

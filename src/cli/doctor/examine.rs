@@ -17,7 +17,7 @@ use crate::crypto::Keyring;
 use crate::journal::SqliteJournal;
 use crate::manifest::{Manifest, TargetSpec};
 use crate::model::{Fingerprinter, TargetName, VarName, Verdict};
-use crate::plan::Plan;
+use crate::plan::{Plan, widened};
 use crate::reconcile::connect::Connections;
 use crate::reconcile::desired::Values;
 use crate::reconcile::doctor::{Chart, Probed, Vitals, alike, diagnose, touches};
@@ -254,8 +254,6 @@ fn not_in_force(plan: &Plan, spec: &TargetSpec, room: &Asking<'_>) -> Option<Str
             "no apply from here is on record that agreed to it; {SEND}"
         ));
     }
-    let mut widened = plan.authority.iter();
-    widened
-        .find(|one| one.target.as_ref() == Some(&spec.name))
+    widened(&plan.authority, &spec.name)
         .map(|one| format!("{}, and no apply agreed to that yet; {SEND}", one.what))
 }

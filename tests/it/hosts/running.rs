@@ -30,7 +30,9 @@ fn a_new_value_runs_after_one_restart() {
     vps.run("plan").success().says("Apply will restart");
     assert_eq!(vps.runs_with("AUTH").as_deref(), Some(OLD));
     let done = vps.run("apply --yes").success();
-    done.says("1 written").says("read back").says("done: restart");
+    done.says("1 written")
+        .says("read back")
+        .says("done: restart");
     assert_eq!(vps.runs_with("AUTH").as_deref(), Some(NEW));
     assert_eq!(vps.starts(), 2);
     vps.in_sync();

@@ -29,8 +29,7 @@ class Service(http.server.BaseHTTPRequestHandler):
             status, body = 403, f"not {given}"
         else:
             status, body = 200, "{}"
-        agent = self.headers.get("User-Agent", "-").split("/")[0]
-        note("requests", f"{self.path} {status} {agent}")
+        note("requests", f"{self.path} {status}")
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -52,7 +51,8 @@ gate = os.path.join(folder, "gate")
 if os.path.exists(gate):
     # started as far as systemd can tell; listens when somebody writes to the gate
     tell_systemd()
-    open(gate).close()
+    with open(gate) as told:
+        told.read()
 server = http.server.HTTPServer((host, port), Service)
 if not os.path.exists(gate):
     tell_systemd()

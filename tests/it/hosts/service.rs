@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::stage::Stage;
 use crate::support::peers;
-use crate::support::sshd::Far;
+use crate::support::sshd::{Far, script};
 use crate::support::systemd::UserManager;
 use crate::support::world::{Run, World};
 
@@ -42,9 +42,20 @@ impl Vps {
         let program = peers::program("python3")?;
         let manager = UserManager::start()?;
         let stage = Stage::with(Far::Own, world)?;
+        // what is asked from there is asked by its curl, which leaves a trace
+        let tools = stage.far("bin");
+        fs::create_dir(&tools).unwrap();
+        let curl = peers::program("curl")?;
+        let text = format!(
+            "#!/bin/sh\necho asked >>'{}'\nexec '{}' \"$@\"\n",
+            stage.far("curls").display(),
+            curl.display()
+        );
+        script(&tools.join("curl"), &text);
         let enter = format!(
-            "exec {} sh -c \"$SSH_ORIGINAL_COMMAND\"\n",
-            manager.entry()
+            "exec {} PATH='{}':\"$PATH\" sh -c \"$SSH_ORIGINAL_COMMAND\"\n",
+            manager.entry(),
+            tools.display()
         );
         stage.sshd.profile(Far::Own, &enter);
         // a version manager in between would be slow
@@ -85,10 +96,7 @@ impl Vps {
 
     /// A target whose file is `app.env`, and which restarts the unit.
     pub fn target(&self, more: &str) -> String {
-        let activate = format!(
-            "    activate: {{ systemd: {}, user: true }}\n",
-            self.app()
-        );
+        let activate = format!("    activate: {{ systemd: {}, user: true }}\n", self.app());
         let head = self.stage.target("vps", "app.env", &activate);
         let head = head.replace(" }\n    activate", ", format: systemd }\n    activate");
         format!("{head}{more}")
@@ -121,7 +129,12 @@ impl Vps {
         self.lines("starts").len()
     }
 
-    /// What it was asked, as `path status client`, but for our own looks.
+    /// How many requests were sent from the VPS itself.
+    pub fn curls(&self) -> usize {
+        self.lines("curls").len()
+    }
+
+    /// What it was asked, as `path status`, but for our own looks.
     pub fn requests(&self) -> Vec<String> {
         let mut all = self.lines("requests");
         all.retain(|line| !line.starts_with("/env"));

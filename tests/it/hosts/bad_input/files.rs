@@ -44,7 +44,7 @@ fn what_is_no_file_is_told_apart_and_hides_no_file_beside_it() {
         let targets = format!("{targets}{}", super::HERE);
         stage.declare(&[("A", "1"), ("B", "2"), ("C", "3")], &targets);
         let before = far_side(&stage);
-        let apply = stage.run("apply --yes").exits(4);
+        let apply = stage.run("apply --yes").exits(1);
         for words in [
             "none does not exist",
             "mkdir -p",
@@ -77,7 +77,7 @@ fn a_folder_that_is_missing_is_made_by_its_owner_and_then_all_is_well() {
         &["app does not exist", "create it, if the path is right"],
     );
     fs::create_dir(stage.far("app")).unwrap();
-    stage.run("apply --yes --overwrite B@here").success();
+    stage.run("apply --yes").success();
     assert_eq!(stage.far_text("app/.env"), "A=1\n");
     stage.in_sync();
 }
@@ -158,7 +158,7 @@ fn a_full_or_read_only_disk_changes_nothing() {
         ],
     );
     disk.again("rw");
-    stage.run("apply --yes --overwrite B@here").success();
+    stage.run("apply --yes").success();
     assert_eq!(stage.far_text("disk/.env"), "# kept\nA=1\n");
     stage.in_sync();
 }

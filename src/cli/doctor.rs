@@ -51,6 +51,10 @@ pub(crate) struct DoctorArgs {
     #[arg(long)]
     no_probe: bool,
 
+    /// Send probes too that no apply from here has agreed to yet
+    #[arg(long, conflicts_with = "no_probe")]
+    probe: bool,
+
     /// Count targets of other machines as unknown
     #[arg(long)]
     require_all: bool,

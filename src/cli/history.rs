@@ -123,6 +123,7 @@ fn entry(entry: HistoryEntry) -> Option<event::HistoryEntry> {
         }
         .to_owned(),
         verified,
+        activated: receipt.activated.map(|one| (one.how, one.succeeded)),
         vars: receipt
             .vars
             .into_iter()

@@ -1,9 +1,12 @@
 //! What is to be restarted: where something is written, and where what is stored does not run.
 
-use super::change::{ActivationCause, Hold, PlannedActivation};
-use super::input::PlanInput;
-use super::site::Site;
-use crate::model::{Activation, Address, Machine, Running};
+use std::collections::BTreeSet;
+
+use super::authority::widened;
+use super::change::{ActivationCause, Class, Hold, PlannedActivation, Reason};
+use super::input::{DesiredState, PlanInput};
+use super::site::{Site, writes};
+use crate::model::{Activation, Address, Behind, Machine, Running};
 
 /// Decides about the activation of one target, after every rail has had its say about its changes.
 pub(super) fn put_in_force(plan: &PlanInput<'_>, site: &mut Site<'_>) {
@@ -11,6 +14,15 @@ pub(super) fn put_in_force(plan: &PlanInput<'_>, site: &mut Site<'_>) {
         return;
     };
     let because = cause(plan, site);
+    if let Some(ActivationCause::Pending { since }) = because {
+        site.plan.behind.get_or_insert_with(|| Behind {
+            names: BTreeSet::new(),
+            since,
+            why: "a former apply stored values here, and what was to put them in force failed, was left out or never ended".to_owned(),
+            help: None,
+            restart_helps: true,
+        });
+    }
     let hold = because.and_then(|because| held(plan, site, activation, because));
     site.plan.activation = Some(PlannedActivation {
         what: activation.to_string(),
@@ -44,28 +56,84 @@ fn cause(plan: &PlanInput<'_>, site: &Site<'_>) -> Option<ActivationCause> {
     }
 }
 
-/// A manifest's new command is run by nobody's leave but a person's.
+/// Why it waits. A write that it would follow was held already, so this is about what is stored
+/// and does not run: nobody but a person lets a manifest's new command run, and what somebody else
+/// stored is not put in force in passing.
 fn held(
     plan: &PlanInput<'_>,
     site: &Site<'_>,
     activation: &Activation,
     because: ActivationCause,
 ) -> Option<Hold> {
-    let target = &site.plan.target;
-    if because == ActivationCause::Written
-        || !plan.unattended
-        || plan.overrides.allows("authority", target, None)
-    {
+    if because == ActivationCause::Written {
         return None;
     }
-    let widened = plan
-        .authority
-        .iter()
-        .any(|found| found.held && found.target.as_ref() == Some(target));
-    widened.then(|| Hold {
-        rail: "authority".to_owned(),
-        why: format!("this revision may do more on {target} than the last applied one, so nobody would {activation} unasked"),
-        release: Some(format!("--allow authority@{target}")),
+    let target = &site.plan.target;
+    let by = |rail: &str, why: String| {
+        let let_go = plan.overrides.allows(rail, target, None);
+        (!let_go).then(|| Hold {
+            rail: rail.to_owned(),
+            why,
+            release: Some(format!("--allow {rail}@{target}")),
+        })
+    };
+    stranger(plan, site, activation)
+        .and_then(|(rail, why)| by(rail, why))
+        .or_else(|| {
+            let more = widened(&plan.authority, target).filter(|_| plan.unattended)?;
+            let why = format!("{}, so apply will not {activation} unasked", more.what);
+            by("authority", why)
+        })
+        .or_else(|| foreign(site, activation))
+}
+
+/// Where nobody can say that manifest and place are ours: the rail, and why.
+fn stranger(
+    plan: &PlanInput<'_>,
+    site: &Site<'_>,
+    activation: &Activation,
+) -> Option<(&'static str, String)> {
+    let target = &site.plan.target;
+    let last = &site.input.last;
+    let live = site.live()?;
+    let untrusted = match &site.input.desired {
+        DesiredState::Known(desired) => !desired.key_trusted,
+        DesiredState::Unknown(_) => false,
+    };
+    let (rail, because) = if untrusted {
+        let why = "the manifest's key is not the one of the last apply, so what it says to run may be anybody's";
+        ("new-key", why.to_owned())
+    } else if !plan.recipients_authentic {
+        let why = "somebody without the key edited the manifest's recipients, and perhaps more";
+        ("recipients", why.to_owned())
+    } else if !last.identity.is_empty() && live.identity != last.identity {
+        let why = format!("what {target} calls itself is not what it was at our last apply");
+        ("identity", why)
+    } else if !live.exists && !last.vars.is_empty() {
+        let why = format!("we applied to {target} before, and the place does not exist any more");
+        ("vanished", why)
+    } else {
+        return None;
+    };
+    Some((rail, format!("{because}: apply will not {activation}")))
+}
+
+/// What is stored there is somebody else's, and the change that would mend it waits.
+fn foreign(site: &Site<'_>, activation: &Activation) -> Option<Hold> {
+    let waits = site.plan.changes.iter().find(|change| {
+        let ours = change.class == Class::Change
+            && !matches!(
+                change.reason,
+                Reason::FirstTakeOver | Reason::SealedFirstTakeOver | Reason::CannotCompare
+            );
+        writes(change) && !change.holds.is_empty() && !ours
+    })?;
+    let hold = waits.holds.first()?;
+    let name = &waits.name;
+    Some(Hold {
+        rail: hold.rail.clone(),
+        why: format!("{name} is stored there otherwise than we left it, so apply will not {activation} until that is settled"),
+        release: hold.release.clone(),
     })
 }
 

@@ -54,6 +54,14 @@ pub fn compare_authority(
     found
 }
 
+/// What this revision may do more on one target, and would need a person's leave for: `None` if
+/// nothing. Whoever runs or sends something without a write of the same apply has to ask.
+pub fn widened<'a>(found: &'a [Authority], target: &TargetName) -> Option<&'a Authority> {
+    found
+        .iter()
+        .find(|one| one.held && one.target.as_ref() == Some(target))
+}
+
 /// Every secret that reaches a target of this revision, by its declared name.
 pub(super) fn secrets_of(facts: &AuthorityFacts) -> BTreeSet<&VarName> {
     facts

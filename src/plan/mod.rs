@@ -21,7 +21,7 @@ mod summary;
 mod tests;
 mod unit;
 
-pub use authority::compare_authority;
+pub use authority::{compare_authority, widened};
 pub use build::build;
 pub use change::{
     ActionKind, ActivationCause, Authority, AuthorityKind, Change, Class, Glimpse, Hold, Plan,

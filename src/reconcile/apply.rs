@@ -137,7 +137,7 @@ async fn carry_out(
         events,
     )
     .await;
-    prove::prove(pass, &mut reports, stop, events).await;
+    prove::prove(pass, approved, &mut reports, stop, events).await;
     let completed: Vec<Completed<'_>> = works
         .iter()
         .zip(&reports)

@@ -15,9 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+pub use subject::touches;
 pub use vitals::{Vitals, alike};
 
-use super::event::{Case, DoctorReport, Finding, Health, Patient, Seen, Stage, Step};
+use super::event::{Case, DoctorReport, Finding, Health, Patient, SeenTarget, Stage, Step};
 use super::expiry::Due;
 use super::targets::Located;
 use crate::manifest::Manifest;
@@ -46,7 +47,7 @@ pub struct Chart<'a> {
     /// Whether probes were wanted.
     pub probing: bool,
     /// What other machines last saw of their targets.
-    pub seen: &'a BTreeMap<TargetName, Seen>,
+    pub seen: &'a BTreeMap<TargetName, SeenTarget>,
     /// Dates that have passed, by declared variable.
     pub due: &'a BTreeMap<VarName, Due>,
     /// When values were sealed, by declared variable.
@@ -152,6 +153,14 @@ impl<'a> Site<'a> {
             };
             names.is_empty() || names.contains(&change.name) || of_use() == Some(true)
         })
+    }
+
+    /// The declared variables that a change is made from.
+    fn roots(&self, change: &Change) -> BTreeSet<&'a VarName> {
+        let mut uses = self.spec().into_iter().flat_map(|spec| &spec.uses);
+        let used = uses.find(|used| used.name == change.name);
+        used.map(|used| subject::roots(self.chart.manifest, used))
+            .unwrap_or_default()
     }
 
     /// Its probes were not asked on purpose.

@@ -1,6 +1,6 @@
 //! What an apply restarts or runs on machines, for people: one line for each thing it does.
 
-use crate::plan::{ActivationCause, PlannedActivation, TargetPlan};
+use crate::plan::{PlannedActivation, TargetPlan};
 
 /// One thing that is done once, and the targets that it is done for.
 pub(super) struct Forced<'a> {
@@ -30,24 +30,13 @@ pub(super) fn forced(targets: &[TargetPlan]) -> Vec<Forced<'_>> {
 }
 
 impl Forced<'_> {
-    /// `restart app.service on deploy@vps (api, worker)`, and why if nothing is written.
+    /// `restart app.service on deploy@vps (api, worker)`.
     pub(super) fn sentence(&self) -> String {
         let mut text = self.activation.what.clone();
         if let Some(on) = &self.activation.on {
             text.push_str(&format!(" on {on}"));
         }
         text.push_str(&format!(" ({})", self.targets.join(", ")));
-        match self.activation.because {
-            Some(ActivationCause::Behind) => text.push_str(": what is stored does not run"),
-            Some(ActivationCause::Pending { since: Some(since) }) => text.push_str(&format!(
-                ": stored {} and not put in force since",
-                since.strftime("%Y-%m-%d %H:%M UTC")
-            )),
-            Some(ActivationCause::Pending { since: None }) => {
-                text.push_str(": nobody knows whether a former apply did");
-            }
-            Some(ActivationCause::Written) | None => {}
-        }
         text
     }
 }

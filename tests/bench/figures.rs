@@ -1,6 +1,6 @@
 //! Whole-process figures: what a person waits for, and what a small CI machine must have.
 //!
-//! `cargo bench --bench figures`, or `… -- railway` for those of Railway alone. Each figure is CPU
+//! `cargo bench --bench figures`, or `… -- railway` and `… -- ssh` for those alone. Each figure is CPU
 //! time (user + system) and peak memory of one run of the release binary, from its start to its
 //! exit; wall time is shown beside it and limits nothing, because it says more about the machine
 //! (except where round trips are counted by it). These are benchmarks: a figure over its limit is
@@ -17,8 +17,17 @@
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../it/support/fake_railway/mod.rs"]
 mod fake_railway;
+#[path = "../it/support/long_line.rs"]
+mod long_line;
 mod measure;
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+#[path = "../it/support/peers.rs"]
+mod peers;
 mod railway;
+mod ssh;
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+#[path = "../it/support/sshd.rs"]
+mod sshd;
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../it/support/world.rs"]
 mod world;
@@ -46,15 +55,21 @@ fn main() {
         return;
     }
     let mut table = Table::new(RUNS);
-    let only_railway = arguments.iter().any(|argument| argument == "railway");
-    if !only_railway {
+    let named = |part: &str| arguments.iter().any(|argument| argument == part);
+    let all = !named("railway") && !named("ssh");
+    if all {
         small(&mut table);
         values(&mut table, 1_000, 20);
         values(&mut table, 10_000, 150);
         set(&mut table);
         targets(&mut table);
     }
-    railway::measure(&mut table);
+    if all || named("railway") {
+        railway::measure(&mut table);
+    }
+    if all || named("ssh") {
+        ssh::measure(&mut table);
+    }
 }
 
 fn small(table: &mut Table) {

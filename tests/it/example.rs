@@ -50,11 +50,16 @@ fn the_files_as_shipped_are_in_sync() {
     assert!(output.status.success(), "{output:?}");
 }
 
-#[test]
-fn the_railway_manifest_is_one() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/railway/manifest.yaml");
-    let text = std::fs::read_to_string(path).unwrap();
+fn shipped(name: &str, targets: usize) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests");
+    let text = std::fs::read_to_string(folder.join(name).join("manifest.yaml")).unwrap();
     let loaded = driftlock::reconcile::load::load(&text).unwrap();
     assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
-    assert_eq!(loaded.manifest.targets.len(), 4);
+    assert_eq!(loaded.manifest.targets.len(), targets, "{name}");
+}
+
+#[test]
+fn the_other_manifests_are_some() {
+    shipped("railway", 4);
+    shipped("hosts", 4);
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::super::Global;
@@ -14,15 +15,18 @@ use super::super::ui::Ui;
 use super::{DoctorArgs, check_variables, setup};
 use crate::crypto::Keyring;
 use crate::journal::SqliteJournal;
-use crate::manifest::Manifest;
-use crate::model::{Fingerprinter, TargetName, VarName};
+use crate::manifest::{Manifest, TargetSpec};
+use crate::model::{Fingerprinter, TargetName, VarName, Verdict};
+use crate::plan::Plan;
 use crate::reconcile::connect::Connections;
 use crate::reconcile::desired::Values;
-use crate::reconcile::doctor::{Chart, Probed, Vitals, alike, diagnose};
-use crate::reconcile::event::{Check, DoctorReport, Seen};
+use crate::reconcile::doctor::{Chart, Probed, Vitals, alike, diagnose, touches};
+use crate::reconcile::event::{Check, DoctorReport};
 use crate::reconcile::expiry::{Due, due};
 use crate::reconcile::load::{self, Opening};
 use crate::reconcile::pass::{Memory, Pass, Scope};
+use crate::reconcile::probes::probe_target;
+use crate::reconcile::targets::Visibility;
 use crate::source;
 
 /// The set-up, and each manifest.
@@ -54,6 +58,9 @@ pub(super) fn examine(
     Ok((checks, reports))
 }
 
+/// So many targets' probes are under way at a time.
+const AT_ONCE: usize = 16;
+
 /// What every manifest of this run is looked at with.
 struct Room<'a> {
     arguments: &'a DoctorArgs,
@@ -66,6 +73,12 @@ struct Room<'a> {
     checks: Vec<Check>,
 }
 
+/// What decides whether a probe is sent.
+struct Asking<'a> {
+    arguments: &'a DoctorArgs,
+    memory: &'a Memory,
+}
+
 impl Room<'_> {
     fn report(&mut self, item: &Item, ui: &mut Ui) -> DoctorReport {
         let opened = self.open(item);
@@ -74,11 +87,19 @@ impl Room<'_> {
         let live = look::drive(ui, &self.runtime, async |events| {
             pass.read(&opened.memory, events).await
         });
-        let probed = self.runtime.block_on(ask_probes(&pass, self.arguments));
         let manifest = &item.loaded.manifest;
         let vitals: Vec<Vitals> = live.iter().map(Vitals::of).collect();
         let alike = alike(manifest, &item.located, &live);
+        // a journal that cannot be read was told when it was asked what was applied
+        let seen = look::elsewhere(&pass, &opened, &self.journal, self.context).unwrap_or_default();
         let plan = pass.plan(live, &opened.memory);
+        let asking = Asking {
+            arguments: self.arguments,
+            memory: &opened.memory,
+        };
+        let probed = look::drive(ui, &self.runtime, async |_| {
+            ask_probes(&pass, &plan, &asking).await
+        });
         let targets: BTreeSet<TargetName> = self.arguments.target.iter().cloned().collect();
         diagnose(&Chart {
             file: &item.file.path.display().to_string(),
@@ -89,7 +110,7 @@ impl Room<'_> {
             last: &opened.memory.last,
             probed: &probed,
             probing: !self.arguments.no_probe,
-            seen: &seen_elsewhere(item),
+            seen: &seen,
             due: &dates(manifest, &values, self.context.now()),
             sealed_at: &sealed_at(manifest, &values),
             alike: &alike,
@@ -180,11 +201,61 @@ fn sealed_at(manifest: &Manifest, values: &Values<'_>) -> BTreeMap<VarName, Time
 }
 
 /// What the probes of each target say, one try each. Targets without an entry were not asked.
-async fn ask_probes(_pass: &Pass<'_>, _arguments: &DoctorArgs) -> BTreeMap<TargetName, Probed> {
-    BTreeMap::new()
+async fn ask_probes(
+    pass: &Pass<'_>,
+    plan: &Plan,
+    room: &Asking<'_>,
+) -> BTreeMap<TargetName, Probed> {
+    if room.arguments.no_probe {
+        return BTreeMap::new();
+    }
+    let specs = pass.loaded.manifest.targets.iter().zip(pass.located);
+    let asked = specs.filter(|(spec, located)| {
+        let arguments = room.arguments;
+        let mut names = arguments.variables.iter();
+        let manifest = &pass.loaded.manifest;
+        let about = names.any(|name| spec.uses.iter().any(|used| touches(manifest, used, name)))
+            || arguments.variables.is_empty();
+        let wanted =
+            about && (arguments.target.is_empty() || arguments.target.contains(&spec.name));
+        wanted && !spec.probes.is_empty() && located.visibility == Visibility::Here
+    });
+    let each = asked.map(|(spec, located)| async move {
+        let reports = match not_in_force(plan, spec, room) {
+            Some(why) => {
+                let verdict = Verdict::NotTried { why };
+                vec![("its probe".to_owned(), verdict)]
+            }
+            None => {
+                let connections = pass.connections;
+                let prober = connections.prober();
+                let target = &located.target;
+                probe_target(pass.values, connections, prober, spec, target)
+                    .await
+                    .into_iter()
+                    .map(|report| (report.what, report.verdict))
+                    .collect()
+            }
+        };
+        (spec.name.clone(), reports)
+    });
+    stream::iter(each).buffer_unordered(AT_ONCE).collect().await
 }
 
-/// What other machines last saw of their targets.
-fn seen_elsewhere(_item: &Item) -> BTreeMap<TargetName, Seen> {
-    BTreeMap::new()
+/// A probe sends secrets and runs commands: what the manifest in hand says of it must be what an
+/// apply from here agreed to, or the person has to say so.
+fn not_in_force(plan: &Plan, spec: &TargetSpec, room: &Asking<'_>) -> Option<String> {
+    const SEND: &str = "`driftlock doctor --probe` sends it all the same";
+    if room.arguments.probe {
+        return None;
+    }
+    if room.memory.authority.is_none() {
+        return Some(format!(
+            "no apply from here is on record that agreed to it; {SEND}"
+        ));
+    }
+    let mut widened = plan.authority.iter();
+    widened
+        .find(|one| one.target.as_ref() == Some(&spec.name))
+        .map(|one| format!("{}, and no apply agreed to that yet; {SEND}", one.what))
 }

@@ -1,5 +1,6 @@
 //! Starts one `ssh`, and on its far side one shell that carries out requests until its input ends.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -86,6 +87,7 @@ impl Session {
             hashes: hello.hashes,
             home: hello.home,
             last: Instant::now(),
+            places: BTreeMap::new(),
             _log: log,
         })
     }

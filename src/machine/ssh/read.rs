@@ -1,6 +1,7 @@
 //! Reads files of the far side, all that are waited for in one go: what they ask for is sent together,
 //! so that many of them cost no more round trips than one.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
@@ -13,7 +14,7 @@ use super::super::{FileRead, MAX_FILE_BYTES, version_of};
 use super::error::SshError;
 use super::listing::Entry;
 use super::session::{Content, Session, Shown};
-use super::walk::{Known, Place, Step, walk};
+use super::walk::{Known, Place, Seen, Step, walk};
 
 /// A file that somebody writes in place is read again so often.
 const ATTEMPTS: usize = 3;
@@ -44,6 +45,14 @@ impl Finding {
             self.brought = Some((last.clone(), content));
         }
         self.known.paths.extend(shown.paths);
+    }
+
+    /// What was seen for others at the same time.
+    fn overhear(&mut self, seen: &[(PathBuf, Seen)]) {
+        for (path, seen) in seen {
+            let known = self.known.paths.entry(path.clone());
+            known.or_insert_with(|| seen.clone());
+        }
     }
 }
 
@@ -96,7 +105,7 @@ impl Waiting {
         let _gone = self.answer.send(outcome);
     }
 
-    fn next(&mut self, session: &Session) -> Next {
+    fn next(&mut self, session: &mut Session) -> Next {
         let place = match self.finding.step(session) {
             Ok(Step::Look(paths)) => return Next::Look(paths),
             Ok(Step::Users) => return Next::Users,
@@ -104,7 +113,10 @@ impl Waiting {
             Err(error) => return Next::Done(Err(error)),
         };
         match arrive(session, &place, self.finding.brought.take()) {
-            Ok(Some(read)) => Next::Done(Ok(read)),
+            Ok(Some(read)) => {
+                session.remember(&self.finding.path, read.version(), place);
+                Next::Done(Ok(read))
+            }
             Err(error) => Next::Done(Err(error)),
             Ok(None) => {
                 let path = self.finding.path.clone();
@@ -144,19 +156,40 @@ pub(super) async fn read_all(
                 one.finding.known.users = Some(users.clone());
             }
         }
+        leave_out_what_is_shared(&mut looks);
         let requests: Vec<_> = looks.iter().map(|(_, paths)| (&paths[..], true)).collect();
-        let mut failed = Vec::new();
+        let (mut failed, mut seen) = (Vec::new(), Vec::new());
         for ((index, _), shown) in looks.iter().zip(session.show(&requests).await?) {
             match shown {
-                Ok(shown) => waiting[*index].finding.learn(shown),
+                Ok(shown) => {
+                    seen.extend(shown.paths.iter().cloned());
+                    waiting[*index].finding.learn(shown);
+                }
                 Err(error) => failed.push((*index, error)),
             }
+        }
+        for one in &mut *waiting {
+            one.finding.overhear(&seen);
         }
         for (index, error) in failed.into_iter().rev() {
             waiting.remove(index).answer(Err(error.into()));
         }
     }
     Ok(())
+}
+
+/// Files that lie together have most of their way together: it is looked at once. The last path of a
+/// look may be a file, and is always looked at for its own content.
+fn leave_out_what_is_shared(looks: &mut [(usize, Vec<PathBuf>)]) {
+    let mut asked = BTreeSet::new();
+    for (_, paths) in looks {
+        let last = paths.len().saturating_sub(1);
+        let mut at = 0;
+        paths.retain(|path| {
+            at += 1;
+            asked.insert(path.clone()) || at > last
+        });
+    }
 }
 
 /// What was read at the place; `None` if it changed meanwhile.

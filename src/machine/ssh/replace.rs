@@ -1,10 +1,12 @@
 //! Replaces one file of the far side, whole or not at all.
 //!
-//! Three exchanges. The look decides as a read does. The preparation makes a folder beside the file,
-//! with a copy of the old file and one that will be the new one; the copy comes here and must be
-//! what the plan saw. Then the new bytes go there, and behind them the word that lets it happen. A
-//! connection that ends before that word has changed nothing, and the far side tidies up. After it
-//! the outcome is in doubt until it is told.
+//! Three exchanges. The look decides as a read does, and is left out where the read that saw the
+//! expected content has just done it and no link was on the way: what stands there now is compared
+//! with what stood there then. The preparation makes a folder beside the file, with a copy of the old
+//! file and one that will be the new one; the copy comes here and must be what the plan saw. Then the
+//! new bytes go there, and behind them the word that lets it happen. A connection that ends before
+//! that word has changed nothing, and the far side tidies up. After it the outcome is in doubt until
+//! it is told.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,16 +39,34 @@ pub(super) async fn replace(
     expected: &Version,
     bytes: &[u8],
 ) -> Result<(), ReplaceError> {
+    if let Some((version, place)) = session.places.remove(path)
+        && version == *expected
+    {
+        // somebody may have put the same content there anew: then another look finds it
+        match replace_at(session, &place, expected, bytes).await {
+            Err(ReplaceError::Stale) => {}
+            outcome => return outcome,
+        }
+    }
     let place = locate(session, path).await?;
-    require_small(bytes.len() as u64, &place)?;
+    replace_at(session, &place, expected, bytes).await
+}
+
+async fn replace_at(
+    session: &mut Session,
+    place: &Place,
+    expected: &Version,
+    bytes: &[u8],
+) -> Result<(), ReplaceError> {
+    require_small(bytes.len() as u64, place)?;
     let absent = *expected == version_of_absent();
     match &place.found {
-        Some(old) if !absent => require_replaceable(old, &place)?,
+        Some(old) if !absent => require_replaceable(old, place)?,
         None if absent => {}
         _ => return Err(ReplaceError::Stale),
     }
-    let prepared = prepare(session, &place, expected).await?;
-    carry_out(session, &place, &prepared, bytes).await
+    let prepared = prepare(session, place, expected).await?;
+    carry_out(session, place, &prepared, bytes).await
 }
 
 /// A rename asks nobody whether the old file may be written, so we do.
@@ -123,7 +143,8 @@ async fn judge(
     if !same_folder || !same(&old, found) || version_of(&content) != *expected {
         return Ok(Err(ReplaceError::Stale));
     }
-    Ok(require_alike(&old, &new, place).map_err(ReplaceError::from))
+    let alike = require_replaceable(&old, place).and_then(|()| require_alike(&old, &new, place));
+    Ok(alike.map_err(ReplaceError::from))
 }
 
 /// The same thing still, with the same owner and mode.

@@ -1,5 +1,6 @@
 //! An open connection: requests, and the parts of their answers.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -16,7 +17,8 @@ use super::super::MAX_FILE_BYTES;
 use super::error::SshError;
 use super::frames::{Broken, Frames};
 use super::listing::{Entry, errno};
-use super::walk::{Seen, Us};
+use super::walk::{Place, Seen, Us};
+use crate::model::Version;
 
 /// The longest part of an answer that is no file.
 pub(super) const LONGEST_TALK: usize = 1024 * 1024;
@@ -43,6 +45,8 @@ pub(super) struct Session {
     pub(super) home: Option<PathBuf>,
     /// When it was heard of last.
     pub(super) last: Instant,
+    /// The files that were read last, and what they held.
+    pub(super) places: BTreeMap<PathBuf, (Version, Place)>,
     /// What ssh writes its log into; removed with the connection.
     pub(super) _log: NamedTempFile,
 }
@@ -223,6 +227,15 @@ impl Session {
     /// Both directions, for an exchange that writes while it reads.
     pub(super) fn split(&mut self) -> (&mut ChildStdin, &mut Frames<ChildStdout>) {
         (&mut self.stdin, &mut self.answers)
+    }
+
+    /// Keeps where a file is, unless links lead there: they are the ones that get a new end.
+    pub(super) fn remember(&mut self, asked: &Path, version: Version, place: Place) {
+        if place.path() == asked {
+            self.places.insert(asked.to_owned(), (version, place));
+        } else {
+            self.places.remove(asked);
+        }
     }
 
     pub(super) fn lost(&self) -> SshError {

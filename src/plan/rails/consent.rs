@@ -79,7 +79,8 @@ pub(super) fn take_over(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     // who decides about single variables makes the target ours with the first of them
     let whole = waits && !all.any(overwritten);
     for change in &mut site.plan.changes {
-        if change.action == ActionKind::None || overwritten(change) {
+        // recording what is equal makes the target ours too, whatever was said of its name
+        if change.action == ActionKind::None || writes(change) && overwritten(change) {
             continue;
         }
         let why = match change.reason {

@@ -1,5 +1,6 @@
 //! The planner as a whole: build desired, derive live and records from it, disturb one side.
 
+mod owed;
 mod properties;
 mod rails;
 mod rows;

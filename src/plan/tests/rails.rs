@@ -242,6 +242,10 @@ fn a_target_is_taken_over_whole() {
         let held = holds(&world.plan(), name);
         assert_eq!(held, ["take-over --take-over api"], "{name}");
     }
+    // what is equal is only recorded, but that makes the target ours
+    (world.overrides.overwrite).insert((var("SAME"), target("api")));
+    assert_eq!(holds(&world.plan(), "SAME"), ["take-over --take-over api"]);
+    world.overrides.overwrite.clear();
     let plan = world.plan();
     world.apply(&plan);
     world.overrides.take_over.insert(target("api"));

@@ -172,6 +172,7 @@ fn half_written(
         plan_id: approved.id.clone(),
         targets: reports.to_vec(),
         held: vec![],
+        held_activations: vec![],
         interrupted: None,
     };
     let units = so_far.half_written();

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use crate::manifest::TargetSpec;
 use crate::model::{Activated, PlatformKind, Target, Verdict};
+use crate::plan::{Plan, widened};
 use crate::reconcile::event::{Event, ProbeReport, TargetReport};
 use crate::reconcile::pass::Pass;
 use crate::reconcile::probes::{in_words, probe_target};
@@ -22,6 +23,7 @@ const INTERRUPTED: &str = "the run was interrupted";
 /// Probes what this apply has put in force, and puts the verdicts into the targets' reports.
 pub(super) async fn prove(
     pass: &Pass<'_>,
+    approved: &Plan,
     reports: &mut [TargetReport],
     stop: &Stop,
     events: &mut dyn FnMut(Event),
@@ -30,7 +32,7 @@ pub(super) async fn prove(
         let Some((spec, target)) = probed(pass, report) else {
             continue;
         };
-        report.probes = match not_now(pass, report, target, stop) {
+        report.probes = match not_now(pass, approved, report, target, stop) {
             Some(why) => not_tried(spec, why),
             None => {
                 events(Event::ProbeStarted {
@@ -60,12 +62,18 @@ fn probed<'a>(pass: &'a Pass<'_>, report: &TargetReport) -> Option<(&'a TargetSp
 /// Why a probe would tell nothing now.
 fn not_now(
     pass: &Pass<'_>,
+    approved: &Plan,
     report: &TargetReport,
     target: &Target,
     stop: &Stop,
 ) -> Option<&'static str> {
     let forced = report.activation.as_ref().map(|one| &one.outcome);
-    let why = if pass.scope.no_activate {
+    let scope = pass.scope;
+    let unasked = scope.unattended && !scope.overrides.allows("authority", &target.name, None);
+    let why = if unasked && widened(&approved.authority, &target.name).is_some() {
+        // it sends secrets, or runs a command: a new one waits for a person like any write
+        "this revision may do more here than the last applied one, and nobody agreed to that"
+    } else if scope.no_activate {
         "what was stored does not run yet (--no-activate)"
     } else if stop.is_requested() {
         INTERRUPTED

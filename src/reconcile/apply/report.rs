@@ -73,11 +73,21 @@ pub(super) fn assemble(approved: &Plan, reports: Vec<TargetReport>, stop: &Stop)
                 })
         })
         .collect();
+    let held_activations = approved
+        .targets
+        .iter()
+        .filter(|target| {
+            let planned = target.activation.as_ref();
+            planned.is_some_and(|planned| planned.is_owed() && planned.hold.is_some())
+        })
+        .map(|target| target.target.clone())
+        .collect();
     ApplyReport {
         manifest: approved.manifest.clone(),
         plan_id: approved.id.clone(),
         targets,
         held,
+        held_activations,
         interrupted: stop.is_requested().then(|| "a signal".to_owned()),
     }
 }

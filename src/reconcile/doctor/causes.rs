@@ -9,7 +9,7 @@ use super::super::event::{
     Case, Compared, Finding, Health, Moment, Patient, Severity, Side, Since, Stage, Step,
 };
 use super::super::expiry::Due;
-use super::stages::{behind, behind_names, expired, is_used, is_wrong};
+use super::stages::{UNSEEN, behind, behind_names, expired, is_used, is_wrong};
 use super::{Chart, Site};
 use crate::manifest::format_duration;
 use crate::model::{Address, Behind, Machine};
@@ -66,9 +66,11 @@ fn case(site: Site<'_>, severity: Severity, stage: Stage, side: Side, what: Stri
 }
 
 fn not_from_here(site: Site<'_>, machine: &str) -> Case {
-    let what = format!("only {machine} can see it, and this run was to see all");
+    let what = format!("only {machine} can see it, and what is known of it does not count");
     Case {
-        next: vec![Step::Advice(format!("run `driftlock doctor` on {machine}"))],
+        next: vec![Step::Advice(format!(
+            "run `driftlock plan` on {machine}, with this journal"
+        ))],
         ..case(site, Severity::Unknown, Stage::Reached, Side::Place, what)
     }
 }
@@ -208,7 +210,13 @@ fn running(site: Site<'_>, patient: &Patient) -> Case {
     let what = format!("{names}stored as wanted, but not what runs: {}", behind.why);
     Case {
         since: behind_since(behind),
-        next: activation(site, behind.help.as_deref()),
+        next: if behind.restart_helps {
+            activation(site, behind.help.as_deref())
+        } else {
+            // it began after they were stored: the next restart would be as useless
+            let help = behind.help.clone();
+            help.into_iter().map(Step::Advice).collect()
+        },
         ..case(site, Severity::Wrong, Stage::Running, Side::Process, what)
     }
 }
@@ -281,7 +289,9 @@ fn notes(site: Site<'_>) -> Vec<Case> {
         next,
         ..case(site, Severity::Advice, stage, Side::Target, what)
     };
-    let notes = site.plan.notes.iter();
+    // why the process is not known is told as that
+    let told = |note: &&String| !note.starts_with(UNSEEN);
+    let notes = site.plan.notes.iter().filter(told);
     let mut found: Vec<Case> = notes
         .map(|note| advice(Stage::Read, note.clone(), vec![]))
         .collect();

@@ -1,10 +1,13 @@
 //! One target, stage by stage.
 
-use super::super::event::{Finding, Health, Patient, Stage};
+use super::super::event::{Finding, Health, Patient, SeenTarget, Stage};
 use super::super::expiry::Due;
 use super::{Site, before_cause};
 use crate::model::{Address, Behind, Machine, VarName, Verdict};
 use crate::plan::{ActionKind, Change, Class, TargetState};
+
+/// What a note about a process that could not be looked at begins with.
+pub(super) const UNSEEN: &str = "what runs is not known: ";
 
 /// Looks at all of it.
 pub(super) fn examine(site: Site<'_>, all: &[Site<'_>]) -> Patient {
@@ -36,12 +39,14 @@ pub(super) fn examine(site: Site<'_>, all: &[Site<'_>]) -> Patient {
 
 fn health(site: Site<'_>, stages: &[Finding; 6]) -> Health {
     if let TargetState::Elsewhere { machine } = &site.plan.state {
-        return if site.chart.require_all {
+        let seen = site.chart.seen.get(&site.plan.target);
+        let is_known = seen.is_some_and(SeenTarget::is_known);
+        return if site.chart.require_all && !is_known {
             Health::Unknown
         } else {
             Health::Elsewhere {
                 machine: machine.clone(),
-                seen: site.chart.seen.get(&site.plan.target).copied(),
+                seen: seen.cloned(),
             }
         };
     }
@@ -122,10 +127,19 @@ fn running(site: Site<'_>) -> Finding {
         Some(behind) => Finding::Wrong(behind.why.clone()),
         None if site.plan.behind.is_some() || site.vitals.seen_running => Finding::Well,
         None => match &site.located.target.process {
-            Some(process) => Finding::Unknown(format!("{process} does not show what it runs with")),
+            Some(process) => Finding::Unknown(unseen(site).map_or_else(
+                || format!("{process} does not show what it runs with"),
+                str::to_owned,
+            )),
             None => Finding::NotApplicable,
         },
     }
+}
+
+/// Why the process could not be looked at, as the look at it noted.
+fn unseen<'a>(site: Site<'a>) -> Option<&'a str> {
+    let mut notes = site.plan.notes.iter();
+    notes.find_map(|note| note.strip_prefix(UNSEEN))
 }
 
 /// What does not run, if it is about what was asked for.

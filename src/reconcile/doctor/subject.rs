@@ -11,21 +11,15 @@ use crate::model::VarName;
 use crate::plan::{ActionKind, Class, Glimpse, TargetState};
 
 /// Whether a use is this variable, by its name on the target or as declared, or is made from it.
-pub(super) fn touches(manifest: &Manifest, used: &Use, name: &VarName) -> bool {
-    used.name == *name || made_from(manifest, used.source.references(), name)
+pub fn touches(manifest: &Manifest, used: &Use, name: &VarName) -> bool {
+    used.name == *name || roots(manifest, used).contains(name)
 }
 
-fn made_from<'a>(
-    manifest: &'a Manifest,
-    begin: impl IntoIterator<Item = &'a VarName>,
-    name: &VarName,
-) -> bool {
-    let mut waiting: Vec<&VarName> = begin.into_iter().collect();
+/// The declared variables that a use is made from, those behind templates too.
+pub(super) fn roots<'a>(manifest: &'a Manifest, used: &'a Use) -> BTreeSet<&'a VarName> {
+    let mut waiting: Vec<&VarName> = used.source.references().collect();
     let mut seen: BTreeSet<&VarName> = BTreeSet::new();
     while let Some(one) = waiting.pop() {
-        if one == name {
-            return true;
-        }
         if seen.insert(one)
             && let Some(Source::Template(template)) =
                 manifest.variables.get(one).map(|variable| &variable.source)
@@ -33,7 +27,7 @@ fn made_from<'a>(
             waiting.extend(template.references());
         }
     }
-    false
+    seen
 }
 
 /// Each variable that was asked for.

@@ -27,7 +27,7 @@ impl Vitals {
             LiveState::Read(live) => Self {
                 seen_running: live.running != Running::Unknown,
                 changed_at: changed_at(live),
-                stored_at: None,
+                stored_at: live.stored_at,
             },
             LiveState::Unknown { .. } | LiveState::Elsewhere { .. } => Self::default(),
         }

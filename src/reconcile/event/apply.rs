@@ -134,6 +134,8 @@ pub struct ApplyReport {
     pub targets: Vec<TargetReport>,
     /// What the plan held back.
     pub held: Vec<Held>,
+    /// Where what is stored does not run, and the plan held back what would mend it.
+    pub held_activations: Vec<TargetName>,
     /// Set where a signal ended the run early: which.
     pub interrupted: Option<String>,
 }
@@ -174,7 +176,10 @@ impl ApplyReport {
 
     /// Whether nothing was done, held or left undone.
     pub fn is_empty(&self) -> bool {
-        self.targets.is_empty() && self.held.is_empty() && self.interrupted.is_none()
+        self.targets.is_empty()
+            && self.held.is_empty()
+            && self.held_activations.is_empty()
+            && self.interrupted.is_none()
     }
 
     /// The exit and its reason.
@@ -188,7 +193,7 @@ impl ApplyReport {
                 .iter()
                 .any(|result| !result.outcome.is_good())
         });
-        let held = self.held.iter().any(Held::counts);
+        let held = self.held.iter().any(Held::counts) || !self.held_activations.is_empty();
         let unfinished = failed || refused || held || self.interrupted.is_some();
         let unforced = self.targets.iter().any(TargetReport::is_not_in_force);
         let broken = self.targets.iter().any(TargetReport::does_not_work);
@@ -247,6 +252,13 @@ impl TargetReport {
             .is_some_and(|one| !one.left_out && one.outcome != Activated::Done)
     }
 
+    /// Whether its activation succeeded.
+    pub fn is_in_force(&self) -> bool {
+        self.activation
+            .as_ref()
+            .is_some_and(|one| one.outcome == Activated::Done)
+    }
+
     /// Whether a probe says anything but that it works.
     pub fn does_not_work(&self) -> bool {
         self.probes.iter().any(|probe| !probe.verdict.works())
@@ -296,6 +308,7 @@ mod tests {
             plan_id: PlanId("00".repeat(32)),
             targets,
             held: vec![],
+            held_activations: vec![],
             interrupted: None,
         }
     }

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::Seen;
+use super::SeenTarget;
 use crate::model::{
     Activation, HostAddress, ManifestName, PlatformKind, Position, Process, TargetName, VarName,
 };
@@ -88,7 +88,7 @@ pub enum Health {
         /// The machine.
         machine: String,
         /// What it saw.
-        seen: Option<Seen>,
+        seen: Option<SeenTarget>,
     },
     /// Nothing is wrong, as far as there was something to look at.
     Well,
@@ -291,12 +291,12 @@ pub enum Holding {
     },
     /// No longer wanted, and still there.
     Leftover,
+    /// As wanted, and the running process does not have it.
+    NotRunning,
     /// Not known; why.
     Unknown(String),
     /// Another machine's.
     Elsewhere(String),
-    /// As wanted, and the running process does not have it.
-    NotRunning,
     /// As wanted.
     Equal,
 }

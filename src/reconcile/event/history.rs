@@ -49,6 +49,8 @@ pub struct HistoryEntry {
     pub outcome: String,
     /// Whether the receipt's seal holds. What does not verify counts as no record.
     pub verified: bool,
+    /// What put the values in force, and whether it worked: `systemd`, `command`, `deploy`, …
+    pub activated: Option<(String, bool)>,
     /// Sorted by name.
     pub vars: Vec<HistoryVar>,
 }

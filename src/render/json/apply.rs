@@ -46,6 +46,8 @@ struct ApplyJson {
     half_written: Vec<HalfWrittenJson>,
     targets: Vec<TargetJson>,
     held: Vec<HeldJson>,
+    /// Targets whose process is not given what is stored: the plan held that back.
+    held_activations: Vec<String>,
     /// The signal that ended the run early.
     interrupted: Option<String>,
 }
@@ -62,6 +64,9 @@ impl From<&event::ApplyReport> for ApplyJson {
                 .collect(),
             targets: of.targets.iter().map(TargetJson::from).collect(),
             held: of.held.iter().map(HeldJson::from).collect(),
+            held_activations: (of.held_activations.iter())
+                .map(ToString::to_string)
+                .collect(),
             interrupted: of.interrupted.clone(),
         }
     }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::plan::GlimpseJson;
+use super::status::SeenTargetJson;
 use super::{ExitJson, document_tag};
 use crate::reconcile::event::{self, Health, Stage, Step, Verdict};
 use crate::render::paste::{Paste, paste};
@@ -201,17 +202,9 @@ enum HealthJson {
     Elsewhere {
         machine: String,
         /// What it last saw.
-        seen: Option<SeenJson>,
+        seen: Option<SeenTargetJson>,
     },
     Well,
-}
-
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(rename = "Seen", deny_unknown_fields)]
-struct SeenJson {
-    /// RFC 3339.
-    at: String,
-    equal: bool,
 }
 
 impl From<&event::Patient> for TargetJson {
@@ -227,10 +220,7 @@ impl From<&event::Patient> for TargetJson {
                 Health::Unknown => HealthJson::Unknown,
                 Health::Elsewhere { machine, seen } => HealthJson::Elsewhere {
                     machine: machine.clone(),
-                    seen: seen.map(|seen| SeenJson {
-                        at: seen.at.to_string(),
-                        equal: seen.then == event::Then::InSync,
-                    }),
+                    seen: seen.as_ref().map(SeenTargetJson::from),
                 },
                 Health::Well => HealthJson::Well,
             },

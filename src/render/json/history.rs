@@ -48,6 +48,11 @@ struct EntryJson {
     outcome: String,
     /// What does not verify counts as no record.
     verified: bool,
+    /// What put the values in force: `systemd`, `launchd`, `compose`, `command` or `deploy`; null if
+    /// nothing was to.
+    activation: Option<String>,
+    /// Whether that worked.
+    activated: Option<bool>,
     variables: Vec<VarJson>,
 }
 
@@ -61,6 +66,8 @@ impl From<&event::HistoryEntry> for EntryJson {
             target: of.target.to_string(),
             outcome: of.outcome.clone(),
             verified: of.verified,
+            activation: of.activated.as_ref().map(|(how, _)| how.clone()),
+            activated: of.activated.as_ref().map(|(_, worked)| *worked),
             variables: of.vars.iter().map(VarJson::from).collect(),
         }
     }

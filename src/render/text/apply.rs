@@ -250,7 +250,11 @@ fn summary(out: &mut dyn Write, style: &Style, report: &ApplyReport) -> fmt::Res
             _ => "Not applied",
         };
         let targets = counted(wrote, "target");
+        let forced = report.targets.iter().filter(|t| t.is_in_force()).count();
         let mut text = format!("{word}: {written} written, {deleted} deleted on {targets}");
+        if forced > 0 {
+            text.push_str(&format!(", put in force on {forced}"));
+        }
         if recorded > 0 {
             text.push_str(&format!(", {recorded} recorded as known"));
         }
@@ -267,6 +271,11 @@ fn summary(out: &mut dyn Write, style: &Style, report: &ApplyReport) -> fmt::Res
         if number > 0 {
             text.push_str(&format!(", {number} {what}"));
         }
+    }
+    let waiting = report.held_activations.len();
+    if waiting > 0 {
+        let targets = counted(waiting, "target");
+        text.push_str(&format!(", not put in force on {targets} (held)"));
     }
     let unforced = report
         .targets

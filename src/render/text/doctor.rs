@@ -4,13 +4,14 @@
 mod case;
 mod subject;
 
+use std::cell::RefCell;
 use std::fmt::{self, Write};
 
 use jiff::Timestamp;
 
 use crate::model::TargetName;
 use crate::reconcile::event::{
-    Case, Check, DoctorReport, Finding, Health, Patient, Severity, Stage, Then,
+    Case, Check, DoctorReport, Finding, Health, Patient, Severity, Stage,
 };
 use crate::render::escape;
 use crate::render::layout::Line;
@@ -44,6 +45,8 @@ struct Page<'a> {
     call: &'a Invocation,
     now: Timestamp,
     all: bool,
+    /// The commands that were given so far: one is enough.
+    told: &'a RefCell<Vec<String>>,
 }
 
 /// Writes all of it, the last line the summary.
@@ -53,7 +56,9 @@ pub fn render_doctor(
     call: &Invocation,
     diagnosis: &Diagnosis<'_>,
 ) -> fmt::Result {
+    let told = RefCell::new(vec![]);
     let page = Page {
+        told: &told,
         style,
         call,
         now: diagnosis.now,
@@ -173,19 +178,11 @@ fn elsewhere(out: &mut dyn Write, page: Page<'_>, report: &DoctorReport) -> fmt:
         .iter()
         .filter_map(|patient| match &patient.health {
             Health::Elsewhere { machine, seen } => {
-                let seen = seen.map_or("never seen".to_owned(), |seen| {
-                    let word = match seen.then {
-                        Then::InSync => "as wanted",
-                        then if then.is_difference() => "differs",
-                        _ => "not known",
-                    };
-                    format!("{word}, seen {} ago", super::age(page.now, seen.at))
-                });
-                Some(format!(
-                    "{} on {} ({seen})",
-                    patient.target,
-                    escape::terminal(machine)
-                ))
+                let seen = match seen {
+                    Some(seen) => super::status::seen_text(seen, page.now).1,
+                    None => format!("on {machine}, never seen from here"),
+                };
+                Some(format!("{} ({})", patient.target, escape::terminal(&seen)))
             }
             Health::Wrong | Health::Unknown | Health::Well => None,
         });

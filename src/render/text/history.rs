@@ -68,6 +68,18 @@ fn receipt(
         let short: String = revision.chars().take(10).collect();
         line = line.then(Role::Dim, format!("  at {}", escape::terminal(&short)));
     }
+    match &entry.activated {
+        Some((how, true)) => {
+            line = line.then(Role::Dim, format!("  {}: done", escape::terminal(how)));
+        }
+        Some((how, false)) => {
+            line = line.then(
+                Role::Drift,
+                format!("  {}: not done", escape::terminal(how)),
+            );
+        }
+        None => {}
+    }
     if !entry.verified {
         line = line.then(Role::Bad, "  NOT VERIFIED");
     }

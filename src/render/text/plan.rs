@@ -8,9 +8,7 @@ use jiff::Timestamp;
 use super::status::seen_line;
 use super::{command, diff, holds, names};
 use crate::model::{Behind, TargetName, VarName};
-use crate::plan::{
-    ActionKind, Change, Class, Plan, PlannedActivation, Reason, Summary, TargetPlan, TargetState,
-};
+use crate::plan::{ActionKind, Change, Class, Plan, Reason, Summary, TargetPlan, TargetState};
 use crate::reconcile::event::SeenTarget;
 use crate::render::escape;
 use crate::render::forced::forced;
@@ -97,13 +95,7 @@ pub fn render_plan_summary(
 }
 
 fn is_shown(target: &TargetPlan) -> bool {
-    worst(target) < 7
-        || !target.notes.is_empty()
-        || target.behind.is_some()
-        || target
-            .activation
-            .as_ref()
-            .is_some_and(PlannedActivation::is_owed)
+    worst(target) < 7 || !target.notes.is_empty() || target.behind.is_some()
 }
 
 /// Targets with problems first: smaller is worse.

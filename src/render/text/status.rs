@@ -119,7 +119,7 @@ pub(super) fn seen_line(
         .write(out, style, 0, 4)
 }
 
-fn seen_text(seen: &SeenTarget, now: Timestamp) -> (Role, String) {
+pub(super) fn seen_text(seen: &SeenTarget, now: Timestamp) -> (Role, String) {
     let by = &seen.machine;
     match seen.sight {
         Sight::Never => (Role::Unknown, format!("unknown, never seen by {by}")),

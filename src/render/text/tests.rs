@@ -94,6 +94,7 @@ fn applied() -> ApplyReport {
                 ReadBack::Unknown("unreachable".to_owned()),
             ),
         ],
+        held_activations: vec![],
         held: vec![Held {
             target: "vps".parse().unwrap(),
             name: "DB_PASSWORD".parse().unwrap(),
@@ -117,6 +118,7 @@ fn history() -> String {
     let report = HistoryReport {
         subject: "vps".to_owned(),
         entries: vec![HistoryEntry {
+            activated: None,
             at: "2026-01-01T03:04:05Z".parse().unwrap(),
             who: "ops\u{202e}".to_owned(),
             revision: Some("0123456789abcdef".to_owned()),

@@ -8,6 +8,7 @@ mod apply_several;
 mod apply_units;
 mod check;
 mod completions;
+mod doctor;
 mod elsewhere;
 mod history;
 mod import;

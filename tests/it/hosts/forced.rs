@@ -55,7 +55,7 @@ fn what_failed_is_told_apart_from_the_write_and_tried_again() {
     stage
         .run("plan --detailed-exitcode")
         .exits(2)
-        .says("not put in force since");
+        .says("stored but not running");
     fs::write(&gate, "").unwrap();
     stage.run("apply --yes").success().says("done: run");
     assert_eq!(count(&stage), 1);

@@ -3,5 +3,7 @@
 
 mod bad_input;
 mod everyday;
+mod figures;
 mod forced;
+mod killed;
 mod stage;

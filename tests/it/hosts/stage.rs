@@ -19,12 +19,16 @@ impl Stage {
     }
 
     /// The same with a far side and a world of one's choice.
-    pub fn with(far: Far, mut world: World) -> Option<Self> {
-        let sshd = Sshd::start(far)?;
+    pub fn with(far: Far, world: World) -> Option<Self> {
+        Some(Self::on(Sshd::start(far)?, world))
+    }
+
+    /// The same with a server that runs already.
+    pub fn on(sshd: Sshd, mut world: World) -> Self {
         let config = sshd.path("client").display().to_string();
         world.variable("DRIFTLOCK_SSH_CONFIG", &config);
         fs::create_dir_all(sshd.path("srv")).unwrap();
-        Some(Self { world, sshd })
+        Self { world, sshd }
     }
 
     /// A path on the VPS.

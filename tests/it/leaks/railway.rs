@@ -109,6 +109,8 @@ impl Leaky {
             "plan --markdown",
             "status -vv",
             "status --json",
+            "doctor -vv --all",
+            "doctor LIVE_SECRET --json",
             "check -vv",
             "history --json",
             "apply --yes -vv",

@@ -1,11 +1,7 @@
 //! What a slow line costs: round trips, counted by time.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::mpsc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use driftlock::machine::ssh::SshHost;
@@ -14,52 +10,8 @@ use futures_util::future::join_all;
 use zeroize::Zeroizing;
 
 use super::run::ran;
+use crate::support::long_line::{DELAY, long_line};
 use crate::support::sshd::{Far, Sshd};
-
-/// Each way.
-const DELAY: Duration = Duration::from_millis(100);
-
-/// Passes on what comes, later, as a long line does: without holding up what follows.
-fn later(mut from: TcpStream, mut to: TcpStream) {
-    let (sender, receiver) = mpsc::channel::<(Instant, Vec<u8>)>();
-    thread::spawn(move || {
-        for (came, bytes) in receiver {
-            thread::sleep((came + DELAY).saturating_duration_since(Instant::now()));
-            if to.write_all(&bytes).is_err() {
-                return;
-            }
-        }
-        let _gone = to.shutdown(std::net::Shutdown::Write);
-    });
-    thread::spawn(move || {
-        let mut bytes = vec![0; 64 * 1024];
-        while let Ok(length @ 1..) = from.read(&mut bytes) {
-            if sender
-                .send((Instant::now(), bytes[..length].to_vec()))
-                .is_err()
-            {
-                return;
-            }
-        }
-    });
-}
-
-/// A port that leads to the server by a long line.
-fn long_line(to: u16) -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for near in listener.incoming().map_while(Result::ok) {
-            let far = TcpStream::connect(("127.0.0.1", to)).unwrap();
-            for side in [&near, &far] {
-                side.set_nodelay(true).unwrap();
-            }
-            later(near.try_clone().unwrap(), far.try_clone().unwrap());
-            later(far, near);
-        }
-    });
-    port
-}
 
 #[tokio::test]
 async fn several_files_cost_no_more_round_trips_than_one() {

@@ -13,4 +13,4 @@ mod nasty;
 mod schedules;
 mod sealed;
 mod tokens;
-mod yard;
+pub mod yard;

@@ -2,6 +2,8 @@
 
 pub mod fake_railway;
 pub mod lab;
+pub mod long_line;
+pub mod network;
 pub mod peers;
 pub mod railway;
 pub mod shop;

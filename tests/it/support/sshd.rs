@@ -41,12 +41,39 @@ pub struct Sshd {
     server: Child,
     log: Arc<Mutex<Vec<String>>>,
     port: u16,
+    address: String,
+}
+
+/// Where a server runs.
+struct Place {
+    /// What starts it.
+    words: Vec<String>,
+    address: String,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self {
+            words: vec![],
+            address: "127.0.0.1".to_owned(),
+        }
+    }
 }
 
 impl Sshd {
     /// Starts one; `None` where there is no server to start.
     pub fn start(far: Far) -> Option<Self> {
-        Self::start_with(far, None)
+        Self::start_with(far, None, &Place::default())
+    }
+
+    /// Starts one by way of another command, which the words before its own are, for an address that
+    /// it has there.
+    pub fn start_behind(words: &[String], address: &str) -> Option<Self> {
+        let place = Place {
+            words: words.to_vec(),
+            address: address.to_owned(),
+        };
+        Self::start_with(Far::Own, None, &place)
     }
 
     /// Starts one that knows further users, with an `/etc/sudoers` of its own. They exist for this
@@ -59,10 +86,10 @@ impl Sshd {
         if fs::metadata("/proc/self").expect("it is Linux").uid() != 0 {
             return peers::missing("root, for other users");
         }
-        Self::start_with(Far::Own, Some((users, sudoers)))
+        Self::start_with(Far::Own, Some((users, sudoers)), &Place::default())
     }
 
-    fn start_with(far: Far, others: Option<(&[User], &str)>) -> Option<Self> {
+    fn start_with(far: Far, others: Option<(&[User], &str)>, place: &Place) -> Option<Self> {
         let program = server()?;
         if far == Far::Busybox {
             peers::program("busybox")?;
@@ -75,13 +102,14 @@ impl Sshd {
         }
         for _ in 0..10 {
             let port = free_port();
-            settings(folder.path(), port);
-            if let Some((server, log)) = run(&program, folder.path()) {
+            settings(folder.path(), port, &place.address);
+            if let Some((server, log)) = run(&program, folder.path(), &place.words) {
                 let sshd = Self {
                     folder,
                     server,
                     log,
                     port,
+                    address: place.address.clone(),
                 };
                 sshd.know_host();
                 return Some(sshd);
@@ -126,6 +154,14 @@ impl Sshd {
         fs::write(&path, format!("{text}{lines}\n")).expect("it can be written");
     }
 
+    /// Lets further names lead here, given as ssh's patterns.
+    pub fn also_named(&self, patterns: &str) {
+        let path = self.path("client");
+        let text = fs::read_to_string(&path).expect("it is there");
+        let text = text.replacen("\n", &format!(" {patterns}\n"), 1);
+        fs::write(&path, text).expect("it can be written");
+    }
+
     /// Writes the host key into the known hosts, as it is.
     pub fn know_host(&self) {
         let key = fs::read_to_string(self.path("host.pub")).expect("it is there");
@@ -134,7 +170,7 @@ impl Sshd {
 
     /// The same with any text in its place.
     pub fn know(&self, key: &str) {
-        let line = format!("[127.0.0.1]:{} {key}", self.port);
+        let line = format!("[{}]:{} {key}", self.address, self.port);
         fs::write(self.path("known_hosts"), line).expect("it can be written");
     }
 
@@ -159,6 +195,19 @@ impl Sshd {
     /// The processes that serve logins: children of the server.
     pub fn children(&self) -> Vec<u32> {
         children(self.server.id())
+    }
+
+    /// The shells and programs of logins, also those whose login is gone: who has their home here.
+    pub fn at_home(&self) -> Vec<u32> {
+        let home = format!("HOME={}\0", self.folder.path().display());
+        let processes = fs::read_dir("/proc").expect("it is Linux");
+        let ids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        ids.filter(|id: &u32| {
+            let environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+            let mut windows = environment.windows(home.len());
+            windows.any(|window| window == home.as_bytes())
+        })
+        .collect()
     }
 }
 
@@ -255,11 +304,11 @@ pub fn make_key(path: &Path) {
     assert!(made.is_ok_and(|status| status.success()));
 }
 
-fn settings(folder: &Path, port: u16) {
+fn settings(folder: &Path, port: u16, address: &str) {
     let at = folder.display();
     // a home of its own: the tester's profile is none of ours
     let server = format!(
-        "SetEnv HOME={at}\nPort {port}\nListenAddress 127.0.0.1\nHostKey {at}/host\nPidFile none\n\
+        "SetEnv HOME={at}\nPort {port}\nListenAddress {address}\nHostKey {at}/host\nPidFile none\n\
          AuthorizedKeysFile {at}/authorized_keys\nStrictModes no\nUsePAM no\n\
          PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n\
          ForceCommand {at}/login\nLogLevel VERBOSE\nMaxStartups 1000\n"
@@ -268,7 +317,7 @@ fn settings(folder: &Path, port: u16) {
     let user = Command::new("id").arg("-un").output().expect("id runs");
     let user = String::from_utf8(user.stdout).expect("a plain name");
     let client = format!(
-        "Host {HOST}\nHostName 127.0.0.1\nPort {port}\nUser {}\nIdentityFile {at}/user\n\
+        "Host {HOST}\nHostName {address}\nPort {port}\nUser {}\nIdentityFile {at}/user\n\
          IdentitiesOnly yes\nUserKnownHostsFile {at}/known_hosts\n\
          GlobalKnownHostsFile /dev/null\nUpdateHostKeys no\n",
         user.trim()
@@ -327,7 +376,11 @@ pub fn script(path: &Path, text: &str) {
 }
 
 /// Runs the server; `None` if somebody else took its port.
-fn run(program: &Path, folder: &Path) -> Option<(Child, Arc<Mutex<Vec<String>>>)> {
+fn run(
+    program: &Path,
+    folder: &Path,
+    words: &[String],
+) -> Option<(Child, Arc<Mutex<Vec<String>>>)> {
     // the system's own start-up script makes it where root runs the server
     let _exists = fs::create_dir_all("/run/sshd");
     let namespace = folder.join("namespace");
@@ -335,6 +388,10 @@ fn run(program: &Path, folder: &Path) -> Option<(Child, Arc<Mutex<Vec<String>>>)
         let mut unshare = Command::new("unshare");
         unshare.arg("-m").arg(namespace).arg(program);
         unshare
+    } else if let [first, more @ ..] = words {
+        let mut before = Command::new(first);
+        before.args(more).arg(program);
+        before
     } else {
         Command::new(program)
     };

@@ -30,17 +30,12 @@ pub(super) fn set(name: &VarName) -> Step {
 }
 
 /// What writes these changes, with what they wait for. A variable goes to all of its targets at
-/// once, so the others where it is wrong are part of the command.
+/// once, so the others where it is wrong are part of the command; so are those that are made from it.
 pub(super) fn apply(site: Site<'_>, wrong: &[&Change], all: &[Site<'_>]) -> Vec<Step> {
-    let declared: BTreeSet<&VarName> = wrong
-        .iter()
-        .filter_map(|change| change.declared.as_ref())
-        .collect();
-    let together = |change: &Change| {
-        change
-            .declared
-            .as_ref()
-            .is_some_and(|name| declared.contains(name))
+    let roots: BTreeSet<&VarName> = wrong.iter().flat_map(|change| site.roots(change)).collect();
+    let together = |other: &Site<'_>, change: &Change| {
+        let theirs = other.roots(change);
+        theirs.iter().any(|name| roots.contains(name))
     };
     let mut targets = vec![];
     let mut holds: Vec<&Hold> = vec![];
@@ -49,7 +44,7 @@ pub(super) fn apply(site: Site<'_>, wrong: &[&Change], all: &[Site<'_>]) -> Vec<
         let own = other.plan.target == site.plan.target;
         let theirs = other.plan.changes.iter();
         let theirs: Vec<&Change> = theirs
-            .filter(|change| (own && wrong.contains(change)) || together(change))
+            .filter(|change| (own && wrong.contains(change)) || together(other, change))
             .collect();
         partial |= theirs.iter().any(|change| change.class == Class::Unknown);
         if own || theirs.iter().any(|change| is_wrong(change)) {
@@ -148,6 +143,12 @@ pub(super) fn activation(site: Site<'_>, help: Option<&str>) -> Vec<Step> {
             process,
             own,
         }];
+    }
+    if let Address::Railway(railway) = &target.address
+        && let Some(service) = &railway.service
+    {
+        let words = ["railway", "redeploy", "--service", service];
+        return vec![Step::Program(words.map(str::to_owned).to_vec())];
     }
     if let Some(help) = help {
         return vec![Step::Advice(help.to_owned())];

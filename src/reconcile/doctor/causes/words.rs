@@ -1,6 +1,6 @@
 //! The words of a difference, for somebody who did not follow what happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Site;
 use super::super::stages::is_wrong;
@@ -123,10 +123,8 @@ fn than(site: Site<'_>, changes: &[&Change], all: &[Site<'_>]) -> String {
 
 /// Other targets where variables of this one are wrong, or do not run.
 pub(super) fn others_wrong(site: Site<'_>, all: &[Site<'_>]) -> Vec<TargetName> {
-    let mine = |change: &Change| {
-        let mut own = site.plan.changes.iter();
-        change.declared.is_some() && own.any(|one| one.declared == change.declared)
-    };
+    let own = site.plan.changes.iter();
+    let roots: BTreeSet<&VarName> = own.flat_map(|change| site.roots(change)).collect();
     let others = all.iter().filter(|other| {
         let behind = |change: &Change| {
             let of = other.plan.behind.as_ref();
@@ -134,7 +132,10 @@ pub(super) fn others_wrong(site: Site<'_>, all: &[Site<'_>]) -> Vec<TargetName> 
         };
         let mut changes = other.plan.changes.iter();
         other.plan.target != site.plan.target
-            && changes.any(|change| mine(change) && (is_wrong(change) || behind(change)))
+            && changes.any(|change| {
+                let shared = other.roots(change).iter().any(|name| roots.contains(name));
+                shared && (is_wrong(change) || behind(change))
+            })
     });
     others.map(|other| other.plan.target.clone()).collect()
 }

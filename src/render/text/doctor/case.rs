@@ -25,9 +25,10 @@ pub(super) fn whole(
     let what = escape::terminal(&case.what);
     let (role, sign) = severity(case.severity, page.style);
     let mut head = Line::new().then_whole(role, format!("{sign} "));
-    if case.targets.is_empty() || case.severity == Severity::Advice {
+    let date = case.stage == Some(Stage::Expiry);
+    if case.targets.is_empty() || date || case.severity == Severity::Advice {
         let targets = super::targets(case.targets.iter(), page.all);
-        let targets = if targets.is_empty() || case.stage == Some(Stage::Expiry) {
+        let targets = if targets.is_empty() || date {
             String::new()
         } else {
             format!("{targets}: ")
@@ -49,6 +50,7 @@ pub(super) fn whole(
         .write(out, page.style, 4, 2)?;
     side(out, page, case, patients)?;
     values(out, page, case)?;
+    follows(out, page, case, patients)?;
     next(out, page, case)
 }
 
@@ -104,9 +106,14 @@ pub(super) fn row(mut line: Line, style: &Style, patient: &Patient) -> Line {
         let follows = patient.cause.is_some_and(|cause| stage > cause);
         let role = if follows { Role::Dim } else { role };
         let gap = if stage == Stage::Reached { "" } else { "  " };
-        line = line
-            .then(Role::Plain, gap)
-            .then_whole(role, format!("{} {sign}", name(stage)));
+        let text = format!("{} {sign}", name(stage));
+        let is_told = patient.at(stage).is_wrong() || patient.at(stage).is_unknown();
+        let text = if follows && is_told {
+            format!("({text})")
+        } else {
+            text
+        };
+        line = line.then(Role::Plain, gap).then_whole(role, text);
     }
     line
 }
@@ -239,10 +246,31 @@ fn values(out: &mut dyn Write, page: Page<'_>, case: &Case) -> fmt::Result {
     Ok(())
 }
 
+/// What a service says about it, where that is not the cause but comes of it.
+fn follows(out: &mut dyn Write, page: Page<'_>, case: &Case, patients: &[Patient]) -> fmt::Result {
+    let of_case = patients.iter().find(|patient| {
+        case.targets.first() == Some(&patient.target)
+            && patient.cause == case.stage
+            && patient.cause != Some(Stage::Probe)
+    });
+    match of_case.map(|patient| patient.at(Stage::Probe)) {
+        Some(Finding::Wrong(what)) => Line::new()
+            .then(Role::Dim, format!("so {}", escape::terminal(what)))
+            .write(out, page.style, 4, 2),
+        _ => Ok(()),
+    }
+}
+
 fn next(out: &mut dyn Write, page: Page<'_>, case: &Case) -> fmt::Result {
     for step in &case.next {
         match paste(step, page.call) {
-            Paste::Line(line) => command(out, page.style, 4, &line)?,
+            Paste::Line(line) if page.told.borrow().contains(&line) => Line::new()
+                .then(Role::Dim, "next: the same command as above")
+                .write(out, page.style, 4, 2)?,
+            Paste::Line(line) => {
+                command(out, page.style, 4, &line)?;
+                page.told.borrow_mut().push(line);
+            }
             Paste::Words(words) => Line::new()
                 .then(Role::Dim, "next: ")
                 .then(Role::Plain, escape::terminal(&words))

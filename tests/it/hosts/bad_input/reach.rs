@@ -86,7 +86,7 @@ fn each_says_what_it_is_and_none_hides_another() {
         assert!(target.contains(why) && target.contains(next), "{target}");
     }
     assert!(planned(&json, "vps").to_string().contains("create"));
-    let doctor = stage.run("doctor").exits(1);
+    let doctor = stage.run("doctor --all").exits(1);
     for (_, why, next) in TROUBLES {
         doctor.clone().says(why).says(next);
     }

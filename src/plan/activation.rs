@@ -132,7 +132,9 @@ fn foreign(site: &Site<'_>, activation: &Activation) -> Option<Hold> {
     let name = &waits.name;
     Some(Hold {
         rail: hold.rail.clone(),
-        why: format!("{name} is stored there otherwise than we left it, so apply will not {activation} until that is settled"),
+        why: format!(
+            "{name} is stored there otherwise than we left it, so apply will not {activation} until that is settled"
+        ),
         release: hold.release.clone(),
     })
 }

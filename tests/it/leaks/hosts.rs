@@ -172,6 +172,8 @@ impl OverSsh {
             "history --json",
             "-vv plan",
             "-vv status --json",
+            "-vv doctor --probe --all",
+            "doctor TOKEN --probe --json",
         ] {
             self.runs(line, "");
         }

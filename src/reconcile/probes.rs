@@ -20,14 +20,29 @@ pub async fn probe_target(
 ) -> Vec<ProbeReport> {
     let mut reports = Vec::with_capacity(spec.probes.len());
     for one in &spec.probes {
-        let what = in_words(&one.ask);
-        let verdict = match filled(values, spec, one) {
-            Err(why) => Verdict::NotTried { why },
-            Ok(probe) => send(connections, prober, target, one.from, &probe).await,
-        };
-        reports.push(ProbeReport { what, verdict });
+        reports.push(probe_once(values, connections, prober, spec, one, target).await);
     }
     reports
+}
+
+/// Sends one of the probes of a target, once.
+pub(super) async fn probe_once(
+    values: &Values<'_>,
+    connections: &Connections,
+    prober: &Prober,
+    spec: &TargetSpec,
+    one: &ProbeSpec,
+    target: &Target,
+) -> ProbeReport {
+    let verdict = match filled(values, spec, one) {
+        Err(why) => Verdict::NotTried { why },
+        Ok(probe) => send(connections, prober, target, one.from, &probe).await,
+    };
+    ProbeReport {
+        what: in_words(&one.ask),
+        verdict,
+        left_out: false,
+    }
 }
 
 async fn send(

@@ -9,7 +9,7 @@ use crate::model::{Activated, PlatformKind, Target, Verdict};
 use crate::plan::{Plan, widened};
 use crate::reconcile::event::{Event, ProbeReport, TargetReport};
 use crate::reconcile::pass::Pass;
-use crate::reconcile::probes::{in_words, probe_target};
+use crate::reconcile::probes::{in_words, probe_once, probe_target};
 use crate::reconcile::stop::Stop;
 
 /// How long a service may take to answer after its restart.
@@ -17,8 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Between two tries while nobody answers, at first.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-const INTERRUPTED: &str = "the run was interrupted";
 
 /// Probes what this apply has put in force, and puts the verdicts into the targets' reports.
 pub(super) async fn prove(
@@ -33,7 +31,7 @@ pub(super) async fn prove(
             continue;
         };
         report.probes = match not_now(pass, approved, report, target, stop) {
-            Some(why) => not_tried(spec, why),
+            Some(because) => not_tried(spec, &because),
             None => {
                 events(Event::ProbeStarted {
                     target: target.name.clone(),
@@ -41,7 +39,7 @@ pub(super) async fn prove(
                 tokio::select! {
                     biased;
                     reports = patiently(pass, spec, target) => reports,
-                    () = stop.requested() => not_tried(spec, INTERRUPTED),
+                    () = stop.requested() => not_tried(spec, &NotNow::INTERRUPTED),
                 }
             }
         };
@@ -59,40 +57,58 @@ fn probed<'a>(pass: &'a Pass<'_>, report: &TargetReport) -> Option<(&'a TargetSp
     (touched && !spec.probes.is_empty()).then_some((spec, &pass.located[place].target))
 }
 
-/// Why a probe would tell nothing now.
+/// Why a probe is not sent now.
+struct NotNow {
+    why: &'static str,
+    /// Whether that is as it should be.
+    left_out: bool,
+}
+
+impl NotNow {
+    const INTERRUPTED: Self = Self {
+        why: "the run was interrupted",
+        left_out: false,
+    };
+}
+
+/// Why a probe may not be sent, or would tell nothing.
 fn not_now(
     pass: &Pass<'_>,
     approved: &Plan,
     report: &TargetReport,
     target: &Target,
     stop: &Stop,
-) -> Option<&'static str> {
+) -> Option<NotNow> {
     let forced = report.activation.as_ref().map(|one| &one.outcome);
     let scope = pass.scope;
     let unasked = scope.unattended && !scope.overrides.allows("authority", &target.name, None);
-    let why = if unasked && widened(&approved.authority, &target.name).is_some() {
+    let (why, left_out) = if unasked && widened(&approved.authority, &target.name).is_some() {
         // it sends secrets, or runs a command: a new one waits for a person like any write
-        "this revision may do more here than the last applied one, and nobody agreed to that"
+        let why =
+            "this revision may do more here than the last applied one, and nobody agreed to that";
+        (why, false)
     } else if scope.no_activate {
-        "what was stored does not run yet (--no-activate)"
+        ("what was stored does not run yet (--no-activate)", true)
     } else if stop.is_requested() {
-        INTERRUPTED
+        return Some(NotNow::INTERRUPTED);
     } else if forced.is_some_and(|outcome| *outcome != Activated::Done) {
-        "what was stored does not run yet"
+        ("what was stored does not run yet", false)
     } else if target.address.platform() == PlatformKind::Railway {
-        "Railway is still deploying: `driftlock doctor` asks when it is done"
+        let why = "Railway is still deploying: `driftlock doctor` asks when it is done";
+        (why, true)
     } else {
         return None;
     };
-    Some(why)
+    Some(NotNow { why, left_out })
 }
 
-fn not_tried(spec: &TargetSpec, why: &str) -> Vec<ProbeReport> {
+fn not_tried(spec: &TargetSpec, because: &NotNow) -> Vec<ProbeReport> {
     let report = |one| ProbeReport {
         what: in_words(one),
         verdict: Verdict::NotTried {
-            why: why.to_owned(),
+            why: because.why.to_owned(),
         },
+        left_out: because.left_out,
     };
     spec.probes.iter().map(|one| report(&one.ask)).collect()
 }
@@ -101,16 +117,21 @@ fn not_tried(spec: &TargetSpec, why: &str) -> Vec<ProbeReport> {
 /// refusal, which might count as a bad try.
 async fn patiently(pass: &Pass<'_>, spec: &TargetSpec, target: &Target) -> Vec<ProbeReport> {
     let until = Instant::now() + PATIENCE;
+    let connections = pass.connections;
+    let prober = connections.prober();
     let mut pause = SHORTEST_PAUSE;
+    let mut reports = probe_target(pass.values, connections, prober, spec, target).await;
     loop {
-        let connections = pass.connections;
-        let prober = connections.prober();
-        let reports = probe_target(pass.values, connections, prober, spec, target).await;
         let silent = |report: &ProbeReport| matches!(report.verdict, Verdict::Unreachable { .. });
         if !reports.iter().any(silent) || Instant::now() + pause > until {
             return reports;
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
+        for (one, report) in spec.probes.iter().zip(&mut reports) {
+            if silent(report) {
+                *report = probe_once(pass.values, connections, prober, spec, one, target).await;
+            }
+        }
     }
 }

@@ -99,6 +99,9 @@ pub struct ProbeReport {
     pub what: String,
     /// What it said.
     pub verdict: ProbeVerdict,
+    /// Whether this apply cannot tell, and nothing went wrong: the person asked for nothing to run
+    /// yet, or the platform takes longer than an apply waits.
+    pub left_out: bool,
 }
 
 /// A change that the plan held back, so that it was never tried.
@@ -259,9 +262,10 @@ impl TargetReport {
             .is_some_and(|one| one.outcome == Activated::Done)
     }
 
-    /// Whether a probe says anything but that it works.
+    /// Whether a probe that was to be sent says anything but that it works.
     pub fn does_not_work(&self) -> bool {
-        self.probes.iter().any(|probe| !probe.verdict.works())
+        let mut probes = self.probes.iter();
+        probes.any(|probe| !probe.left_out && !probe.verdict.works())
     }
 
     /// Whether the read back says that this one is not as written.

@@ -6,4 +6,6 @@ mod everyday;
 mod figures;
 mod forced;
 mod killed;
+mod running;
+mod service;
 mod stage;

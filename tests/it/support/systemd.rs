@@ -74,6 +74,15 @@ impl UserManager {
         Some(manager)
     }
 
+    /// The words of a command line that run another one where this manager is found.
+    pub fn entry(&self) -> String {
+        format!(
+            "nsenter -t {} -m env HOME='{}' XDG_RUNTIME_DIR=/run/x",
+            self.process.id(),
+            self.folder().display()
+        )
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

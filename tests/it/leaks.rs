@@ -3,6 +3,7 @@
 
 mod forms;
 mod hardening;
+mod hosts;
 mod railway;
 mod railway_troubles;
 mod runs;

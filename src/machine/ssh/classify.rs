@@ -19,7 +19,9 @@ impl Heard {
         let text = texts
             .into_iter()
             .find(|text| text.contains("REMOTE HOST IDENTIFICATION HAS CHANGED"))?;
-        let named = named(text, "Host key for ", " has changed");
+        // the second is what some systems' ssh says where it would go on
+        let named =
+            named(text, "Host key for ", " has changed").or_else(|| named(text, " -R \"", "\""));
         Some(SshError::HostKeyChanged {
             host: named.unwrap_or_else(|| host.to_owned()),
         })
@@ -213,6 +215,8 @@ mod tests {
         }
         let banner = "@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n@@@@\nHost key for [vps]:2222 has changed and you have requested strict checking.\nHost key verification failed.";
         assert!(reason(banner, "").starts_with("the host key of [vps]:2222 has changed"));
+        let would_go_on = "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n  remove with:\n  ssh-keygen -f \"/home/me/known_hosts\" -R \"[vps]:2222\"\n";
+        assert!(reason(would_go_on, "").starts_with("the host key of [vps]:2222 has changed"));
         let jump = "ssh: connect to host bastion port 22: Connection refused";
         assert_eq!(
             reason("Connection closed by UNKNOWN port 65535", jump),

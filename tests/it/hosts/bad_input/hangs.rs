@@ -8,7 +8,7 @@ use super::{HERE, ended, start, terminate};
 use crate::support::sshd::Far;
 
 /// What nobody waits for.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(30);
 
 /// Says that it began, waits for a gate, and says that it ended.
 fn gated(stage: &Stage, more: &str) -> String {
@@ -40,34 +40,30 @@ fn is_owed(stage: &Stage) {
     stage
         .run("plan --detailed-exitcode")
         .exits(2)
-        .says("not put in force since");
+        .says("stored but not running");
     fs::write(stage.far("gate"), "").unwrap();
     // what still went on there comes to its end now, and writes its line
     let _from_before = fs::remove_file(stage.far("log"));
     stage.run("apply --yes").success().says("done: run");
-    assert!(log(stage).contains("begun\nup\n") || log(stage).contains("up\n"));
+    assert!(log(stage).contains("begun\nup\n"));
     stage.in_sync();
 }
 
 #[test]
 fn one_that_takes_too_long_is_in_doubt_and_owed() {
-    for far in [Far::Own, Far::Busybox] {
-        let Some(stage) = Stage::with(far, crate::support::world::World::new()) else {
-            return;
-        };
-        let targets = gated(&stage, ", timeout: 1s") + HERE;
-        stage.declare(&[("A", "1"), ("B", "2")], &targets);
-        let began = Instant::now();
-        let run = stage.run("apply --yes").exits(4);
-        assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
-        run.says("2 written")
-            .says("stored, but nobody knows whether it did run")
-            .says("did not end within 1 s")
-            .says("not in force on 1 target");
-        assert_eq!(log(&stage), "begun\n");
-        assert_eq!(stage.world.read("here.env"), "B=2\n");
-        is_owed(&stage);
-    }
+    let Some(stage) = Stage::new() else { return };
+    let targets = gated(&stage, ", timeout: 1s") + HERE;
+    stage.declare(&[("A", "1"), ("B", "2")], &targets);
+    let began = Instant::now();
+    let run = stage.run("apply --yes").exits(4);
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    run.says("2 written")
+        .says("stored, but nobody knows whether it did run")
+        .says("did not end within 1 s")
+        .says("not in force on 1 target");
+    assert_eq!(log(&stage), "begun\n");
+    assert_eq!(stage.world.read("here.env"), "B=2\n");
+    is_owed(&stage);
 }
 
 #[test]

@@ -71,13 +71,19 @@ fn unknown(stage: &Stage, words: &[&str]) {
     }
     assert!(far_side(stage) == before, "something was written");
     assert_eq!(stage.world.read("here.env"), "B=2\n");
+    forget(stage);
+}
+
+/// Begins anew: nothing is known, and nothing was written on this machine.
+fn forget(stage: &Stage) {
     fs::remove_file(stage.world.path("here.env")).unwrap();
+    fs::remove_dir_all(stage.world.root().join("state/driftlock")).unwrap();
 }
 
 /// The trouble is over.
 #[track_caller]
 fn mended(stage: &Stage) {
-    stage.run("apply --yes --overwrite B@here").success();
+    stage.run("apply --yes").success();
     assert_eq!(stage.far_text(".env"), "A=1\n");
     assert_eq!(stage.world.read("here.env"), "B=2\n");
     stage.in_sync();
@@ -91,7 +97,7 @@ fn refused(stage: &Stage, words: &[&str]) -> Run {
     let apply = words.iter().fold(apply, |run, words| run.says(words));
     assert!(far_side(stage) == before, "something was written");
     assert_eq!(stage.world.read("here.env"), "B=2\n");
-    fs::remove_file(stage.world.path("here.env")).unwrap();
+    forget(stage);
     apply
 }
 

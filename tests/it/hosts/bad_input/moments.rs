@@ -45,7 +45,6 @@ fn an_edit_at_any_moment_is_never_lost() {
         ),
     ] {
         stage.sshd.profile(Far::Own, "");
-        let _first = fs::remove_file(&path);
         declare_one(&stage);
         stage.run("apply --yes").success();
         stage.declare(
@@ -69,6 +68,8 @@ fn an_edit_at_any_moment_is_never_lost() {
         stage.run("apply --yes --overwrite A@vps").success();
         assert_eq!(stage.far_text(".env"), "A=2\n");
         stage.in_sync();
+        fs::remove_file(&path).unwrap();
+        super::forget(&stage);
     }
 }
 

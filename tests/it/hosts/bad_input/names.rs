@@ -64,44 +64,42 @@ fn paths_that_no_file_has_are_refused() {
 
 #[test]
 fn paths_that_a_shell_would_read_otherwise_are_taken_as_they_stand() {
-    for far in [Far::Own, Far::Busybox] {
-        let Some(stage) = Stage::with(far, World::new()) else {
-            return;
-        };
-        let odd = [
-            "-rf",
-            "a b",
-            "it's",
-            "say \"hi\"",
-            "$(touch ran)",
-            "`touch ran`",
-            "a;touch ran",
-            "back\\slash",
-            "*?[x]",
-            "#hash",
-            "ä ö",
-            "--help.env",
-        ];
-        let folder = stage.far("d ir'\"$x");
-        std::fs::create_dir(&folder).unwrap();
-        let mut targets = String::new();
-        for (number, name) in odd.iter().enumerate() {
-            let path = folder.join(name);
-            let path = path.to_str().unwrap().replace('\'', "''");
-            targets += &format!(
-                "  t{number}:\n    file: {{ host: vps, path: '{path}' }}\n{}",
-                uses("A")
-            );
-        }
-        stage.declare(&[("A", "1")], &targets);
-        stage.run("apply --yes").success();
-        for name in odd {
-            let text = std::fs::read_to_string(folder.join(name)).unwrap();
-            assert_eq!(text, "A=1\n", "{name}");
-        }
-        let files = std::fs::read_dir(&folder).unwrap().count();
-        assert_eq!(files, odd.len(), "nothing else is there");
-        assert_eq!(stage.sshd.logins(), 1);
-        stage.in_sync();
+    let Some(stage) = Stage::with(Far::Busybox, World::new()) else {
+        return;
+    };
+    let odd = [
+        "-rf",
+        "a b",
+        "it's",
+        "say \"hi\"",
+        "$(touch ran)",
+        "`touch ran`",
+        "a;touch ran",
+        "back\\slash",
+        "*?[x]",
+        "#hash",
+        "ä ö",
+        "--help.env",
+    ];
+    let folder = stage.far("d ir'\"$x");
+    std::fs::create_dir(&folder).unwrap();
+    let mut targets = String::new();
+    for (number, name) in odd.iter().enumerate() {
+        let path = folder.join(name);
+        let path = path.to_str().unwrap().replace('\'', "''");
+        targets += &format!(
+            "  t{number}:\n    file: {{ host: vps, path: '{path}' }}\n{}",
+            uses("A")
+        );
     }
+    stage.declare(&[("A", "1")], &targets);
+    stage.run("apply --yes").success();
+    for name in odd {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        assert_eq!(text, "A=1\n", "{name}");
+    }
+    let files = std::fs::read_dir(&folder).unwrap().count();
+    assert_eq!(files, odd.len(), "nothing else is there");
+    assert_eq!(stage.sshd.logins(), 1);
+    stage.in_sync();
 }

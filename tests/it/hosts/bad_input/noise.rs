@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::super::stage::{Stage, uses};
-use super::{declare, declare_one, mended, unknown};
+use super::{declare, declare_one, forget, mended, unknown};
 use crate::support::sshd::Far;
 
 const CANARY: &str = "canary-of-a-profile";
@@ -28,8 +28,6 @@ fn what_a_profile_prints_harms_nothing_and_is_not_shown() {
     .iter()
     .enumerate()
     {
-        let _from_before = fs::remove_file(stage.far(".env"));
-        let _from_before = fs::remove_file(&log);
         stage.sshd.profile(Far::Own, profile);
         let run = stage.run("apply --yes -vv");
         run.success().says("done: run").hides(CANARY);
@@ -39,6 +37,9 @@ fn what_a_profile_prints_harms_nothing_and_is_not_shown() {
             .run("plan --detailed-exitcode")
             .success()
             .hides(CANARY);
+        fs::remove_file(stage.far(".env")).unwrap();
+        fs::remove_file(&log).unwrap();
+        forget(&stage);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::super::stage::{Stage, uses};
-use super::declare;
+use super::{declare, forget};
 use crate::support::sshd::{Far, script};
 
 /// Programs of the far side that stand in for the system's.
@@ -31,13 +31,11 @@ fn not_in_force(stage: &Stage, words: &[&str]) {
     assert_eq!(stage.far_text(".env"), "A=1\n");
     assert_eq!(stage.world.read("here.env"), "B=2\n");
     let plan = stage.run("plan").hides(CANARY);
-    plan.says("not put in force since");
+    plan.says("Apply will").says("to put in force");
     let again = stage.run("apply --yes").exits(4).hides(CANARY);
     words.iter().fold(again, |run, words| run.says(words));
-    for file in [stage.far(".env"), stage.world.path("here.env")] {
-        fs::remove_file(file).unwrap();
-    }
-    fs::remove_file(stage.world.journal()).unwrap();
+    fs::remove_file(stage.far(".env")).unwrap();
+    forget(stage);
 }
 
 fn activated(stage: &Stage, activate: &str) {
@@ -79,7 +77,10 @@ fn a_unit_that_systemd_does_not_know_or_may_not_restart() {
     activated(&stage, "{ systemd: app }");
     let unknown = "#!/bin/sh\necho LoadState=not-found\necho ActiveState=inactive\n";
     stand_in(&stage, &[("systemctl", unknown)]);
-    not_in_force(&stage, &["there is no unit app.service there"]);
+    not_in_force(
+        &stage,
+        &["there is no unit app.service in the system's manager there"],
+    );
     let denied = format!(
         "#!/bin/sh\ncase \" $* \" in *' show '*) printf '%s\\n' LoadState=loaded ActiveState=active SubState=running InvocationID=a MainPID=0 ;;\n\
          *) echo 'Failed to restart app.service: Interactive authentication required. {CANARY}' >&2; exit 1 ;; esac\n"

@@ -86,6 +86,10 @@ fn each_says_what_it_is_and_none_hides_another() {
         assert!(target.contains(why) && target.contains(next), "{target}");
     }
     assert!(planned(&json, "vps").to_string().contains("create"));
+    let doctor = stage.run("doctor --all").exits(1);
+    for (_, why, next) in TROUBLES {
+        doctor.clone().says(why).says(next);
+    }
     // a look at the manifest reaches nobody
     let logins = stage.sshd.logins();
     stage.run("check").success();

@@ -68,9 +68,7 @@ fn sudo_that_asks_or_refuses_is_told_apart() {
         unknown(&stage, &[why, next]);
     }
     declare(&stage, &target(&stage, "dl-deploy", ", sudo: true"));
-    stage
-        .run("apply --yes --overwrite B@here --allow authority@vps")
-        .success();
+    stage.run("apply --yes").success();
     assert_eq!(stage.far_text(".env"), "A=1\n");
     stage.in_sync();
 }
@@ -117,7 +115,7 @@ fn what_that_user_may_not_read_or_write_is_left_alone() {
     );
     // readable, and still root's: the new file could not be
     mode(0o644).unwrap();
-    let run = stage.run("apply --yes --take-over vps --overwrite B@here");
+    let run = stage.run("apply --yes --take-over vps");
     run.exits(4)
         .says("could not be kept")
         .says("run as the file's owner");

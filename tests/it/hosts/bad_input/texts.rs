@@ -69,7 +69,7 @@ fn bytes_that_are_no_text_are_left_alone() {
     unknown(
         &stage,
         &[
-            "is not UTF-8 text (first bad byte: 6)",
+            "is not UTF-8 text (first bad byte: 7)",
             "convert the file to UTF-8",
         ],
     );

@@ -25,7 +25,7 @@ impl Network {
             peers::program(name)?;
         }
         if fs::metadata("/proc/self").expect("it is Linux").uid() != 0 {
-            return peers::missing("root, for network namespaces");
+            return peers::unavailable("root, for network namespaces");
         }
         let network = Self {
             near: keeper(),
@@ -37,7 +37,7 @@ impl Network {
             &format!("link add line type veth peer name line netns {far}"),
         );
         if !laid {
-            return peers::missing("the kernel's veth");
+            return peers::unavailable("the kernel's veth");
         }
         for (near, address) in [(true, NEAR), (false, FAR)] {
             for words in [

@@ -51,6 +51,11 @@ pub fn facts(path: &str, variable: &str) -> Option<PathBuf> {
 pub fn missing<T>(what: &str) -> Option<T> {
     let required = std::env::var_os("DRIFTLOCK_PEERS").is_some_and(|value| value == "required");
     assert!(!required, "{what} is missing, and DRIFTLOCK_PEERS=required");
+    unavailable(what)
+}
+
+/// Notes that something was skipped which no installation brings: a right, or what the kernel can do.
+pub fn unavailable<T>(what: &str) -> Option<T> {
     let test = std::thread::current().name().unwrap_or("?").to_owned();
     let mut list = OpenOptions::new()
         .create(true)

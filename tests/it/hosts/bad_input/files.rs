@@ -105,7 +105,7 @@ impl Disk {
         if mounted.is_ok_and(|status| status.success()) {
             return Some(Self(at));
         }
-        peers::missing("the right to mount a small disk")
+        peers::unavailable("the right to mount a small disk")
     }
 
     fn again(&self, how: &str) {

@@ -70,16 +70,26 @@ impl Body {
 
 /// Reads a body up to the limit.
 pub(super) async fn read_bounded(
-    mut answer: reqwest::Response,
+    answer: reqwest::Response,
     host: &str,
     timeout: Duration,
 ) -> Result<WipedBuffer, HttpError> {
-    let too_large = || HttpError::TooLarge {
+    let whole = read_short(answer, host, timeout, MAX_BODY_BYTES).await?;
+    whole.ok_or_else(|| HttpError::TooLarge {
         host: host.to_owned(),
-    };
+    })
+}
+
+/// Reads a body of at most `most` bytes. Of a longer one nothing is kept.
+pub(super) async fn read_short(
+    mut answer: reqwest::Response,
+    host: &str,
+    timeout: Duration,
+    most: usize,
+) -> Result<Option<WipedBuffer>, HttpError> {
     let announced = answer.content_length().unwrap_or(0);
-    if announced > MAX_BODY_BYTES as u64 {
-        return Err(too_large());
+    if announced > most as u64 {
+        return Ok(None);
     }
     let room = usize::try_from(announced).unwrap_or(0);
     let mut body = WipedBuffer::with_capacity(room);
@@ -88,12 +98,12 @@ pub(super) async fn read_bounded(
         .await
         .map_err(|error| error::classify_body(&error, host, timeout))?
     {
-        if body.as_slice().len() + chunk.len() > MAX_BODY_BYTES {
-            return Err(too_large());
+        if body.as_slice().len() + chunk.len() > most {
+            return Ok(None);
         }
         body.push(&chunk);
     }
-    Ok(body)
+    Ok(Some(body))
 }
 
 /// Takes a body up to `most` bytes and throws it away.

@@ -79,6 +79,28 @@ impl Client {
         })
     }
 
+    /// Sends one request and reads the body of its answer if that is no longer than `most` bytes;
+    /// a longer one is cut by closing the connection, and nothing of it is kept.
+    ///
+    /// # Errors
+    /// When there is no whole answer, as far as it was taken; says whether the request may have
+    /// been sent.
+    pub async fn send_for_short(
+        &self,
+        request: Request,
+        most: usize,
+    ) -> Result<ShortResponse, HttpError> {
+        let (host, timeout) = (host_of(&request.url), request.timeout);
+        let answer = self.begin(request, &host).await?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = body::read_short(answer, &host, timeout, most).await?;
+        Ok(ShortResponse {
+            status,
+            headers,
+            body,
+        })
+    }
+
     /// Sends one request, up to the headers of its answer.
     async fn begin(&self, request: Request, host: &str) -> Result<reqwest::Response, HttpError> {
         let client = self.client(&request.url, host)?;
@@ -184,6 +206,16 @@ impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+}
+
+/// An answer whose body counts only if it is short. Wiped, and without `Debug`, as [`Response`].
+pub struct ShortResponse {
+    /// For example 200.
+    pub status: u16,
+    /// As they came. They may hold secrets too: never print one.
+    pub headers: HeaderMap,
+    /// The whole body; `None` where it is longer than was asked for.
+    pub body: Option<WipedBuffer>,
 }
 
 /// Whether a URL's host is this machine.

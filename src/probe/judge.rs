@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::request::Checked;
 use super::{HttpProbe, not_tried, unexpected};
 use crate::model::Verdict;
+use crate::platforms::http::WipedBuffer;
 
 /// Content types that are called by their name. Others could hold anything.
 const NAMED_TYPES: &[&str] = &[
@@ -30,17 +31,45 @@ const NAMED_TYPES: &[&str] = &[
     "text/xml",
 ];
 
-/// What of an answer matters. The content type is the server's own words: compared, never shown.
+/// What of an answer matters. Content type and body are the server's own words: compared, never
+/// shown. It has no `Debug`.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
+    /// How many seconds the server wants to be left alone, where it can be seen.
+    pub(super) retry_after: Option<u32>,
+    /// Whole, where the request reads it and it is not too long.
+    pub(super) body: Option<WipedBuffer>,
+}
+
+/// Why there is no answer.
+pub(super) struct NoAnswer {
+    pub(super) verdict: Verdict,
+    /// Whether the server may have got the request all the same.
+    pub(super) maybe_sent: bool,
+}
+
+impl From<Verdict> for NoAnswer {
+    /// For what never left.
+    fn from(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            maybe_sent: false,
+        }
+    }
+}
+
+impl From<NoAnswer> for Verdict {
+    fn from(none: NoAnswer) -> Self {
+        none.verdict
+    }
 }
 
 /// A way to send a request. It is sent once.
 #[async_trait]
 pub(super) trait Sender: Sync {
-    /// The answer, or the verdict that there is none.
-    async fn send(&self, request: Checked, limit: Duration) -> Result<Answer, Verdict>;
+    /// The answer, if there is one.
+    async fn send(&self, request: Checked, limit: Duration) -> Result<Answer, NoAnswer>;
 }
 
 /// Sends the request, and then perhaps the one without its secrets.
@@ -77,8 +106,9 @@ async fn without_credential(sender: &dyn Sender, probe: &HttpProbe) -> Verdict {
     };
     let answer = match Checked::without(probe, bare) {
         Ok(request) => sender.send(request, probe.limit).await,
-        Err(verdict) => Err(verdict),
+        Err(verdict) => Err(verdict.into()),
     };
+    let answer = answer.map_err(Verdict::from);
     match answer {
         Ok(answer) if is_wanted(probe, &answer) => Verdict::Open,
         Ok(answer) => match no_proof(answer.status) {
@@ -90,7 +120,7 @@ async fn without_credential(sender: &dyn Sender, probe: &HttpProbe) -> Verdict {
     }
 }
 
-fn unproven(why: &str) -> Verdict {
+pub(super) fn unproven(why: &str) -> Verdict {
     not_tried(format!(
         "it answers as wanted with the credential, but whether it would without one could not be \
          seen: {why}"
@@ -111,23 +141,44 @@ fn is_wanted_status(probe: &HttpProbe, status: u16) -> bool {
 /// What came in the place of the content type that is wanted.
 fn other_type(probe: &HttpProbe, answer: &Answer) -> Option<String> {
     let wanted = probe.content_type.as_deref()?;
-    let came = answer.content_type.as_deref().map(essence).unwrap_or("");
-    if came.eq_ignore_ascii_case(essence(wanted)) {
+    if answer.is(essence(wanted)) {
         return None;
     }
-    let named = NAMED_TYPES
-        .iter()
-        .find(|known| came.eq_ignore_ascii_case(known));
-    let came = match (named, came) {
-        (Some(known), _) => known,
-        (None, "") => "nothing that says its content type",
-        (None, _) => "another content type",
-    };
     Some(format!(
-        "{came} in place of {} (status {})",
+        "{} in place of {} (status {})",
+        answer.kind(),
         essence(wanted),
         answer.status
     ))
+}
+
+impl Answer {
+    /// Whether it says to be of this content type.
+    pub(super) fn is(&self, content_type: &str) -> bool {
+        self.essence().eq_ignore_ascii_case(content_type)
+    }
+
+    /// What it says to be, in words of ours.
+    pub(super) fn kind(&self) -> &'static str {
+        let came = self.essence();
+        match NAMED_TYPES.iter().find(|known| self.is(known)) {
+            Some(known) => known,
+            None if came.is_empty() => "nothing that says its content type",
+            None => "another content type",
+        }
+    }
+
+    fn essence(&self) -> &str {
+        self.content_type.as_deref().map(essence).unwrap_or("")
+    }
+}
+
+/// The header `Retry-After`, if it holds seconds, and no more than a day of them.
+pub(super) fn seconds(header: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(header).ok()?.trim_ascii();
+    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| plain)?;
+    (number <= 24 * 60 * 60).then_some(number)
 }
 
 /// A content type without its parameters.
@@ -146,7 +197,7 @@ fn passing(status: u16) -> Option<String> {
 }
 
 /// Why an answer to the request without credential is no refusal of it.
-fn no_proof(status: u16) -> Option<String> {
+pub(super) fn no_proof(status: u16) -> Option<String> {
     passing(status).or_else(|| {
         matches!(status, 408 | 500..=599).then(|| {
             format!("without one it answers with status {status}, which is a fault and no refusal")

@@ -7,12 +7,14 @@
 //! whatever comes: a service that counts bad tries sees one. The request with the credential goes
 //! first; the one without it only after the first was answered as wanted, and only if it is
 //! refused does the first one prove something. Nothing that a service or a program says is quoted:
-//! statuses and well-known content types have names of ours.
+//! statuses and well-known content types have names of ours. Bodies are thrown away, but for the
+//! short ones of a gateway, which are compared and wiped.
 #![warn(missing_docs)]
 
 mod command;
 mod curl;
 mod direct;
+mod gateway;
 mod judge;
 mod request;
 #[cfg(test)]
@@ -26,7 +28,7 @@ use crate::machine::Run;
 use crate::model::{SecretValue, VarName, Verdict};
 use crate::platforms::http::{Client, HttpSettings};
 
-/// So much of an answer's body is taken, and thrown away.
+/// So much of an answer's body is taken.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
 /// One look, with everything filled in.
@@ -34,6 +36,8 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024;
 pub enum Probe {
     /// A request.
     Http(HttpProbe),
+    /// A token of an OpenClaw gateway.
+    Gateway(GatewayProbe),
     /// A command.
     Command(CommandProbe),
 }
@@ -71,6 +75,33 @@ pub struct Without {
     pub body: Option<SecretValue>,
 }
 
+/// One look at an OpenClaw gateway: does it take this token. The request does nothing there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatewayProbe {
+    /// Scheme, host and port, and perhaps the path that a proxy puts before: https, or http to the
+    /// machine that asks.
+    pub base: SecretValue,
+    /// Which of its two doors.
+    pub door: Door,
+    /// What is sent to it.
+    pub token: SecretValue,
+    /// How long each of the requests may take. On its own machine a gateway lets who brings a wrong
+    /// token wait for up to five seconds: anything shorter takes that for silence.
+    pub limit: Duration,
+}
+
+/// Where a gateway asks for a token. Each door has one of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Door {
+    /// The shared token of the gateway, by `POST /tools/invoke`.
+    Gateway,
+    /// `hooks.token`, by `POST <path>/wake`.
+    Hooks {
+        /// As the gateway's `hooks.path` says; if that is empty, `/hooks`.
+        path: String,
+    },
+}
+
 /// A command line that succeeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandProbe {
@@ -105,6 +136,11 @@ impl Prober {
                 judge::verdict(&sender, probe).await
             }
             (Probe::Http(probe), Some(host)) => judge::verdict(&curl::Curl(host), probe).await,
+            (Probe::Gateway(probe), None) => {
+                let sender = direct::Direct(&self.client);
+                gateway::verdict(&sender, probe).await
+            }
+            (Probe::Gateway(probe), Some(host)) => gateway::verdict(&curl::Curl(host), probe).await,
             (Probe::Command(probe), from) => {
                 command::run(from.unwrap_or(self.here.as_ref()), probe).await
             }
@@ -126,6 +162,10 @@ impl fmt::Display for Probe {
                 Some(origin) => write!(f, "{} {origin}", probe.method),
                 None => f.write_str(&probe.method),
             },
+            Self::Gateway(probe) => {
+                let origin = request::origin(&probe.base).unwrap_or_default();
+                write!(f, "POST {origin}{}", probe.door.shown())
+            }
             Self::Command(probe) => write!(f, "`{}`", probe.line),
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Checked {
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<SecretValue>,
+    /// Whether the body of the answer is looked at.
+    pub(super) reads_body: bool,
 }
 
 impl Checked {
@@ -34,7 +36,7 @@ impl Checked {
     pub(super) fn of(probe: &HttpProbe) -> Result<Self, Verdict> {
         Self::new(
             &probe.method,
-            &probe.url,
+            checked_url(&probe.url)?,
             &probe.headers,
             probe.body.as_ref(),
         )
@@ -42,12 +44,14 @@ impl Checked {
 
     /// The same without secrets.
     pub(super) fn without(probe: &HttpProbe, bare: &Without) -> Result<Self, Verdict> {
-        Self::new(&probe.method, &bare.url, &bare.headers, bare.body.as_ref())
+        let url = checked_url(&bare.url)?;
+        Self::new(&probe.method, url, &bare.headers, bare.body.as_ref())
     }
 
-    fn new(
+    /// The address is one that [`checked_url`] let pass.
+    pub(super) fn new(
         method: &str,
-        url: &SecretValue,
+        url: Url,
         headers: &[(String, SecretValue)],
         body: Option<&SecretValue>,
     ) -> Result<Self, Verdict> {
@@ -65,10 +69,19 @@ impl Checked {
         }
         Ok(Self {
             method,
-            url: checked_url(url)?,
+            url,
             headers,
             body: body.cloned(),
+            reads_body: false,
         })
+    }
+
+    /// The same for somebody who looks at the body of the answer.
+    pub(super) fn reading(self) -> Self {
+        Self {
+            reads_body: true,
+            ..self
+        }
     }
 
     /// Whether it goes over http to the name of this machine rather than to an address.
@@ -84,7 +97,8 @@ pub(super) fn origin(url: &SecretValue) -> Option<String> {
     origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
-fn checked_url(text: &SecretValue) -> Result<Url, Verdict> {
+/// An address that a credential may go to.
+pub(super) fn checked_url(text: &SecretValue) -> Result<Url, Verdict> {
     let url = Url::parse(text.expose()).map_err(|_| not_tried("its address is not a URL"))?;
     match url.scheme() {
         "https" if url.host_str().is_some() => {}

@@ -15,7 +15,11 @@ use crate::probe::{MAX_ANSWER_BYTES, not_tried};
 const MAX_LINE_BYTES: usize = 90 * 1024;
 
 /// Read by [`super::told`].
-pub(super) const WRITE_OUT: &str = "%{http_code} %{size_download} %{content_type}";
+const WRITE_OUT: &str = "%{http_code} %{size_download} %{content_type}";
+
+/// Read by [`super::told_after_body`]: each line ends what a server says before it. A curl older
+/// than 7.84 writes the name of the header out as it stands here.
+const WRITE_OUT_AFTER_BODY: &str = "\\n%header{retry-after}\\n";
 
 /// What holds for every request. The rate keeps an endless answer small also where curl does not
 /// yet cut one whose length was not announced; one that is as short as it may be comes at once.
@@ -29,7 +33,6 @@ proxy = \"\"
 max-redirs = 0
 connect-timeout = 10
 limit-rate = 256K
-output = \"/dev/null\"
 ";
 
 /// The whole text.
@@ -41,7 +44,12 @@ pub(super) fn text(request: &Checked, limit: Duration) -> Result<Zeroizing<Vec<u
     };
     plain("max-filesize", &MAX_ANSWER_BYTES);
     plain("max-time", &limit.as_secs_f32());
-    plain("write-out", &WRITE_OUT);
+    if request.reads_body {
+        plain("write-out", &[WRITE_OUT_AFTER_BODY, WRITE_OUT].concat());
+    } else {
+        plain("write-out", &WRITE_OUT);
+        plain("output", &"/dev/null");
+    }
     // http only where the address was found to be this machine's
     plain("proto", &format_args!("={}", request.url.scheme()));
     if request.is_plain_localhost() {

@@ -3,6 +3,7 @@
 mod answers;
 mod certificates;
 mod commands;
+mod gateway;
 mod hidden;
 mod local;
 mod negative;

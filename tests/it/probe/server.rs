@@ -15,8 +15,10 @@ pub enum Reply {
     Raw(&'static str),
     /// Nothing until the client goes.
     Hang,
-    /// A 200 whose body never ends.
-    Endless,
+    /// JSON that never ends, with this status.
+    Endless(u16),
+    /// Status, further header lines, and a body of which nobody says how long it is.
+    Unannounced(u16, String, Vec<u8>),
     /// A 200 whose body begins, and no more.
     Stuck,
 }
@@ -157,8 +159,13 @@ fn serve(mut stream: impl Read + Write, log: &Mutex<Vec<Seen>>, script: &Script)
             drop(stream.flush());
             drop(stream.read(&mut [0]));
         }
-        Reply::Endless => {
-            drop(stream.write_all(format!("{head}\r\n").as_bytes()));
+        Reply::Unannounced(status, headers, body) => {
+            drop(stream.write_all(format!("HTTP/1.1 {status} X\r\n{headers}\r\n").as_bytes()));
+            drop(stream.write_all(&body));
+        }
+        Reply::Endless(status) => {
+            let head = format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n\r\n");
+            drop(stream.write_all(head.as_bytes()));
             while stream.write_all(&[b' '; 65536]).is_ok() {}
         }
     }

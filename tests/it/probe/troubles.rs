@@ -41,7 +41,7 @@ async fn a_long_answer_is_cut() {
         "content-type: text/plain\r\n".into(),
         vec![b'a'; 9_000_000],
     );
-    for reply in [long, Reply::Endless] {
+    for reply in [long, Reply::Endless(200)] {
         let server = Server::always(reply);
         let mut probe = asking(&server.url());
         probe.limit = Duration::from_secs(3);

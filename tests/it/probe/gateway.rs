@@ -677,37 +677,3 @@ async fn bodies_come_over_ssh_as_they_are() {
     assert_too_long(&run(&probe, Some(&host)).await);
     assert_eq!(server.seen().len(), 1);
 }
-
-#[tokio::test]
-async fn tmp_real() {
-    for (door, token) in [
-        (Door::Gateway, "gate-token-1234567890"),
-        (Door::Gateway, "wrong"),
-        (Door::Gateway, "hook-token-1234567890"),
-        (hooks(), "hook-token-1234567890"),
-        (hooks(), "gate-token-1234567890"),
-        (
-            Door::Hooks {
-                path: "/nope".into(),
-            },
-            "hook-token-1234567890",
-        ),
-        (
-            Door::Hooks {
-                path: "/hooks/x".into(),
-            },
-            "hook-token-1234567890",
-        ),
-    ] {
-        for machine in machines() {
-            let probe = GatewayProbe {
-                door: door.clone(),
-                token: secret(token),
-                ..gateway("http://127.0.0.1:18999/")
-            };
-            let machine = machine.as_ref().map(|host| host as &dyn Run);
-            let v = prober().run(&Probe::Gateway(probe.clone()), machine).await;
-            println!("{door:?} {token} -> {v:?}");
-        }
-    }
-}

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::OpenclawService;
+
 /// What puts stored values in force on a target's machine, as the manifest says it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Activation {
@@ -15,6 +17,8 @@ pub enum Activation {
     Launchd(LaunchdJob),
     /// `docker compose up -d`, which makes containers anew whose environment changed.
     Compose(ComposeProject),
+    /// Restarts the service that OpenClaw made for its gateway.
+    Openclaw(OpenclawService),
 }
 
 /// A process whose environment can be looked at.
@@ -80,13 +84,14 @@ impl Activation {
             Self::Systemd(_) => "systemd",
             Self::Launchd(_) => "launchd",
             Self::Compose(_) => "compose",
+            Self::Openclaw(_) => "openclaw",
         }
     }
 
     /// The process that shows what runs afterwards; `None` where nothing says which it is.
     pub fn process(&self) -> Option<Process> {
         match self {
-            Self::Command(_) => None,
+            Self::Command(_) | Self::Openclaw(_) => None,
             Self::Systemd(unit) => Some(Process::Systemd(unit.clone())),
             Self::Launchd(job) => Some(Process::Launchd(job.clone())),
             Self::Compose(project) => Some(Process::Compose(project.clone())),
@@ -102,6 +107,7 @@ impl fmt::Display for Activation {
             Self::Systemd(unit) => write!(f, "restart {unit}"),
             Self::Launchd(job) => write!(f, "load {job} anew"),
             Self::Compose(project) => write!(f, "bring {project} up"),
+            Self::Openclaw(service) => write!(f, "restart {service}"),
         }
     }
 }

@@ -9,6 +9,7 @@ mod fingerprint;
 mod key_path;
 mod lint;
 mod name;
+mod openclaw;
 mod policy;
 mod probe;
 mod railway;
@@ -27,6 +28,10 @@ pub use fingerprint::{Fingerprint, FingerprintKey, Fingerprinter, KeyId};
 pub use key_path::{InvalidKeyPath, KeyPath, Segment};
 pub use lint::{LINTS, lint_value, shows as shows_lint};
 pub use name::{InvalidName, ManifestName, TargetName, VarName};
+pub use openclaw::{
+    OPENCLAW_GATEWAY_TOKEN, OPENCLAW_HOOKS_TOKEN, OPENCLAW_REDACTED, OpenclawAddress,
+    OpenclawSecret, OpenclawService,
+};
 pub use policy::{Limit, Overrides, Rails};
 pub use probe::{ProbeFrom, Verdict};
 pub use railway::{RailwayAddress, is_provided_by_railway, is_railway_token_name};

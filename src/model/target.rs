@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Activation, Destination, KeyPath, Process, Rails, RailwayAddress, Sudo, TargetName, VarName,
+    Activation, Destination, KeyPath, OpenclawAddress, Process, Rails, RailwayAddress, Sudo,
+    TargetName, VarName,
 };
 
 /// The kind of place.
@@ -18,6 +19,8 @@ pub enum PlatformKind {
     File,
     /// A service of a Railway environment, or its shared variables.
     Railway,
+    /// The secrets of an OpenClaw installation.
+    Openclaw,
     /// Held in memory: tests and demonstrations.
     Memory,
 }
@@ -27,6 +30,7 @@ impl fmt::Display for PlatformKind {
         f.write_str(match self {
             Self::File => "file",
             Self::Railway => "railway",
+            Self::Openclaw => "openclaw",
             Self::Memory => "memory",
         })
     }
@@ -41,6 +45,17 @@ pub enum Machine {
     Named(String),
     /// A machine that is reached over SSH, from any other.
     Host(HostAddress),
+}
+
+impl fmt::Display for Machine {
+    /// As it stands before a path.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => Ok(()),
+            Self::Named(machine) => write!(f, "{machine}:"),
+            Self::Host(host) => write!(f, "{host}:"),
+        }
+    }
 }
 
 /// A machine over SSH, and as whom to work there.
@@ -117,6 +132,8 @@ pub enum Address {
     File(FileAddress),
     /// A Railway service, or shared variables.
     Railway(RailwayAddress),
+    /// An OpenClaw installation.
+    Openclaw(OpenclawAddress),
     /// A store in memory, by name.
     Memory(String),
 }
@@ -127,6 +144,7 @@ impl Address {
         match self {
             Self::File(_) => PlatformKind::File,
             Self::Railway(_) => PlatformKind::Railway,
+            Self::Openclaw(_) => PlatformKind::Openclaw,
             Self::Memory(_) => PlatformKind::Memory,
         }
     }
@@ -137,7 +155,32 @@ impl Address {
     pub fn seals(&self, name: &VarName) -> bool {
         match self {
             Self::Railway(railway) => railway.sealed.contains(name),
-            Self::File(_) | Self::Memory(_) => false,
+            Self::File(_) | Self::Openclaw(_) | Self::Memory(_) => false,
+        }
+    }
+
+    /// The machine that it is on; `None` where it is on none that programs can be run on.
+    pub fn machine(&self) -> Option<&Machine> {
+        match self {
+            Self::File(file) => Some(&file.machine),
+            Self::Openclaw(openclaw) => Some(&openclaw.machine),
+            Self::Railway(_) | Self::Memory(_) => None,
+        }
+    }
+
+    /// The machine, where it is one that is reached over SSH.
+    pub fn host(&self) -> Option<&HostAddress> {
+        match self.machine()? {
+            Machine::Host(host) => Some(host),
+            Machine::Any | Machine::Named(_) => None,
+        }
+    }
+
+    /// The dialect of a file.
+    pub fn format(&self) -> Option<&str> {
+        match self {
+            Self::File(file) => Some(&file.format),
+            Self::Openclaw(_) | Self::Railway(_) | Self::Memory(_) => None,
         }
     }
 }
@@ -146,12 +189,7 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(file) => {
-                match &file.machine {
-                    Machine::Any => {}
-                    Machine::Named(machine) => write!(f, "{machine}:")?,
-                    Machine::Host(host) => write!(f, "{host}:")?,
-                }
-                f.write_str(&file.path)?;
+                write!(f, "{}{}", file.machine, file.path)?;
                 file.at.as_ref().map_or(Ok(()), |at| write!(f, " at {at}"))
             }
             Self::Railway(railway) => {
@@ -162,6 +200,13 @@ impl fmt::Display for Address {
                 let (project, environment) =
                     (framed(&railway.project), framed(&railway.environment));
                 write!(f, "{project}/{environment}/{service}")
+            }
+            Self::Openclaw(openclaw) => {
+                write!(f, "{}{}", openclaw.machine, openclaw.state())?;
+                match &openclaw.config {
+                    Some(config) => write!(f, " with {config}"),
+                    None => Ok(()),
+                }
             }
             Self::Memory(name) => write!(f, "memory:{name}"),
         }

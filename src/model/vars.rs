@@ -124,6 +124,9 @@ pub struct Live {
     pub drafts: Vec<String>,
     /// What the running process has, as far as the platform can say.
     pub running: Running,
+    /// Names whose writes are in force without the target's activation: the running process takes
+    /// them over by itself.
+    pub taken_over: BTreeSet<VarName>,
     /// Findings about the place that people should see, for example CRLF line ends.
     pub notes: Vec<String>,
 }

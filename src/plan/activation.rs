@@ -6,7 +6,7 @@ use super::authority::widened;
 use super::change::{ActivationCause, Class, Hold, PlannedActivation, Reason};
 use super::input::{DesiredState, PlanInput};
 use super::site::{Site, writes};
-use crate::model::{Activation, Address, Behind, Machine, Running};
+use crate::model::{Activation, Behind, Running};
 
 /// Decides about the activation of one target, after every rail has had its say about its changes.
 pub(super) fn put_in_force(plan: &PlanInput<'_>, site: &mut Site<'_>) {
@@ -26,14 +26,14 @@ pub(super) fn put_in_force(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     let hold = because.and_then(|because| held(plan, site, activation, because));
     site.plan.activation = Some(PlannedActivation {
         what: activation.to_string(),
-        on: machine(&site.input.target.address),
+        on: site.input.target.address.host().map(ToString::to_string),
         because,
         hold,
     });
 }
 
 fn cause(plan: &PlanInput<'_>, site: &Site<'_>) -> Option<ActivationCause> {
-    if site.plan.will_write() {
+    if site.plan.will_write() && !is_taken_over(site) {
         return Some(ActivationCause::Written);
     }
     // without writes, only where the whole target was asked for and could be seen
@@ -54,6 +54,14 @@ fn cause(plan: &PlanInput<'_>, site: &Site<'_>) -> Option<ActivationCause> {
             })
         }
     }
+}
+
+/// Whether everything that is written there is in force without it.
+fn is_taken_over(site: &Site<'_>) -> bool {
+    let happens = site.plan.changes.iter();
+    let mut written = happens.filter(|change| writes(change) && change.will_happen());
+    let taken_over = site.live().map(|live| &live.taken_over);
+    taken_over.is_some_and(|names| written.all(|change| names.contains(&change.name)))
 }
 
 /// Why it waits. A write that it would follow was held already, so this is about what is stored
@@ -137,14 +145,4 @@ fn foreign(site: &Site<'_>, activation: &Activation) -> Option<Hold> {
         ),
         release: hold.release.clone(),
     })
-}
-
-fn machine(address: &Address) -> Option<String> {
-    match address {
-        Address::File(file) => match &file.machine {
-            Machine::Host(host) => Some(host.to_string()),
-            Machine::Any | Machine::Named(_) => None,
-        },
-        Address::Railway(_) | Address::Memory(_) => None,
-    }
 }

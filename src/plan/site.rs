@@ -8,7 +8,7 @@ use super::describe::{change, detail, may_be_ours, undecryptable, unreadable_var
 use super::effective::{EffectiveRails, effective_rails};
 use super::evidence::{Evidence, Look};
 use super::input::{DesiredState, LiveState, PlanInput, TargetInput};
-use crate::model::{Address, Completeness, Desired, DesiredVar, Live, LiveVar, Running, VarName};
+use crate::model::{Completeness, Desired, DesiredVar, Live, LiveVar, Running, VarName};
 
 /// A target on its way to a [`TargetPlan`], with what the rails look at.
 pub(super) struct Site<'a> {
@@ -41,7 +41,7 @@ impl<'a> Site<'a> {
                 target: input.target.name.clone(),
                 platform: input.target.address.platform(),
                 address: input.target.address.to_string(),
-                format: format(&input.target.address),
+                format: input.target.address.format().map(str::to_owned),
                 state: state(input),
                 recorded: evidence.is_recorded(),
                 changes: Vec::new(),
@@ -271,13 +271,6 @@ pub(super) fn writes(change: &Change) -> bool {
         change.action,
         ActionKind::Create | ActionKind::Update | ActionKind::Delete
     )
-}
-
-fn format(address: &Address) -> Option<String> {
-    match address {
-        Address::File(file) => Some(file.format.clone()),
-        Address::Railway(_) | Address::Memory(_) => None,
-    }
 }
 
 fn state(input: &TargetInput) -> TargetState {

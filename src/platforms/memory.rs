@@ -162,7 +162,7 @@ impl Platform for MemoryPlatform {
 fn store_name(target: &Target) -> Result<&str, ReadError> {
     match &target.address {
         Address::Memory(name) => Ok(name),
-        Address::File(_) | Address::Railway(_) => Err(ReadError {
+        Address::File(_) | Address::Railway(_) | Address::Openclaw(_) => Err(ReadError {
             reason: format!("target {} is not kept in memory", target.name),
             help: None,
             retry_after: None,

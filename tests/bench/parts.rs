@@ -205,6 +205,7 @@ fn target_input(count: usize, fingerprinter: &Fingerprinter) -> TargetInput {
             exists: true,
             stored_at: None,
             identity: String::new(),
+            taken_over: std::collections::BTreeSet::new(),
             drafts: vec![],
             running: Running::Unknown,
             notes: vec![],

@@ -29,6 +29,7 @@ fn live(vars: &[(&str, &str)]) -> Live {
         exists: true,
         stored_at: None,
         identity: String::new(),
+        taken_over: std::collections::BTreeSet::new(),
         drafts: vec![],
         running: Running::Unknown,
         notes: vec![],

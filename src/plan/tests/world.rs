@@ -108,6 +108,7 @@ impl Place {
                 exists: true,
                 stored_at: None,
                 identity: String::new(),
+                taken_over: std::collections::BTreeSet::new(),
                 drafts: vec![],
                 running: Running::Unknown,
                 notes: vec![],

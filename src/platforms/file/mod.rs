@@ -2,6 +2,6 @@
 
 pub mod format;
 mod platform;
-mod rewrite;
+pub(in crate::platforms) mod rewrite;
 
 pub use platform::FilePlatform;

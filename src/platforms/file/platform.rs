@@ -160,6 +160,7 @@ async fn read_one(host: &dyn FileHost, target: &Target) -> Result<Live, ReadErro
             .link_to
             .as_deref()
             .map_or_else(String::new, |real| real.display().to_string()),
+        taken_over: std::collections::BTreeSet::new(),
         drafts: Vec::new(),
         running: Running::Unknown,
         notes,
@@ -204,7 +205,7 @@ async fn write_in_order(
     for (index, mut batch) in batches {
         let at = match &batch.target.address {
             Address::File(file) => file.at.clone(),
-            Address::Railway(_) | Address::Memory(_) => None,
+            Address::Railway(_) | Address::Openclaw(_) | Address::Memory(_) => None,
         };
         if let Some(twice) = batch
             .operations

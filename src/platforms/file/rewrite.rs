@@ -10,7 +10,7 @@ use crate::platforms::{Operation, Outcome};
 
 /// What the operations make of a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Rewritten {
+pub(in crate::platforms) enum Rewritten {
     /// Not one byte differs.
     Same,
     /// Its new bytes.
@@ -19,7 +19,7 @@ pub(super) enum Rewritten {
 
 /// Applies the operations to a file; `None` if there is none. A batch is all or nothing: on failure
 /// there is one refusal for each operation.
-pub(super) fn rewrite(
+pub(in crate::platforms) fn rewrite(
     format: &Format,
     content: Option<&[u8]>,
     operations: &[Operation],

@@ -237,6 +237,7 @@ impl Store {
             exists: self.exists,
             stored_at: None,
             identity: String::new(),
+            taken_over: std::collections::BTreeSet::new(),
             drafts: Vec::new(),
             running: Running::Unknown,
             notes: Vec::new(),

@@ -69,6 +69,7 @@ impl<'a> Reading<'a> {
             exists: true,
             stored_at: None,
             identity: self.identity,
+            taken_over: std::collections::BTreeSet::new(),
             drafts: self.drafts,
             running,
             notes,

@@ -66,7 +66,7 @@ pub(super) fn twins(names: &[&str], shared: bool) -> ReadError {
 pub(super) fn address(target: &Target) -> Result<&RailwayAddress, ReadError> {
     match &target.address {
         Address::Railway(address) => Ok(address),
-        Address::File(_) | Address::Memory(_) => Err(ReadError {
+        Address::File(_) | Address::Openclaw(_) | Address::Memory(_) => Err(ReadError {
             reason: format!("target {} is not on Railway", target.name),
             help: None,
             retry_after: None,

@@ -79,6 +79,7 @@ fn live(name: &str, value: &str) -> Live {
         exists: true,
         stored_at: None,
         identity: String::new(),
+        taken_over: std::collections::BTreeSet::new(),
         drafts: vec![],
         running: Running::Current,
         notes: vec![],

@@ -47,6 +47,7 @@ fn live(vars: &BTreeMap<VarName, String>) -> Live {
         exists: true,
         stored_at: None,
         identity: String::new(),
+        taken_over: std::collections::BTreeSet::new(),
         drafts: vec![],
         running: Running::Unknown,
         notes: vec![],

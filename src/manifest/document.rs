@@ -147,9 +147,21 @@ struct DurationText(String);
 #[schemars(
     deny_unknown_fields,
     extend(
-        "oneOf" = [{ "required": ["file"] }, { "required": ["railway"] }],
+        "oneOf" = [
+            { "required": ["file"] },
+            { "required": ["railway"] },
+            { "required": ["openclaw"] }
+        ],
         "dependentSchemas" = {
-            "railway": { "properties": { "activate": false, "running": false } }
+            "railway": { "properties": { "activate": false, "running": false } },
+            "openclaw": { "properties": {
+                "prune": { "const": false },
+                "running": { "not": { "anyOf": [
+                    { "const": false },
+                    { "required": ["container"] },
+                    { "required": ["compose"] }
+                ] } }
+            } }
         }
     )
 )]
@@ -160,6 +172,9 @@ struct TargetDocument {
     /// A service of a Railway environment, or the environment's shared variables.
     #[schemars(default)]
     railway: RailwayDocument,
+    /// An installation of OpenClaw: the tokens of its gateway.
+    #[schemars(default)]
+    openclaw: OpenclawDocument,
     /// Groups whose variables this target gets.
     groups: Option<Vec<String>>,
     /// The variables that this target gets.
@@ -277,6 +292,56 @@ struct RailwayDocument {
     /// Variables of this target that are stored sealed: Railway shows their values to nobody.
     #[schemars(default, extend("uniqueItems" = true))]
     sealed: Vec<VariableName>,
+}
+
+#[derive(JsonSchema, Default)]
+#[schemars(
+    deny_unknown_fields,
+    extend(
+        "oneOf" = [{ "required": ["machine"] }, { "required": ["host"] }],
+        "dependentSchemas" = {
+            "sudo": { "required": ["host"] },
+            "profile": { "properties": { "state": false } }
+        }
+    )
+)]
+struct OpenclawDocument {
+    /// Whose it is: a host name, or `any`. This or `host` is needed.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9._][A-Za-z0-9._-]{0,252}$"))]
+    #[schemars(default)]
+    machine: String,
+    /// A machine over SSH, as `ssh` knows it: `vps`, `deploy@vps.example.com`, `vps:2222`.
+    #[schemars(
+        length(max = 255),
+        regex(
+            pattern = r"^([A-Za-z0-9_][A-Za-z0-9._+-]*@)?([A-Za-z0-9_][A-Za-z0-9._-]*(:[0-9]{1,5})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?)$"
+        )
+    )]
+    #[schemars(default)]
+    host: String,
+    /// As whom to work on the `host`: `true` for root, or a user, by `sudo -n`.
+    #[schemars(default)]
+    sudo: programs::SudoDocument,
+    /// The profile, as it is given to `openclaw --profile`; the default one where nothing is said.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$"))]
+    #[schemars(extend("not" = { "enum": ["default", "gateway"] }))]
+    #[schemars(default)]
+    profile: String,
+    /// The state folder, where it is not `~/.openclaw` or that of the profile.
+    #[schemars(regex(pattern = r"^(/|~/)[^\x00-\x1f\x7f-\x9f]*[^/\x00-\x1f\x7f-\x9f]/*$"))]
+    #[schemars(default)]
+    state: String,
+    /// The config file, where it is not `openclaw.json` in the state folder.
+    #[schemars(regex(pattern = r"^(/|~/)[^\x00-\x1f\x7f-\x9f]*[^/\x00-\x1f\x7f-\x9f]/*$"))]
+    #[schemars(default)]
+    config: String,
+    /// Where the gateway is asked whether it takes a token: https, or http to the machine that asks.
+    /// Where nothing is said, at its port on its own machine.
+    #[schemars(regex(
+        pattern = r#"^(https://|http://(localhost|127\.[0-9.]+|\[::1\])([:/]|$))[^\s\x00-\x1f\x7f@?#\\"'`${}]*$"#
+    ))]
+    #[schemars(default)]
+    url: String,
 }
 
 /// Numbers, true and false are taken as they are written.

@@ -7,7 +7,8 @@ use super::place;
 use super::spec::{Ask, HttpAsk, Manifest, ProbeSpec, Source, TargetSpec, UseSource, Variable};
 use super::template::Template;
 use crate::model::{
-    Activation, Address, AuthorityFacts, ComposeProject, ProbeFrom, Process, TargetFacts, VarName,
+    Activation, Address, AuthorityFacts, ComposeProject, OpenclawSecret, ProbeFrom, Process,
+    TargetFacts, VarName,
 };
 
 impl Manifest {
@@ -36,10 +37,7 @@ impl Manifest {
     fn target_facts(&self, target: &TargetSpec) -> TargetFacts {
         TargetFacts {
             destination: place::destination(&target.address),
-            format: match &target.address {
-                Address::File(file) => Some(file.format.clone()),
-                Address::Railway(_) | Address::Memory(_) => None,
-            },
+            format: target.address.format().map(str::to_owned),
             secrets: self.secret_sources(target),
             protected: target
                 .uses
@@ -55,7 +53,9 @@ impl Manifest {
                 .collect(),
             activation: target.activation.as_ref().map(activation),
             process: process(target),
-            probes: target.probes.iter().map(probe).collect(),
+            probes: (target.probes.iter())
+                .map(|one| probe(target, one))
+                .collect(),
             prune: target.prune,
             rails: target.rails,
         }
@@ -64,7 +64,9 @@ impl Manifest {
 
 fn activation(activation: &Activation) -> String {
     match activation {
-        Activation::Command(_) | Activation::Systemd(_) => activation.to_string(),
+        Activation::Command(_) | Activation::Systemd(_) | Activation::Openclaw(_) => {
+            activation.to_string()
+        }
         Activation::Launchd(job) => match &job.plist {
             Some(plist) => format!("load {job} anew from {plist}"),
             None => format!("load {job} anew"),
@@ -76,10 +78,14 @@ fn activation(activation: &Activation) -> String {
 /// Only where it says more than the activation does.
 fn process(target: &TargetSpec) -> Option<String> {
     let implied = target.activation.as_ref().and_then(Activation::process);
-    if target.process == implied {
+    let looked_at = match &target.address {
+        Address::Openclaw(openclaw) => &openclaw.service,
+        _ => &target.process,
+    };
+    if *looked_at == implied {
         return None;
     }
-    Some(match &target.process {
+    Some(match looked_at {
         None => "not looked at".to_owned(),
         Some(Process::Compose(project)) => compose(project),
         Some(process) => process.to_string(),
@@ -95,15 +101,26 @@ fn compose(project: &ComposeProject) -> String {
     format!("{services} of {}", project.file)
 }
 
-fn probe(probe: &ProbeSpec) -> String {
+fn probe(target: &TargetSpec, probe: &ProbeSpec) -> String {
     let what = match &probe.ask {
         Ask::Command(line) => format!("run `{line}` with its variables"),
         Ask::Http(ask) => request(ask),
+        Ask::Openclaw(secret) => gateway(target, *secret),
     };
     match probe.from {
         ProbeFrom::Here => what,
         ProbeFrom::Target => format!("there, {what}"),
     }
+}
+
+/// Its own machine, where nothing else is said.
+fn gateway(target: &TargetSpec, secret: OpenclawSecret) -> String {
+    let url = match &target.address {
+        Address::Openclaw(openclaw) => openclaw.url.as_deref(),
+        _ => None,
+    };
+    let whose = url.unwrap_or("its own gateway");
+    format!("ask {whose} whether it takes {}", secret.name())
 }
 
 /// Where it goes, and each variable that goes along.

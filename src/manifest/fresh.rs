@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::scalar;
 use super::spec::{Payload, Seal, Source, UseSource};
 use crate::model::{
-    Address, FileAddress, Fingerprint, HostAddress, Machine, ManifestName, RailwayAddress, Sudo,
-    TargetName, VarName,
+    Address, FileAddress, Fingerprint, HostAddress, Machine, ManifestName, OpenclawAddress,
+    RailwayAddress, Sudo, TargetName, VarName,
 };
 
 /// What a new manifest begins with.
@@ -137,6 +137,7 @@ fn address_text(address: &Address) -> String {
     match address {
         Address::File(file) => file_text(file),
         Address::Railway(railway) => railway_text(railway),
+        Address::Openclaw(openclaw) => openclaw_text(openclaw),
         Address::Memory(_) => unreachable!("no manifest can spell a place in memory"),
     }
 }
@@ -156,6 +157,25 @@ fn file_text(file: &FileAddress) -> String {
         None => String::new(),
     };
     format!("file: {{ {machine}path: {path}, format: {format}{at} }}")
+}
+
+fn openclaw_text(openclaw: &OpenclawAddress) -> String {
+    let machine = match &openclaw.machine {
+        Machine::Any => "machine: any, ".to_owned(),
+        Machine::Named(machine) => format!("machine: {}, ", scalar::inline(machine)),
+        Machine::Host(host) => host_text(host),
+    };
+    let more = [
+        ("profile", &openclaw.profile),
+        ("state", &openclaw.state),
+        ("config", &openclaw.config),
+        ("url", &openclaw.url),
+    ];
+    let more = more
+        .into_iter()
+        .filter_map(|(key, value)| Some(format!("{key}: {}, ", scalar::inline(value.as_ref()?))));
+    let parts = machine + &more.collect::<String>();
+    format!("openclaw: {{ {} }}", parts.trim_end_matches(", "))
 }
 
 fn host_text(host: &HostAddress) -> String {

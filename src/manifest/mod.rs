@@ -8,6 +8,7 @@ mod document;
 mod edit;
 mod facts;
 mod fresh;
+mod openclaw;
 mod place;
 mod probe;
 mod problem;

@@ -45,6 +45,17 @@ pub fn place_key(folder: &str, address: &Address) -> String {
             token: None,
             ..railway.clone()
         })),
+        // which profile leads to a folder does not make it another one
+        Address::Openclaw(openclaw) => {
+            let state = openclaw.state();
+            match &openclaw.machine {
+                Machine::Any => format!("openclaw *:{}", tidy(&state)),
+                Machine::Named(name) => {
+                    format!("openclaw {}:{}", name.to_ascii_lowercase(), tidy(&state))
+                }
+                Machine::Host(host) => format!("openclaw ssh {}", host.place(&state)),
+            }
+        }
         Address::Memory(name) => format!("memory {name}"),
     }
 }

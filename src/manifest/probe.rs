@@ -78,7 +78,7 @@ impl ProbeSpec {
     pub fn texts(&self) -> impl Iterator<Item = &Template> {
         let ask = match &self.ask {
             Ask::Http(ask) => Some(ask),
-            Ask::Command(_) => None,
+            Ask::Command(_) | Ask::Openclaw(_) => None,
         };
         ask.into_iter().flat_map(HttpAsk::texts)
     }

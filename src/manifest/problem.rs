@@ -25,6 +25,7 @@ pub(super) mod code {
     pub(in crate::manifest) const NO_RECIPIENTS: &str = "no-recipients";
     pub(in crate::manifest) const NOT_A_MANIFEST: &str = "not-a-manifest";
     pub(in crate::manifest) const NOT_YAML: &str = "not-yaml";
+    pub(in crate::manifest) const NOT_OF_OPENCLAW: &str = "not-of-openclaw";
     pub(in crate::manifest) const PROVIDED: &str = "provided-by-railway";
     pub(in crate::manifest) const SAME_PLACE: &str = "same-place";
     pub(in crate::manifest) const SEALED_UNUSED: &str = "sealed-unused";

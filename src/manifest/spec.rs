@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use super::ExpandError;
 use super::template::{Expander, Template};
 use crate::model::{
-    Activation, Address, Diagnostic, KeyId, ManifestName, Position, ProbeFrom, Process, Rails,
-    SecretValue, TargetName, VarName,
+    Activation, Address, Diagnostic, KeyId, ManifestName, OpenclawSecret, Position, ProbeFrom,
+    Process, Rails, SecretValue, TargetName, VarName,
 };
 
 /// A manifest without errors, and what is worth a look in it.
@@ -109,6 +109,8 @@ pub enum Ask {
     Http(HttpAsk),
     /// A command line for `sh` that succeeds; the target's variables are its environment.
     Command(String),
+    /// A request to the target's own gateway, with this secret of it.
+    Openclaw(OpenclawSecret),
 }
 
 /// A request, and the answer that is wanted.

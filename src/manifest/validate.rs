@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::{Raw, RawTarget, SealFields};
+use super::openclaw;
 use super::place::place_key;
 use super::problem::{Problems, code, nearest};
 use super::spec::{ProbeSpec, Source, TargetSpec, Use, UseSource};
@@ -119,8 +120,15 @@ fn resolve_target(raw: &Raw, target: &RawTarget, problems: &mut Problems) -> Opt
     }
     uses.extend(target.uses.iter().cloned());
     let address = target.address.clone()?;
-    check_railway(target, &address, &uses, problems);
-    let probes = check_probes(target, &uses, problems);
+    let mut probes = check_probes(target, &uses, problems);
+    match &address {
+        Address::Railway(_) => check_railway(target, &uses, problems),
+        Address::Openclaw(installation) => {
+            openclaw::check(target, &uses, problems);
+            probes.splice(0..0, openclaw::probes(installation, &uses));
+        }
+        Address::File(_) | Address::Memory(_) => {}
+    }
     Some(TargetSpec {
         name: target.name.clone(),
         address,
@@ -137,10 +145,7 @@ fn resolve_target(raw: &Raw, target: &RawTarget, problems: &mut Problems) -> Opt
 }
 
 /// What a Railway target may hold, and that what it seals is there.
-fn check_railway(target: &RawTarget, address: &Address, uses: &[Use], problems: &mut Problems) {
-    let Address::Railway(_) = address else {
-        return;
-    };
+fn check_railway(target: &RawTarget, uses: &[Use], problems: &mut Problems) {
     for one in uses
         .iter()
         .filter(|one| is_provided_by_railway(one.name.as_str()))

@@ -2,7 +2,8 @@
 
 use super::style::{Invocation, shell_quoted};
 use crate::model::{
-    Activation, ComposeProject, HostAddress, LaunchdDomain, LaunchdJob, Process, Sudo, SystemdUnit,
+    Activation, ComposeProject, HostAddress, LaunchdDomain, LaunchdJob, OpenclawService, Process,
+    Sudo, SystemdUnit,
 };
 use crate::reconcile::event::Step;
 
@@ -101,6 +102,14 @@ fn activate(activation: &Activation, own: Option<&str>) -> String {
         Activation::Systemd(unit) => systemd(unit),
         Activation::Launchd(job) => launchd(job, own),
         Activation::Compose(project) => compose(project),
+        Activation::Openclaw(service) => openclaw(service),
+    }
+}
+
+fn openclaw(service: &OpenclawService) -> String {
+    match &service.profile {
+        Some(profile) => format!("openclaw --profile {profile} gateway restart"),
+        None => "openclaw gateway restart".to_owned(),
     }
 }
 

@@ -7,7 +7,8 @@ use crate::manifest::problem::{Problems, code};
 use crate::manifest::spec::parse_duration;
 use crate::manifest::tree::{Kind, Node};
 use crate::model::{
-    Activation, Address, ComposeProject, LaunchdDomain, LaunchdJob, Process, SystemdUnit,
+    Activation, Address, ComposeProject, LaunchdDomain, LaunchdJob, OpenclawAddress, Process,
+    SystemdUnit,
 };
 
 const ACTIVATE: [&str; 4] = ["command", "systemd", "launchd", "compose"];
@@ -40,11 +41,12 @@ pub(super) struct Programs {
 /// What is run, and the process that is looked at: the explicit one, or the activation's own.
 pub(super) fn decode_programs(
     fields: &Fields<'_>,
-    address: Option<&Address>,
+    address: Option<&mut Address>,
     problems: &mut Problems,
 ) -> Programs {
+    let of = address.as_deref();
     for key in ["activate", "running"] {
-        if let (Some(Address::Railway(_)), Some((found, _))) = (address, fields.get(key)) {
+        if let (Some(Address::Railway(_)), Some((found, _))) = (of, fields.get(key)) {
             problems.error(
                 found.position,
                 code::BAD_VALUE,
@@ -56,16 +58,46 @@ pub(super) fn decode_programs(
     }
     let (activation, limit) = fields
         .get("activate")
-        .and_then(|(_, node)| decode_activation(node, address, problems))
+        .and_then(|(_, node)| decode_activation(node, of, problems))
         .unzip();
     let process = match fields.get("running") {
         Some((_, node)) => decode_running(node, problems).flatten(),
         None => activation.as_ref().and_then(Activation::process),
     };
-    Programs {
+    let mut programs = Programs {
         activation,
         limit: limit.flatten(),
         process,
+    };
+    if let Some(Address::Openclaw(openclaw)) = address {
+        of_openclaw(fields, openclaw, &mut programs, problems);
+    }
+    programs
+}
+
+/// Its platform itself looks at the gateway's process: that decides which token counts. Where
+/// nothing is said it is restarted as OpenClaw installed it.
+fn of_openclaw(
+    fields: &Fields<'_>,
+    openclaw: &mut OpenclawAddress,
+    programs: &mut Programs,
+    problems: &mut Problems,
+) {
+    let process = programs.process.take();
+    if let Some((found, _)) = fields.get("running")
+        && !matches!(process, Some(Process::Systemd(_) | Process::Launchd(_)))
+    {
+        problems.error(
+            found.position,
+            code::BAD_VALUE,
+            "`running` of an OpenClaw installation is the unit or the job of its gateway",
+            Some("for example `{ systemd: openclaw-gateway.service, user: true }`; leave it out for the one that OpenClaw installs"),
+        );
+    }
+    openclaw.service =
+        process.filter(|process| matches!(process, Process::Systemd(_) | Process::Launchd(_)));
+    if programs.activation.is_none() && fields.get("activate").is_none() {
+        programs.activation = Some(Activation::Openclaw(openclaw.own_service()));
     }
 }
 
@@ -282,6 +314,7 @@ fn check_plist(
 ) -> Option<()> {
     let other_format = match address {
         Some(Address::File(file)) => file.format != "launchd",
+        Some(Address::Openclaw(_)) => true,
         _ => false,
     };
     if job.plist.is_none() && other_format {

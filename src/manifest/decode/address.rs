@@ -16,7 +16,7 @@ pub(super) fn decode_file(node: &Node, problems: &mut Problems) -> Option<Addres
     let path = fields
         .required("path", problems)
         .and_then(|(_, node)| Some((decode_path(node, problems)?, node.position)));
-    let machine = decode_whose(&fields, problems);
+    let machine = decode_whose(&fields, "`file`", problems);
     let format = match fields.get("format") {
         Some((_, node)) => decode_format(node, problems)?,
         None => FORMATS[0].to_owned(),
@@ -57,14 +57,18 @@ pub(super) fn decode_file(node: &Node, problems: &mut Problems) -> Option<Addres
     }))
 }
 
-/// Whose file it is: `machine` or `host`. `None` after a problem.
-fn decode_whose(fields: &Fields<'_>, problems: &mut Problems) -> Option<Option<Machine>> {
+/// Whose it is: `machine` or `host`. `None` after a problem.
+pub(super) fn decode_whose(
+    fields: &Fields<'_>,
+    what: &str,
+    problems: &mut Problems,
+) -> Option<Option<Machine>> {
     let (machine, host) = (fields.get("machine"), fields.get("host"));
     if let (Some((machine, _)), Some((host, _))) = (machine, host) {
         problems.error(
             machine.position.max(host.position),
             code::BAD_VALUE,
-            "`file` may have only one of `machine` and `host`",
+            format!("{what} may have only one of `machine` and `host`"),
             Some("`host` reaches a machine over SSH; `machine` names the one that driftlock itself runs on"),
         );
     }
@@ -158,4 +162,11 @@ fn decode_format(node: &Node, problems: &mut Problems) -> Option<String> {
         Some(&help),
     );
     None
+}
+
+/// A path of another machine: nothing there is the manifest's folder.
+pub(super) fn is_far_path(text: &str) -> bool {
+    let below = text.strip_prefix('/').or_else(|| text.strip_prefix("~/"));
+    below.is_some_and(|below| !below.trim_end_matches('/').is_empty())
+        && !text.chars().any(char::is_control)
 }

@@ -4,6 +4,7 @@ mod activation;
 mod address;
 mod fields;
 mod host;
+mod openclaw;
 mod origin;
 mod probe;
 mod rails;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::activation::decode_programs;
 use super::address::decode_file;
 use super::fields::{self, Fields, decode_text};
+use super::openclaw::decode_openclaw;
 use super::probe::{RawProbe, decode_probes};
 use super::rails::decode_rails;
 use super::railway::decode_railway;
@@ -14,9 +15,10 @@ use crate::manifest::spec::{Use, UseSource, parse_duration};
 use crate::manifest::tree::{Kind, Node};
 use crate::model::{Activation, Address, Position, Process, Rails, TargetName, VarName};
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "file",
     "railway",
+    "openclaw",
     "activate",
     "running",
     "probe",
@@ -26,6 +28,8 @@ const KEYS: [&str; 10] = [
     "stale_after",
     "rails",
 ];
+/// The keys of which a target has one.
+const PLATFORMS: [&str; 3] = ["file", "railway", "openclaw"];
 const USE_KEYS: [&str; 3] = ["value", "from", "template"];
 
 /// A target before its groups are put in.
@@ -87,7 +91,8 @@ fn decode_target(
         Some((_, node)) => decode_rails(node, rails, problems),
         None => rails,
     };
-    let programs = decode_programs(&fields, address.as_ref(), problems);
+    let mut address = address;
+    let programs = decode_programs(&fields, address.as_mut(), problems);
     let probes = match fields.get("probe") {
         Some((_, node)) => decode_probes(node, address.as_ref(), problems),
         None => Vec::new(),
@@ -115,27 +120,37 @@ fn decode_address(
     fields: &Fields<'_>,
     problems: &mut Problems,
 ) -> Option<(Address, Vec<(VarName, Position)>)> {
-    match (fields.get("file"), fields.get("railway")) {
-        (Some((_, node)), None) => Some((decode_file(node, problems)?, Vec::new())),
-        (None, Some((_, node))) => decode_railway(node, problems),
-        (Some((file, _)), Some((railway, _))) => {
-            problems.error(
-                file.position.max(railway.position),
-                code::BAD_VALUE,
-                "a target may have only one of `file` and `railway`",
-                Some("make two targets of it; both may use the same variables"),
-            );
-            None
-        }
-        (None, None) => {
-            problems.error(
-                node.position,
-                code::MISSING_KEY,
-                "a target needs one of `file` and `railway`",
-                Some("say where its variables go"),
-            );
-            None
-        }
+    let mut given: Vec<_> = PLATFORMS
+        .into_iter()
+        .filter_map(|key| {
+            let (found, node) = fields.get(key)?;
+            Some((key, found, node))
+        })
+        .collect();
+    given.sort_by_key(|(_, found, _)| found.position);
+    let mut given = given.into_iter();
+    let Some((key, _, value)) = given.next() else {
+        problems.error(
+            node.position,
+            code::MISSING_KEY,
+            "a target needs one of `file`, `railway` and `openclaw`",
+            Some("say where its variables go"),
+        );
+        return None;
+    };
+    if let Some((second, found, _)) = given.next() {
+        problems.error(
+            found.position,
+            code::BAD_VALUE,
+            format!("a target may have only one of `{key}` and `{second}`"),
+            Some("make two targets of it; both may use the same variables"),
+        );
+        return None;
+    }
+    match key {
+        "file" => Some((decode_file(value, problems)?, Vec::new())),
+        "railway" => decode_railway(value, problems),
+        _ => Some((decode_openclaw(value, problems)?, Vec::new())),
     }
 }
 

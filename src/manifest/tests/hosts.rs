@@ -173,7 +173,7 @@ fn probes_say_what_stands_there() {
     let manifest = manifest(TEXT);
     let http = |name: &str| match &target(&manifest, name).probes[0].ask {
         Ask::Http(ask) => ask.clone(),
-        Ask::Command(_) => panic!("{name}"),
+        Ask::Command(_) | Ask::Openclaw(_) => panic!("{name}"),
     };
     let vps = http("vps");
     assert_eq!((vps.method.as_str(), vps.negative), ("GET", true));

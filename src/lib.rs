@@ -12,7 +12,9 @@
 //! | model | nothing of ours |
 //! | manifest, plan, crypto, source | model |
 //! | machine | model |
-//! | platforms, journal, activation | model, machine, plan (its types) |
+//! | journal | model, machine, plan (its types) |
+//! | activation | model, machine |
+//! | platforms | model, machine, plan (its types), activation (what runs) |
 //! | probe | model, machine, `platforms::http` |
 //! | render | model, plan, `reconcile::event` |
 //! | reconcile | every room above except render |

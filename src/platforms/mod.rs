@@ -12,6 +12,7 @@
 pub mod file;
 pub mod http;
 pub mod memory;
+pub mod openclaw;
 pub mod railway;
 
 use async_trait::async_trait;
@@ -32,6 +33,16 @@ pub trait LiveRead: Send + Sync {
     /// Whether this target can hold `value` under `name`; the reason if not. Says nothing of the
     /// value beyond the kind of character that is in the way. Called while planning.
     fn accepts(&self, target: &Target, name: &VarName, value: &SecretValue) -> Result<(), String>;
+
+    /// Why this target cannot hold these values beside each other, by the name that would have to
+    /// change; each of them alone is accepted. Called while planning.
+    fn accepts_together(
+        &self,
+        _target: &Target,
+        _values: &[(&VarName, &SecretValue)],
+    ) -> Vec<(VarName, String)> {
+        Vec::new()
+    }
 
     /// The text that begins a reference to another variable of the platform, where a value can hold
     /// one: such a value is not a literal there.

@@ -9,8 +9,9 @@ use futures_util::{StreamExt, stream};
 use super::desired::{Offer, Offered};
 use super::machines::Machines;
 use crate::machine::{Host, LocalHost};
-use crate::model::{Address, HostAddress, Live, Machine, PlatformKind, Target};
+use crate::model::{Desired, HostAddress, Live, Machine, PlatformKind, Target, VarName};
 use crate::platforms::file::FilePlatform;
+use crate::platforms::openclaw::OpenclawPlatform;
 use crate::platforms::{Batch, BatchOutcome, LiveRead, Platform, ReadError};
 use crate::probe::Prober;
 use crate::reconcile::event::Event;
@@ -20,34 +21,25 @@ const AT_ONCE: usize = 32;
 
 /// The connections of one run, each made when it is first needed.
 pub struct Connections {
-    /// By kind; the files of machines over SSH are not among them.
+    /// By kind; what is on machines over SSH is not among them.
     platforms: Vec<(PlatformKind, Arc<dyn Platform>)>,
+    /// This machine's installations of OpenClaw, which are asked for more than their variables.
+    openclaw: Arc<OpenclawPlatform>,
     machines: Machines,
     prober: Prober,
 }
 
-/// What is talked to at once.
+/// What is talked to at once: a kind of place, and the machine over SSH that it is on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Line {
-    Kind(PlatformKind),
-    Host(HostAddress),
+struct Line {
+    kind: PlatformKind,
+    host: Option<HostAddress>,
 }
 
 fn line(target: &Target) -> Line {
-    match over_ssh(target) {
-        Some(host) => Line::Host(host.clone()),
-        None => Line::Kind(target.address.platform()),
-    }
-}
-
-/// The host of a target that is reached over SSH.
-pub(super) fn over_ssh(target: &Target) -> Option<&HostAddress> {
-    match &target.address {
-        Address::File(file) => match &file.machine {
-            Machine::Host(host) => Some(host),
-            Machine::Any | Machine::Named(_) => None,
-        },
-        Address::Railway(_) | Address::Memory(_) => None,
+    Line {
+        kind: target.address.platform(),
+        host: target.address.host().cloned(),
     }
 }
 
@@ -55,8 +47,13 @@ impl Connections {
     /// This machine's files, and those of machines that can be reached.
     pub fn new(machines: Machines) -> Self {
         let files = FilePlatform::new(machines.local_files());
+        let openclaw = Arc::new(OpenclawPlatform::new(machines.local()));
         Self {
-            platforms: vec![(PlatformKind::File, Arc::new(files))],
+            platforms: vec![
+                (PlatformKind::File, Arc::new(files)),
+                (PlatformKind::Openclaw, openclaw.clone()),
+            ],
+            openclaw,
             prober: Prober::new(machines.local_programs()),
             machines,
         }
@@ -89,20 +86,27 @@ impl Connections {
 
     /// The machine that a target is on, where it is one that programs can be run on.
     pub fn machine(&self, target: &Target) -> Option<Arc<dyn Host>> {
-        match (&target.address, over_ssh(target)) {
-            (_, Some(host)) => self.machines.over_ssh(host),
-            (Address::File(_), None) => Some(self.machines.local()),
-            (Address::Railway(_) | Address::Memory(_), None) => None,
+        match target.address.machine()? {
+            Machine::Host(host) => self.machines.over_ssh(host),
+            Machine::Any | Machine::Named(_) => Some(self.machines.local()),
+        }
+    }
+
+    /// The platform of an OpenClaw installation, where its machine can be reached.
+    pub(super) fn openclaw(&self, target: &Target) -> Option<Arc<OpenclawPlatform>> {
+        match target.address.host() {
+            Some(host) => self.machines.openclaw_over_ssh(host),
+            None => Some(Arc::clone(&self.openclaw)),
         }
     }
 
     fn of_line(&self, line: &Line) -> Option<Arc<dyn Platform>> {
-        match line {
-            Line::Host(host) => self.machines.files_over_ssh(host),
-            Line::Kind(kind) => self
+        match &line.host {
+            Some(host) => self.machines.platform_over_ssh(host, line.kind),
+            None => self
                 .platforms
                 .iter()
-                .find(|(held, _)| held == kind)
+                .find(|(held, _)| *held == line.kind)
                 .map(|(_, platform)| Arc::clone(platform)),
         }
     }
@@ -121,6 +125,19 @@ impl Connections {
             sealed: target.address.seals(offer.name),
             refusal,
         }
+    }
+
+    /// What the target's platform does not take beside each other.
+    pub(super) fn refused_together(
+        &self,
+        target: &Target,
+        desired: &Desired,
+    ) -> Vec<(VarName, String)> {
+        let Some(platform) = self.platform(target) else {
+            return Vec::new();
+        };
+        let values = desired.vars.iter().map(|(name, var)| (name, &var.value));
+        platform.accepts_together(target, &values.collect::<Vec<_>>())
     }
 
     /// Reads all targets, each connection's together; outcomes in the order of `targets`.

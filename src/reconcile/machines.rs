@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use crate::machine::ssh::{SshHost, SshSettings};
 use crate::machine::{FileHost, Host, Run};
-use crate::model::HostAddress;
+use crate::model::{HostAddress, PlatformKind};
 use crate::platforms::Platform;
 use crate::platforms::file::FilePlatform;
+use crate::platforms::openclaw::OpenclawPlatform;
 
 /// What connections over SSH are made with. `Debug` shows names only.
 #[derive(Clone, Default)]
@@ -34,6 +35,7 @@ pub struct Machines {
 struct Remote {
     host: Arc<dyn Host>,
     files: Arc<dyn Platform>,
+    openclaw: Arc<OpenclawPlatform>,
 }
 
 impl Machines {
@@ -70,8 +72,22 @@ impl Machines {
         self.remote(host).map(|remote| remote.host)
     }
 
-    pub(super) fn files_over_ssh(&self, host: &HostAddress) -> Option<Arc<dyn Platform>> {
-        self.remote(host).map(|remote| remote.files)
+    pub(super) fn openclaw_over_ssh(&self, host: &HostAddress) -> Option<Arc<OpenclawPlatform>> {
+        self.remote(host).map(|remote| remote.openclaw)
+    }
+
+    /// What is kept on a machine over SSH: all of it shares one connection.
+    pub(super) fn platform_over_ssh(
+        &self,
+        host: &HostAddress,
+        kind: PlatformKind,
+    ) -> Option<Arc<dyn Platform>> {
+        let remote = self.remote(host)?;
+        match kind {
+            PlatformKind::File => Some(remote.files),
+            PlatformKind::Openclaw => Some(remote.openclaw),
+            PlatformKind::Railway | PlatformKind::Memory => None,
+        }
     }
 
     /// One for each host and user there; nothing is connected yet.
@@ -92,6 +108,7 @@ impl Machines {
             let ssh = Arc::new(SshHost::new(settings));
             Remote {
                 files: Arc::new(FilePlatform::new(ssh.clone())),
+                openclaw: Arc::new(OpenclawPlatform::new(ssh.clone())),
                 host: ssh,
             }
         });

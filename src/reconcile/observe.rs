@@ -13,8 +13,7 @@ use crate::journal::{
 };
 use crate::manifest::TargetSpec;
 use crate::model::{
-    Address, Completeness, Desired, FileAddress, Fingerprinter, LastApplied, Live, LiveVar,
-    Machine, TargetName, VarName,
+    Completeness, Desired, Fingerprinter, LastApplied, Live, LiveVar, Machine, TargetName, VarName,
 };
 use crate::plan::LiveState;
 
@@ -31,12 +30,9 @@ pub fn concerns(located: &[Located]) -> bool {
 }
 
 fn machine(located: &Located) -> Option<&str> {
-    match &located.target.address {
-        Address::File(FileAddress {
-            machine: Machine::Named(name),
-            ..
-        }) => Some(name),
-        _ => None,
+    match located.target.address.machine()? {
+        Machine::Named(name) => Some(name),
+        Machine::Any | Machine::Host(_) => None,
     }
 }
 

@@ -214,9 +214,15 @@ impl Pass<'_> {
     }
 
     fn desired_of(&self, located: &Located, spec: &TargetSpec, trusted: bool) -> Desired {
-        self.values.desired(spec, trusted, |offer| {
+        let mut desired = self.values.desired(spec, trusted, |offer| {
             self.connections.offer(&located.target, offer)
-        })
+        });
+        for (name, why) in self.connections.refused_together(&located.target, &desired) {
+            if let Some(variable) = desired.vars.get_mut(&name) {
+                variable.refusal.get_or_insert(why);
+            }
+        }
+        desired
     }
 
     /// Whether key and recipients of this revision are in force once this plan is carried out: they

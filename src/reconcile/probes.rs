@@ -1,8 +1,8 @@
 //! The probes of a target, with its values put in.
 
 use crate::manifest::{Ask, ExpandError, HttpAsk, ProbeSpec, TargetSpec};
-use crate::model::{ProbeFrom, SecretValue, Target, Verdict};
-use crate::probe::{CommandProbe, HttpProbe, Probe, Prober, Without};
+use crate::model::{OpenclawSecret, ProbeFrom, SecretValue, Target, Verdict};
+use crate::probe::{CommandProbe, Door, GatewayProbe, HttpProbe, Probe, Prober, Without};
 use crate::reconcile::connect::Connections;
 use crate::reconcile::desired::Values;
 use crate::reconcile::event::ProbeReport;
@@ -34,7 +34,22 @@ pub(super) async fn probe_once(
     one: &ProbeSpec,
     target: &Target,
 ) -> ProbeReport {
-    let verdict = match filled(values, spec, one) {
+    let filled = match &one.ask {
+        Ask::Http(ask) => http(values, spec, one, ask).map(Probe::Http),
+        Ask::Command(line) => command(values, spec, one, line).map(Probe::Command),
+        Ask::Openclaw(secret) => {
+            let asked = gateway(values, connections, spec, *secret, target).await;
+            asked.map(|(base, door, token)| {
+                Probe::Gateway(GatewayProbe {
+                    base,
+                    door,
+                    token,
+                    limit: one.limit,
+                })
+            })
+        }
+    };
+    let verdict = match filled {
         Err(why) => Verdict::NotTried { why },
         Ok(probe) => send(connections, prober, target, one.from, &probe).await,
     };
@@ -68,26 +83,55 @@ pub(super) fn in_words(ask: &Ask) -> String {
     match ask {
         Ask::Http(http) => format!("{} {}", http.method, http.url.to_source()),
         Ask::Command(line) => format!("`{line}`"),
+        Ask::Openclaw(secret) => format!("its gateway, with {}", secret.name()),
     }
 }
 
-fn filled(values: &Values<'_>, spec: &TargetSpec, one: &ProbeSpec) -> Result<Probe, String> {
-    match &one.ask {
-        Ask::Http(ask) => http(values, spec, one, ask).map(Probe::Http),
-        Ask::Command(line) => {
-            let variables = spec.uses.iter().map(|used| {
-                let value = values.value(&used.source);
-                value
-                    .map(|value| (used.name.clone(), value))
-                    .map_err(|why| format!("{} is not known: {why}", used.name))
-            });
-            Ok(Probe::Command(CommandProbe {
-                line: line.clone(),
-                variables: variables.collect::<Result<_, _>>()?,
-                limit: one.limit,
-            }))
+/// Where its gateway listens is known to its machine only.
+async fn gateway(
+    values: &Values<'_>,
+    connections: &Connections,
+    spec: &TargetSpec,
+    secret: OpenclawSecret,
+    target: &Target,
+) -> Result<(SecretValue, Door, SecretValue), String> {
+    let name = secret.variable();
+    let used = spec.uses.iter().find(|used| used.name == name);
+    let used = used.ok_or_else(|| format!("{name} is not wanted there"))?;
+    let token = values
+        .value(&used.source)
+        .map_err(|why| format!("{name} is not known: {why}"))?;
+    let front = match connections.openclaw(target) {
+        Some(platform) => platform.front(target).await?,
+        None => return Err("there is no connection to its machine".to_owned()),
+    };
+    let door = match secret {
+        OpenclawSecret::Gateway => Door::Gateway,
+        OpenclawSecret::Hooks if front.has_hooks => Door::Hooks { path: front.hooks },
+        OpenclawSecret::Hooks => {
+            return Err("the hooks of this gateway are switched off (hooks.enabled)".to_owned());
         }
-    }
+    };
+    Ok((SecretValue::new(front.base), door, token))
+}
+
+fn command(
+    values: &Values<'_>,
+    spec: &TargetSpec,
+    one: &ProbeSpec,
+    line: &str,
+) -> Result<CommandProbe, String> {
+    let variables = spec.uses.iter().map(|used| {
+        let value = values.value(&used.source);
+        value
+            .map(|value| (used.name.clone(), value))
+            .map_err(|why| format!("{} is not known: {why}", used.name))
+    });
+    Ok(CommandProbe {
+        line: line.to_owned(),
+        variables: variables.collect::<Result<_, _>>()?,
+        limit: one.limit,
+    })
 }
 
 fn http(

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use futures_util::{StreamExt, stream};
 
-use super::connect::{Connections, over_ssh};
+use super::connect::Connections;
 use crate::activation::{self, Compared};
 use crate::model::{HostAddress, Live, Process, Target, VarName};
 
@@ -25,7 +25,7 @@ pub(super) async fn look(connections: &Connections, asked: &[Asked<'_>]) -> Vec<
     let mut machines: BTreeMap<Option<&HostAddress>, Vec<usize>> = BTreeMap::new();
     for (place, one) in asked.iter().enumerate() {
         machines
-            .entry(over_ssh(one.target))
+            .entry(one.target.address.host())
             .or_default()
             .push(place);
     }

@@ -40,6 +40,13 @@ pub fn locate(spec: &TargetSpec, folder: &Path, surroundings: &Surroundings) -> 
     let (path, place, visibility) = match &spec.address {
         Address::File(file) => locate_file(file, folder, surroundings),
         Address::Railway(_) => (None, format!("railway:{}", spec.address), Visibility::Here),
+        Address::Openclaw(openclaw) => locate_on(
+            &openclaw.machine,
+            &openclaw.state(),
+            "openclaw",
+            folder,
+            surroundings,
+        ),
         Address::Memory(name) => (None, format!("memory:{name}"), Visibility::Here),
     };
     Located {
@@ -58,25 +65,36 @@ pub fn locate(spec: &TargetSpec, folder: &Path, surroundings: &Surroundings) -> 
     }
 }
 
+/// Two objects of one file are two places.
 fn locate_file(
     file: &FileAddress,
     folder: &Path,
     surroundings: &Surroundings,
 ) -> (Option<PathBuf>, String, Visibility) {
-    let path = match (file.path.strip_prefix("~/"), &surroundings.home) {
-        (Some(below), Some(home)) => Some(home.join(below)),
-        (Some(_), None) => None,
-        (None, _) => Some(normalise(&folder.join(&file.path))),
-    };
-    // two objects of one file are two places
     let kind = match &file.at {
         Some(at) => format!("file at {at:?}"),
         None => "file".to_owned(),
     };
-    match &file.machine {
+    locate_on(&file.machine, &file.path, &kind, folder, surroundings)
+}
+
+/// What is at a path of a machine.
+fn locate_on(
+    machine: &Machine,
+    spelled: &str,
+    kind: &str,
+    folder: &Path,
+    surroundings: &Surroundings,
+) -> (Option<PathBuf>, String, Visibility) {
+    let path = match (spelled.strip_prefix("~/"), &surroundings.home) {
+        (Some(below), Some(home)) => Some(home.join(below)),
+        (Some(_), None) => None,
+        (None, _) => Some(normalise(&folder.join(spelled))),
+    };
+    match machine {
         // its records are shared by name, so its place is what every machine would call it
         Machine::Named(machine) => {
-            let place = format!("{kind}:{machine}:{}", file.path);
+            let place = format!("{kind}:{machine}:{spelled}");
             let here = machine.eq_ignore_ascii_case(&surroundings.machine);
             let visibility = match (&path, here) {
                 (_, false) => Visibility::Elsewhere(machine.clone()),
@@ -87,13 +105,12 @@ fn locate_file(
         }
         // the far side has its own home
         Machine::Host(host) => {
-            let path = PathBuf::from(&file.path);
-            let place = format!("{kind}:ssh {}", host.place(&file.path));
-            (Some(path), place, Visibility::Here)
+            let place = format!("{kind}:ssh {}", host.place(spelled));
+            (Some(PathBuf::from(spelled)), place, Visibility::Here)
         }
         Machine::Any => {
             let shown = path.as_ref().map_or_else(
-                || file.path.clone(),
+                || spelled.to_owned(),
                 |path| path.to_string_lossy().into_owned(),
             );
             let place = format!("{kind}:{}:{shown}", surroundings.machine);

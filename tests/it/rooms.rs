@@ -15,7 +15,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("machine", &["model"]),
     ("activation", &["model", "machine"]),
     ("probe", &["model", "machine", "platforms::http"]),
-    ("platforms", &["model", "machine", "plan"]),
+    ("platforms", &["model", "machine", "plan", "activation"]),
     ("journal", &["model", "plan"]),
     ("render", &["model", "plan", "reconcile::event"]),
     (

@@ -10,7 +10,7 @@ use super::super::context::Context;
 use super::super::error::CommandError;
 use super::super::session::{self, Item};
 use crate::crypto::UnlockError;
-use crate::model::{Address, Machine};
+use crate::model::Address;
 use crate::platforms::railway::token::Tokens;
 use crate::reconcile::event::{Check, Finding, Step};
 use crate::reconcile::load::{Opening, SealedBecause};
@@ -236,10 +236,7 @@ fn tokens(items: &[Item], context: &Context) -> Vec<Check> {
 /// The program that reaches other machines, where a target needs it.
 fn ssh(items: &[Item], context: &Context) -> Option<Check> {
     let mut located = items.iter().flat_map(|item| &item.located);
-    let needed = located.any(|located| match &located.target.address {
-        Address::File(file) => matches!(file.machine, Machine::Host(_)),
-        Address::Railway(_) | Address::Memory(_) => false,
-    });
+    let needed = located.any(|located| located.target.address.host().is_some());
     if !needed {
         return None;
     }

@@ -9,7 +9,6 @@ use super::work::Work;
 use crate::activation;
 use crate::model::{Activated, Activation, HostAddress, Live, Running, Target, TargetName};
 use crate::plan::{Plan, PlannedActivation};
-use crate::reconcile::connect::over_ssh;
 use crate::reconcile::event::{ActivationReport, ApplyReport, Event, ReadBack, TargetReport};
 use crate::reconcile::pass::Pass;
 use crate::reconcile::stop::Stop;
@@ -99,7 +98,7 @@ fn key<'a>(target: &'a Target, activation: &'a Activation) -> Key<'a> {
         Activation::Launchd(job) if job.plist.is_none() => target.path.as_deref(),
         _ => None,
     };
-    (over_ssh(target), activation, own)
+    (target.address.host(), activation, own)
 }
 
 /// The longest time that one of the targets which share it says, or ours.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::manifest::TargetSpec;
+use crate::manifest::{Ask, ProbeSpec, TargetSpec};
 use crate::model::{Activated, PlatformKind, Target, Verdict};
 use crate::plan::{Plan, widened};
 use crate::reconcile::event::{Event, ProbeReport, TargetReport};
@@ -14,6 +14,8 @@ use crate::reconcile::stop::Stop;
 
 /// How long a service may take to answer after its restart.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The same of an OpenClaw gateway: up to 60 s were measured, on a slow machine.
+const PATIENCE_WITH_GATEWAYS: Duration = Duration::from_secs(90);
 /// Between two tries while nobody answers, at first.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -36,9 +38,10 @@ pub(super) async fn prove(
                 events(Event::ProbeStarted {
                     target: target.name.clone(),
                 });
+                let restarted = report.activation.is_some();
                 tokio::select! {
                     biased;
-                    reports = patiently(pass, spec, target) => reports,
+                    reports = patiently(pass, spec, target, restarted) => reports,
                     () = stop.requested() => not_tried(spec, &NotNow::INTERRUPTED),
                 }
             }
@@ -114,22 +117,38 @@ fn not_tried(spec: &TargetSpec, because: &NotNow) -> Vec<ProbeReport> {
 }
 
 /// A service that was just restarted may not listen yet: only silence is asked again, never a
-/// refusal, which might count as a bad try.
-async fn patiently(pass: &Pass<'_>, spec: &TargetSpec, target: &Target) -> Vec<ProbeReport> {
-    let until = Instant::now() + PATIENCE;
+/// refusal, which might count as a bad try. A gateway that was not restarted is asked once: it runs,
+/// or it does not.
+async fn patiently(
+    pass: &Pass<'_>,
+    spec: &TargetSpec,
+    target: &Target,
+    restarted: bool,
+) -> Vec<ProbeReport> {
+    let is_gateway = |ask: &Ask| matches!(ask, Ask::Openclaw(_));
+    let patience = if spec.probes.iter().any(|one| is_gateway(&one.ask)) {
+        PATIENCE_WITH_GATEWAYS
+    } else {
+        PATIENCE
+    };
+    let until = Instant::now() + patience;
     let connections = pass.connections;
     let prober = connections.prober();
     let mut pause = SHORTEST_PAUSE;
     let mut reports = probe_target(pass.values, connections, prober, spec, target).await;
     loop {
-        let silent = |report: &ProbeReport| matches!(report.verdict, Verdict::Unreachable { .. });
-        if !reports.iter().any(silent) || Instant::now() + pause > until {
+        let silent = |one: &ProbeSpec, report: &ProbeReport| {
+            matches!(report.verdict, Verdict::Unreachable { .. })
+                && (restarted || !is_gateway(&one.ask))
+        };
+        let mut all = spec.probes.iter().zip(&reports);
+        if !all.any(|(one, report)| silent(one, report)) || Instant::now() + pause > until {
             return reports;
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
         for (one, report) in spec.probes.iter().zip(&mut reports) {
-            if silent(report) {
+            if silent(one, report) {
                 *report = probe_once(pass.values, connections, prober, spec, one, target).await;
             }
         }

@@ -12,7 +12,7 @@ use super::super::expiry::Due;
 use super::stages::{UNSEEN, behind, behind_names, expired, is_used, is_wrong};
 use super::{Chart, Site};
 use crate::manifest::format_duration;
-use crate::model::{Address, Behind, Machine};
+use crate::model::Behind;
 use crate::plan::{Change, Class, Reason, TargetState};
 
 use steps::{activation, apply, ours, set};
@@ -91,9 +91,7 @@ fn unreadable(site: Site<'_>, patient: &Patient) -> Case {
     {
         next.push(Step::Advice(help.clone()));
     }
-    if let (Stage::Reached, Address::File(file)) = (stage, &site.located.target.address)
-        && let Machine::Host(_) = &file.machine
-    {
+    if stage == Stage::Reached && site.located.target.address.host().is_some() {
         next.push(steps::connect(site));
     }
     Case {

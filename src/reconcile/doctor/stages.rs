@@ -3,7 +3,7 @@
 use super::super::event::{Finding, Health, Patient, SeenTarget, Stage};
 use super::super::expiry::Due;
 use super::{Site, before_cause};
-use crate::model::{Address, Behind, Machine, VarName, Verdict};
+use crate::model::{Address, Behind, VarName, Verdict};
 use crate::plan::{ActionKind, Change, Class, TargetState};
 
 /// What a note about a process that could not be looked at begins with.
@@ -80,21 +80,17 @@ fn access(site: Site<'_>, all: &[Site<'_>]) -> (Finding, Finding) {
 }
 
 fn is_local(site: Site<'_>) -> bool {
-    match &site.located.target.address {
-        Address::File(file) => !matches!(file.machine, Machine::Host(_)),
-        Address::Memory(_) => true,
-        Address::Railway(_) => false,
-    }
+    let address = &site.located.target.address;
+    !matches!(address, Address::Railway(_)) && address.host().is_none()
 }
 
 fn same_connection(site: Site<'_>, other: Site<'_>) -> bool {
     match (&site.located.target.address, &other.located.target.address) {
         (Address::Railway(one), Address::Railway(other)) => one.token == other.token,
-        (Address::File(one), Address::File(other)) => match (&one.machine, &other.machine) {
-            (Machine::Host(one), Machine::Host(other)) => one.destination == other.destination,
+        (one, other) => match (one.host(), other.host()) {
+            (Some(one), Some(other)) => one.destination == other.destination,
             _ => false,
         },
-        _ => false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::super::event::Step;
 use super::super::Site;
 use super::super::stages::is_wrong;
-use crate::model::{Address, HostAddress, Machine, VarName};
+use crate::model::{Address, HostAddress, VarName};
 use crate::plan::{Change, Class, Hold};
 
 /// More targets than these are not named one by one: `apply` asks anyway.
@@ -98,13 +98,7 @@ fn push(steps: &mut Vec<Step>, step: Step) {
 
 /// The machine, if it is another one.
 fn host(site: Site<'_>) -> Option<HostAddress> {
-    match &site.located.target.address {
-        Address::File(file) => match &file.machine {
-            Machine::Host(host) => Some(host.clone()),
-            Machine::Any | Machine::Named(_) => None,
-        },
-        Address::Railway(_) | Address::Memory(_) => None,
-    }
+    site.located.target.address.host().cloned()
 }
 
 /// Whether the machine lets us in at all.
@@ -158,6 +152,6 @@ pub(super) fn activation(site: Site<'_>, help: Option<&str>) -> Vec<Step> {
             "restart what reads this file: `activate:` at the target would say what that is"
                 .to_owned(),
         )],
-        Address::Railway(_) | Address::Memory(_) => vec![],
+        Address::Openclaw(_) | Address::Railway(_) | Address::Memory(_) => vec![],
     }
 }

@@ -1,0 +1,408 @@
+//! Everything that one installation's machine says of it, in two goes at the most.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use futures_util::future::{join_all, join4};
+use jiff::Timestamp;
+
+use super::cli;
+use super::config::Config;
+use super::layers::{Held, Sources, Variables};
+use super::place::Place;
+use crate::activation::openclaw::{self, Gateway};
+use crate::machine::{FileError, FileRead, Host, expand};
+use crate::model::{
+    Address, KeyPath, OPENCLAW_GATEWAY_TOKEN, OpenclawAddress, SecretValue, Target, VarName,
+};
+use crate::platforms::ReadError;
+use crate::platforms::file::format::json::{Flavour, Tree, What};
+use crate::platforms::file::format::{Dialect, Format, Reading};
+
+/// The paths of one installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Paths {
+    pub(super) state: PathBuf,
+    pub(super) config: PathBuf,
+}
+
+impl Paths {
+    pub(super) fn dotenv(&self) -> PathBuf {
+        self.state.join(".env")
+    }
+
+    /// What a running gateway writes once it has taken a changed config over.
+    pub(super) fn last_good(&self) -> PathBuf {
+        self.beside("last-good")
+    }
+
+    /// What was there before a command of OpenClaw's own wrote the config last.
+    pub(super) fn backup(&self) -> PathBuf {
+        self.beside("bak")
+    }
+
+    fn beside(&self, ending: &str) -> PathBuf {
+        let mut name = self.config.as_os_str().to_owned();
+        name.push(".");
+        name.push(ending);
+        name.into()
+    }
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(super) struct Survey {
+    pub(super) paths: Paths,
+    pub(super) config_file: FileRead,
+    pub(super) config: Config,
+    pub(super) dotenv_file: FileRead,
+    pub(super) dotenv: Variables,
+    pub(super) fallback: Variables,
+    pub(super) gateway: Gateway,
+    pub(super) referred: BTreeMap<Place, Held>,
+    /// The files behind SecretRefs, by the path that the config spells.
+    pub(super) files: BTreeMap<String, (PathBuf, FileRead)>,
+    /// Whether the running gateway has the config as it is now; `None` where nothing tells.
+    pub(super) taken_over: Option<bool>,
+}
+
+/// The address and the state folder of a target, or why it is none of ours.
+pub(super) fn place(target: &Target) -> Result<(&OpenclawAddress, &Path), ReadError> {
+    let reason = match (&target.address, &target.path) {
+        (Address::Openclaw(address), Some(state)) => return Ok((address, state)),
+        (Address::Openclaw(_), None) => {
+            format!(
+                "the state folder of target {} is not known on this machine",
+                target.name
+            )
+        }
+        _ => format!("target {} is no OpenClaw installation", target.name),
+    };
+    Err(not_read(reason, None))
+}
+
+fn not_read(reason: String, help: Option<&str>) -> ReadError {
+    ReadError {
+        reason,
+        help: help.map(str::to_owned),
+        retry_after: None,
+    }
+}
+
+/// A path that the manifest or a config spells. On a machine over SSH its far side knows its home.
+async fn resolved(host: &dyn Host, target: &Target, path: &str) -> Result<PathBuf, ReadError> {
+    if target.address.host().is_some() {
+        return Ok(PathBuf::from(path));
+    }
+    expand(host, path).await.map_err(|error| ReadError {
+        reason: error.to_string(),
+        help: error.help(),
+        retry_after: None,
+    })
+}
+
+pub(super) async fn paths(host: &dyn Host, target: &Target) -> Result<Paths, ReadError> {
+    let (address, state) = place(target)?;
+    let config = match &address.config {
+        Some(config) => resolved(host, target, config).await?,
+        None => state.join("openclaw.json"),
+    };
+    Ok(Paths {
+        state: state.to_owned(),
+        config,
+    })
+}
+
+/// Reads it. A folder that is not there is no empty installation.
+pub(super) async fn survey(host: &dyn Host, target: &Target) -> Result<Survey, ReadError> {
+    let (address, _) = place(target)?;
+    let paths = paths(host, target).await?;
+    let (config_file, dotenv_file, fallback_file, gateway) = join4(
+        host.read(&paths.config),
+        read_dotenv(host, &paths),
+        fallback(host, target, address),
+        openclaw::look(
+            host,
+            &paths.state,
+            &address.own_service(),
+            address.service.as_ref(),
+        ),
+    )
+    .await;
+    let config_file = config_file.map_err(|error| absent(&paths, error))?;
+    let config = parse(&paths.config, &config_file)?;
+    let (dotenv_file, dotenv) = variables(dotenv_file);
+    let (_, fallback) = variables(fallback_file);
+    let mut survey = Survey {
+        paths,
+        config_file,
+        config,
+        dotenv_file,
+        dotenv,
+        fallback,
+        gateway,
+        referred: BTreeMap::new(),
+        files: BTreeMap::new(),
+        taken_over: None,
+    };
+    survey.follow(host, target, address).await?;
+    survey.taken_over = survey.was_taken_over(host).await;
+    Ok(survey)
+}
+
+fn absent(paths: &Paths, error: FileError) -> ReadError {
+    match error {
+        FileError::MissingFolder { folder } if folder == paths.state => not_read(
+            format!(
+                "there is no OpenClaw there: {} does not exist",
+                folder.display()
+            ),
+            Some(
+                "set it up there (`openclaw onboard`), or name its folder with `state` or `profile`",
+            ),
+        ),
+        other => other.into(),
+    }
+}
+
+fn parse(path: &Path, file: &FileRead) -> Result<Config, ReadError> {
+    let text = text(path, file)?;
+    Config::parse(text).map_err(|error| {
+        not_read(
+            format!("{} cannot be read as JSON5: {error}", path.display()),
+            Some("mend it: `openclaw config validate` says what is wrong with it"),
+        )
+    })
+}
+
+fn text<'f>(path: &Path, file: &'f FileRead) -> Result<Option<&'f str>, ReadError> {
+    let Some(bytes) = &file.content else {
+        return Ok(None);
+    };
+    std::str::from_utf8(bytes).map(Some).map_err(|error| {
+        FileError::NotText {
+            path: path.to_owned(),
+            at: error.valid_up_to() + 1,
+        }
+        .into()
+    })
+}
+
+async fn read_dotenv(host: &dyn Host, paths: &Paths) -> Result<FileRead, FileError> {
+    host.read(&paths.dotenv()).await
+}
+
+/// Only the default installation has it.
+async fn fallback(
+    host: &dyn Host,
+    target: &Target,
+    address: &OpenclawAddress,
+) -> Result<FileRead, FileError> {
+    let nothing = FileRead {
+        content: None,
+        link_to: None,
+        changed_at: None,
+    };
+    if address.state.is_some() || address.profile.is_some() {
+        return Ok(nothing);
+    }
+    let Ok(path) = resolved(host, target, "~/.config/openclaw/gateway.env").await else {
+        return Ok(nothing);
+    };
+    match host.read(&path).await {
+        Err(FileError::MissingFolder { .. }) => Ok(nothing),
+        read => read,
+    }
+}
+
+/// What such a file says, as the reader that OpenClaw has in it. One that cannot be read says that
+/// the token is not known: it may be in there.
+fn variables(read: Result<FileRead, FileError>) -> (FileRead, Variables) {
+    let unknown = |why: String| {
+        let name = VarName::new(OPENCLAW_GATEWAY_TOKEN).expect("it is a name");
+        Variables::from([(name, Err(why))])
+    };
+    let file = match read {
+        Ok(file) => file,
+        Err(error) => {
+            let file = FileRead {
+                content: None,
+                link_to: None,
+                changed_at: None,
+            };
+            return (file, unknown(error.to_string()));
+        }
+    };
+    let bytes = file.content.as_deref().map(Vec::as_slice);
+    let said = match DOTENV.open(bytes) {
+        Err(error) => unknown(format!("the .env cannot be read: {error}")),
+        Ok(document) => document
+            .into_values()
+            .into_iter()
+            .map(|(name, reading)| {
+                let said = match reading {
+                    Reading::Value(value) => Ok(SecretValue::new(value)),
+                    Reading::Ambiguous { line, why } => {
+                        Err(format!("line {line} of the .env: {why}"))
+                    }
+                };
+                (name, said)
+            })
+            .collect(),
+    };
+    (file, said)
+}
+
+/// OpenClaw reads such files with npm's `dotenv`.
+pub(super) const DOTENV: Format = Format::Dotenv(Dialect::Node);
+
+impl Survey {
+    pub(super) fn sources(&self) -> Sources<'_> {
+        Sources {
+            config: &self.config,
+            dotenv: &self.dotenv,
+            fallback: &self.fallback,
+            gateway: &self.gateway,
+            referred: &self.referred,
+        }
+    }
+
+    /// A path below the home that the gateway itself was started with.
+    fn in_its_home(&self, path: &str) -> Option<PathBuf> {
+        let below = path.strip_prefix("~/")?;
+        let environment = self.gateway.process()?.environment.as_ref()?;
+        let of = |name| environment.get(&VarName::new(name).ok()?);
+        let home = of("OPENCLAW_HOME").or_else(|| of("HOME"))?;
+        let home = Path::new(home.expose());
+        home.is_absolute().then(|| home.join(below))
+    }
+
+    /// Reads what the config refers to.
+    async fn follow(
+        &mut self,
+        host: &dyn Host,
+        target: &Target,
+        address: &OpenclawAddress,
+    ) -> Result<(), ReadError> {
+        let places: Vec<Place> = self.config.places().cloned().collect();
+        for place in &places {
+            if let Place::File { path, .. } = place
+                && !self.files.contains_key(path)
+            {
+                let resolved = match self.in_its_home(path) {
+                    Some(path) => path,
+                    None => resolved(host, target, path).await?,
+                };
+                self.files.insert(path.clone(), (resolved, unread()));
+            }
+        }
+        let reads = join_all(
+            self.files
+                .iter()
+                .map(|(spelled, (path, _))| async { (spelled.clone(), host.read(path).await) }),
+        );
+        let mut failed = BTreeMap::new();
+        for (spelled, read) in reads.await {
+            match read {
+                Ok(read) => {
+                    if let Some((_, file)) = self.files.get_mut(&spelled) {
+                        *file = read;
+                    }
+                }
+                Err(error) => {
+                    failed.insert(spelled, error.to_string());
+                }
+            }
+        }
+        let mut store = None;
+        for place in places {
+            let held = match &place {
+                Place::File { path, at } => match failed.get(path) {
+                    Some(why) => Held::Unknown(why.clone()),
+                    None => in_file(path, at.as_ref(), &self.files[path].1),
+                },
+                Place::Store(name) => {
+                    if store.is_none() {
+                        store = Some(cli::stored(host, address).await);
+                    }
+                    match store.as_ref().expect("it was asked") {
+                        Err(why) => Held::Unknown(why.clone()),
+                        Ok(times) => times
+                            .get(name)
+                            .map_or(Held::Nothing, |at| Held::Sealed(*at)),
+                    }
+                }
+                _ => continue,
+            };
+            self.referred.insert(place, held);
+        }
+        Ok(())
+    }
+
+    /// A gateway that runs longer than the config is as it is has taken that over if it has kept a
+    /// copy of it: it writes one after each change that it accepted.
+    async fn was_taken_over(&self, host: &dyn Host) -> Option<bool> {
+        let since = self.gateway.process()?.since?;
+        let changed = self.config_file.changed_at?;
+        if changed <= since {
+            return Some(true);
+        }
+        if self.config.settings.reload_off {
+            return None;
+        }
+        let kept = host.read(&self.paths.last_good()).await.ok()?;
+        Some(kept.version() == self.config_file.version())
+    }
+
+    /// When a place was last written, as far as anybody knows.
+    pub(super) fn written_at(&self, place: &Place) -> Option<Timestamp> {
+        match place {
+            Place::Config(_) => self.config_file.changed_at,
+            Place::Dotenv(_) => self.dotenv_file.changed_at,
+            Place::File { path, .. } => self.files.get(path)?.1.changed_at,
+            Place::Store(_) => match self.referred.get(place) {
+                Some(Held::Sealed(at)) => *at,
+                _ => None,
+            },
+            Place::Flag
+            | Place::Variable(_)
+            | Place::Environment(_)
+            | Place::Fallback(_)
+            | Place::Generated => None,
+        }
+    }
+}
+
+fn unread() -> FileRead {
+    FileRead {
+        content: None,
+        link_to: None,
+        changed_at: None,
+    }
+}
+
+/// One value as a whole, or a text of a JSON file.
+fn in_file(spelled: &str, at: Option<&KeyPath>, file: &FileRead) -> Held {
+    let Some(bytes) = &file.content else {
+        return Held::Nothing;
+    };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Held::Unknown(format!("{spelled} is not UTF-8 text"));
+    };
+    let Some(at) = at else {
+        let value = text.strip_suffix('\n').unwrap_or(text);
+        let value = value.strip_suffix('\r').unwrap_or(value);
+        return Held::Value(SecretValue::new(value.trim()));
+    };
+    match Tree::parse(text, Flavour::Json) {
+        Err(error) => Held::Unknown(format!("{spelled} cannot be read as JSON: {error}")),
+        Ok(tree) => match tree.find(at) {
+            Err(error) => Held::Unknown(format!("{spelled}: {error}")),
+            Ok(None) => Held::Nothing,
+            Ok(Some((_, What::Text(value)))) => Held::Value(SecretValue::new(value.trim())),
+            Ok(Some((line, What::Other(kind)))) => Held::Unknown(format!(
+                "{spelled}: {at} (line {line}) is {kind}, not a string"
+            )),
+        },
+    }
+}

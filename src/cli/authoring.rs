@@ -225,18 +225,3 @@ fn edit_error(item: &Item, error: &EditError, ui: &mut Ui) -> CommandError {
         _ => refused,
     }
 }
-
-/// The targets that use a variable, as people read them.
-pub(crate) fn used_by(manifest: &Manifest, name: &VarName) -> Vec<String> {
-    manifest
-        .targets
-        .iter()
-        .filter(|target| {
-            target
-                .uses
-                .iter()
-                .any(|used| used.source.references().any(|reference| reference == name))
-        })
-        .map(|target| target.name.to_string())
-        .collect()
-}

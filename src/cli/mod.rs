@@ -18,6 +18,7 @@ mod look;
 mod neighbours;
 mod plan;
 mod prompt;
+mod reach;
 mod reveal;
 mod schema;
 mod selection;

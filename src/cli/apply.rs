@@ -47,10 +47,10 @@ pub(crate) struct ApplyArgs {
 }
 
 impl ApplyArgs {
-    /// For `set --apply`: one variable of one manifest.
-    pub(crate) fn of_one(manifest: &Path, name: &VarName, yes: bool) -> Self {
+    /// For commands that edit and apply at once: some variables of one manifest.
+    pub(crate) fn of_variables(manifest: &Path, names: Vec<VarName>, yes: bool) -> Self {
         Self {
-            selection: Selection::of_one(manifest, name),
+            selection: Selection::of_variables(Some(manifest), names),
             allowances: Allowances::default(),
             yes,
             no_activate: false,
@@ -59,13 +59,29 @@ impl ApplyArgs {
     }
 }
 
+/// For commands that edit and apply at once: asked before the edit, because an edit that then waits
+/// for a yes which nobody can give is one that nobody meant.
+pub(crate) fn check_consent(apply: bool, yes: bool, context: &Context) -> Result<(), CommandError> {
+    if !apply || yes || can_ask(context) {
+        return Ok(());
+    }
+    Err(CommandError::usage(
+        "--apply asks before it writes, and there is no terminal to ask on; nothing was changed",
+    )
+    .hint("with --apply --yes nobody is asked"))
+}
+
+fn can_ask(context: &Context) -> bool {
+    context.terminal.input && context.terminal.errors
+}
+
 pub(crate) fn run(
     arguments: &ApplyArgs,
     global: &Global,
     context: &Context,
     ui: &mut Ui,
 ) -> Result<Exit, CommandError> {
-    let asks = context.terminal.input && context.terminal.errors && !arguments.yes;
+    let asks = can_ask(context) && !arguments.yes;
     if !asks && !arguments.yes {
         return Err(
             CommandError::usage("nobody can be asked here: standard input is no terminal")

@@ -72,8 +72,12 @@ fn read_value(source: impl Read, name: &str) -> Result<SecretValue, CommandError
 
 /// A new random value: 32 bytes as 43 letters, digits, `-` and `_`, which every platform takes.
 pub(crate) fn generated() -> SecretValue {
-    let bytes = random_bytes::<32>();
-    SecretValue::new(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()))
+    base64url(&random_bytes())
+}
+
+/// How generated values are spelled.
+pub(crate) fn base64url(bytes: &[u8; 32]) -> SecretValue {
+    SecretValue::new(BASE64_URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// Seals a value as the successor of the present one. `None` if it is the same value.
@@ -224,19 +228,4 @@ fn edit_error(item: &Item, error: &EditError, ui: &mut Ui) -> CommandError {
         }
         _ => refused,
     }
-}
-
-/// The targets that use a variable, as people read them.
-pub(crate) fn used_by(manifest: &Manifest, name: &VarName) -> Vec<String> {
-    manifest
-        .targets
-        .iter()
-        .filter(|target| {
-            target
-                .uses
-                .iter()
-                .any(|used| used.source.references().any(|reference| reference == name))
-        })
-        .map(|target| target.name.to_string())
-        .collect()
 }

@@ -18,7 +18,9 @@ mod look;
 mod neighbours;
 mod plan;
 mod prompt;
+mod reach;
 mod reveal;
+mod rotate;
 mod schema;
 mod selection;
 mod session;
@@ -101,6 +103,7 @@ enum Command {
     Import(import::ImportArgs),
     Set(set::SetArgs),
     Unset(unset::UnsetArgs),
+    Rotate(rotate::RotateArgs),
     Reveal(reveal::RevealArgs),
     Accept(accept::AcceptArgs),
     Check(check::CheckArgs),
@@ -148,6 +151,7 @@ fn dispatch(
         Command::Import(arguments) => import::run(arguments, global, context, ui),
         Command::Set(arguments) => set::run(arguments, global, context, ui),
         Command::Unset(arguments) => unset::run(arguments, global, context, ui),
+        Command::Rotate(arguments) => rotate::run(arguments, global, context, ui),
         Command::Reveal(arguments) => reveal::run(arguments, global, context, ui),
         Command::Accept(arguments) => accept::run(arguments, global, context, ui),
         Command::Check(arguments) => check::run(arguments, global, context, ui),

@@ -33,12 +33,13 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    /// One variable of one manifest.
-    pub(crate) fn of_one(manifest: &Path, name: &VarName) -> Self {
+    /// Some variables of one manifest, on all of its targets; the only manifest that there is where
+    /// none is named.
+    pub(crate) fn of_variables(manifest: Option<&Path>, only: Vec<VarName>) -> Self {
         Self {
-            manifests: vec![manifest.to_owned()],
+            manifests: manifest.map(Path::to_owned).into_iter().collect(),
             target: vec![],
-            only: vec![name.clone()],
+            only,
             since: None,
             require_all: false,
         }

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Global;
-use super::apply::ApplyArgs;
+use super::apply::{self, ApplyArgs};
 use super::authoring;
 use super::context::Context;
 use super::error::{CommandError, Exit};
 use super::prompt;
+use super::reach;
 use super::session::{self, Item};
 use super::ui::Ui;
 use crate::crypto::Envelope;
@@ -75,12 +76,7 @@ pub(crate) fn run(
     ui: &mut Ui,
 ) -> Result<Exit, CommandError> {
     let (name, given) = name_and_value(arguments)?;
-    if arguments.apply && !arguments.yes && !context.terminal.input {
-        return Err(CommandError::usage(
-            "--apply asks before it writes, and standard input is no terminal; nothing was changed",
-        )
-        .hint("with --apply --yes nobody is asked"));
-    }
+    apply::check_consent(arguments.apply, arguments.yes, context)?;
     let item = session::load_one(arguments.manifest.as_ref(), context, ui)?;
     let clear = stays_clear(arguments, &item.loaded.manifest, &name)?;
     if given.is_some() && !clear {
@@ -109,8 +105,9 @@ pub(crate) fn run(
     })?;
     tell(arguments, &item, &name, changed, &change, ui);
     if arguments.apply {
-        let apply = ApplyArgs::of_one(&item.file.path, &name, arguments.yes);
-        return super::apply::run(&apply, global, context, ui);
+        let names = reach::names_on_targets(&item.loaded.manifest, &[name]);
+        let apply = ApplyArgs::of_variables(&item.file.path, names, arguments.yes);
+        return apply::run(&apply, global, context, ui);
     }
     Ok(Exit::DONE)
 }
@@ -299,7 +296,7 @@ fn tell(
             "no identity of yours opens this manifest: {name} waits until a reader runs `driftlock accept {name}`"
         ));
     }
-    let mut targets = authoring::used_by(&item.loaded.manifest, name);
+    let mut targets = reach::used_by(&item.loaded.manifest, name);
     targets.extend(arguments.target.iter().map(ToString::to_string));
     if targets.is_empty() {
         ui.say(&format!("  no target uses it yet: driftlock set {name} --target TARGET, or list it in the manifest"));

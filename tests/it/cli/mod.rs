@@ -16,6 +16,7 @@ mod init;
 mod plan;
 mod plan_since;
 mod reveal;
+mod rotate;
 mod schema;
 mod set;
 mod status;

@@ -227,6 +227,26 @@ fn it_may_be_applied_at_once() {
 }
 
 #[test]
+fn templates_of_it_are_applied_with_it() {
+    let world = shop();
+    world.run("apply --yes").success();
+    let text = world.manifest().replace(
+        "      - DB_PASSWORD\n",
+        "      - DB_PASSWORD\n      - DSN: { template: 'db://${DB_PASSWORD|url}@x' }\n",
+    );
+    world.write(MANIFEST, text);
+    world.run("apply --yes --allow authority@local").success();
+    world.run_with("set API_TOKEN", "waits").success();
+    world
+        .run_with("set DB_PASSWORD --apply --yes", "next one")
+        .success();
+    let env = world.read(".env");
+    assert!(env.contains("next one") && env.contains("DSN=db://next%20one@x"));
+    // and nothing else is
+    assert!(env.starts_with(&format!("API_TOKEN={TOKEN}\n")));
+}
+
+#[test]
 fn values_that_no_variable_can_hold_are_refused_without_a_copy() {
     let world = shop();
     let before = world.files();

@@ -15,6 +15,9 @@ pub(super) const LIVE: &str = "canary-live-5e77-$HOME";
 pub(super) const STRANGER: &str = "canary-unmanaged-31aa";
 pub(super) const NEXT: &str = "canary-next-88f0 with spaces";
 
+const HEX: &str = "c4a2100f5e77aa31c4a2100f5e77aa31";
+const UUID: &str = "a2c4100f-5e77-4a31-8c4a-2100f5e77aa3";
+
 /// A world of canaries, and which commands ran in it.
 pub struct Leaky {
     pub world: World,
@@ -42,6 +45,8 @@ impl Leaky {
                 ("a live value", LIVE),
                 ("an unmanaged value", STRANGER),
                 ("a new value", NEXT),
+                ("a hex value", HEX),
+                ("a UUID", UUID),
             ]
             .map(|(name, text)| Canary::new(name, text))
             .into(),
@@ -80,6 +85,21 @@ impl Leaky {
         let run = self.world.run_with(line, input);
         self.searched(line, &run);
         run
+    }
+
+    /// The same for a line that makes new values: they are looked up, and searched for too.
+    fn rotates(&mut self, line: &str, names: &[&str]) {
+        let run = self.world.run(line);
+        for name in names {
+            self.knows(name);
+        }
+        self.searched(line, &run);
+    }
+
+    /// Whatever this variable holds now is looked for from here on.
+    fn knows(&mut self, name: &str) {
+        let canary = Canary::new("a value of today", &self.world.revealed(name));
+        self.canaries.insert(0, canary);
     }
 
     fn searched(&mut self, line: &str, run: &Run) {
@@ -192,6 +212,7 @@ impl Leaky {
         ] {
             self.runs(line, input);
         }
+        self.rotations();
         self.looks();
         for line in [
             "unset MADE --with-uses",
@@ -205,6 +226,24 @@ impl Leaky {
         }
         self.reveals();
         self.argv();
+    }
+
+    /// New values of what is a canary already, and refusals that have read one.
+    fn rotations(&mut self) {
+        self.rotates("rotate MADE", &["MADE"]);
+        self.rotates("rotate MADE --manifest manifests/dev.yaml -vv", &["MADE"]);
+        self.rotates(
+            "rotate TOKEN LOG_LEVEL --apply --yes -vv",
+            &["TOKEN", "LOG_LEVEL"],
+        );
+        self.runs("rotate TOKEN --apply", "").exits(64);
+        self.runs("rotate TOKEN PEM -vv", "").exits(3);
+        self.runs("rotate URL", "").exits(1);
+        for value in [HEX, UUID] {
+            self.runs("set TOKEN", value);
+            self.rotates("rotate TOKEN --apply --yes", &["TOKEN"]);
+        }
+        self.runs("set TOKEN --apply --yes", SECRET);
     }
 
     /// The one command that may print, and only the one value.
@@ -261,15 +300,18 @@ impl Leaky {
             self.glances();
             self.runs("set TOKEN", NEXT);
             self.runs("unset TOKEN", "");
+            self.runs("rotate TOKEN", "");
             self.runs("accept TOKEN", "");
             self.runs("reveal TOKEN --yes-print-the-secret", "");
         }
         self.world.write(MANIFEST, &good);
         let away = self.world.hide_identity();
         self.looks();
+        self.runs("rotate TOKEN", "").exits(1);
         self.runs("set TOKEN", NEXT).success();
         self.runs("accept TOKEN --manifest manifests/dev.yaml", "")
             .exits(1);
+        self.runs(&format!("rotate TOKEN -i {away}"), "").exits(3);
         self.runs(&format!("-i {away} plan"), "");
         self.runs(&format!("accept TOKEN -i {away}"), "").success();
         self.looks();
@@ -377,12 +419,14 @@ impl Leaky {
     fn argv(&mut self) {
         for (line, input) in [
             ("set TOKEN --apply --yes", NEXT),
+            ("rotate TOKEN --apply --yes", ""),
             ("plan --since HEAD", ""),
             ("apply --yes", ""),
         ] {
             let Some(trace) = sink::started(&self.world, line, input) else {
                 return;
             };
+            self.knows("TOKEN");
             sink::search(
                 line,
                 "the arguments of a process",

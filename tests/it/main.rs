@@ -23,6 +23,7 @@ mod leaks;
 mod machine;
 mod merge;
 mod nasty;
+mod openclaw;
 mod pass;
 mod platforms;
 mod probe;

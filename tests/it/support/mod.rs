@@ -4,6 +4,7 @@ pub mod fake_railway;
 pub mod lab;
 pub mod long_line;
 pub mod network;
+pub mod openclaw;
 pub mod peers;
 pub mod railway;
 pub mod shop;

@@ -16,6 +16,7 @@ mod dialects;
 mod example;
 mod fake_railway;
 mod formats;
+mod gateway;
 mod hostile;
 mod hosts;
 mod journal;

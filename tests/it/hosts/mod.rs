@@ -9,6 +9,6 @@ mod incident;
 mod killed;
 mod probes;
 mod running;
-mod service;
+pub mod service;
 mod stage;
 mod unapproved;

@@ -19,6 +19,7 @@ mod formats;
 mod gateway;
 mod hostile;
 mod hosts;
+mod incident;
 mod journal;
 mod leaks;
 mod machine;

@@ -5,7 +5,6 @@ mod bad_input;
 mod everyday;
 mod figures;
 mod forced;
-mod incident;
 mod killed;
 mod probes;
 mod running;

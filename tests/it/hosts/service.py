@@ -1,6 +1,6 @@
 """A service as people write them: reads its environment when it starts, and asks who comes.
 
-Folder and address are its arguments. The secret is AUTH in its environment.
+Folder and address are its arguments. The secret is AUTH in its environment, or INTERNAL_AUTH_SECRET.
 """
 
 import http.server
@@ -25,7 +25,7 @@ class Service(http.server.BaseHTTPRequestHandler):
             status, body = 200, "{}"
         elif given is None:
             status, body = 401, "who are you"
-        elif given != os.environ.get("AUTH"):
+        elif given != os.environ.get("AUTH", os.environ.get("INTERNAL_AUTH_SECRET")):
             status, body = 403, f"not {given}"
         else:
             status, body = 200, "{}"

@@ -83,7 +83,8 @@ pub(super) fn in_words(ask: &Ask) -> String {
     match ask {
         Ask::Http(http) => format!("{} {}", http.method, http.url.to_source()),
         Ask::Command(line) => format!("`{line}`"),
-        Ask::Openclaw(secret) => format!("its gateway, with {}", secret.name()),
+        Ask::Openclaw(OpenclawSecret::Gateway) => "POST /tools/invoke of its gateway".to_owned(),
+        Ask::Openclaw(OpenclawSecret::Hooks) => "POST …/wake of its gateway".to_owned(),
     }
 }
 

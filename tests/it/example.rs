@@ -62,4 +62,5 @@ fn shipped(name: &str, targets: usize) {
 fn the_other_manifests_are_some() {
     shipped("railway", 4);
     shipped("hosts", 4);
+    shipped("incident", 4);
 }

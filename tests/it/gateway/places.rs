@@ -225,7 +225,7 @@ fn check(kind: Kind, case: &Case) {
             let done = done
                 .success()
                 .says("took its config over, without a restart");
-            drop(done.says("it works its gateway, with OPENCLAW_GATEWAY_TOKEN"));
+            drop(done.says("it works POST /tools/invoke of its gateway"));
             assert_eq!(gateway.probe(NEW), 400, "{label}");
             assert!(
                 !home.path("restart-asked").exists(),

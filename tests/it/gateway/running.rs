@@ -36,8 +36,8 @@ fn one_apply_changes_both_tokens_and_asks_once_for_each() {
     lab.take_over()
         .success()
         .says("2 written")
-        .says("it works its gateway, with OPENCLAW_GATEWAY_TOKEN")
-        .says("it works its gateway, with OPENCLAW_HOOKS_TOKEN");
+        .says("it works POST /tools/invoke of its gateway")
+        .says("it works POST …/wake of its gateway");
     // each token once, and once without one
     let mut requests = home.record().requests();
     requests.sort();

@@ -9,36 +9,52 @@ use super::survey::Survey;
 use crate::activation::openclaw::{GatewayProcess, Runs};
 use crate::machine::{FileRead, version_of};
 use crate::model::{
-    Behind, Completeness, Live, LiveVar, OPENCLAW_GATEWAY_TOKEN, OpenclawSecret, Running, Version,
+    Behind, Completeness, KeyPath, Live, LiveVar, OPENCLAW_GATEWAY_TOKEN, OpenclawSecret, Running,
+    Version,
 };
 
 /// The newest release whose precedence is known.
 const KNOWN: [u32; 3] = [2026, 9, 6];
 
+/// The inline variable of the config that stands for the token.
+fn inline() -> KeyPath {
+    config::variable_path(OPENCLAW_GATEWAY_TOKEN)
+}
+
 /// Whether a new value is in force without a restart: the gateway watches its config and nothing
 /// else, and a token that it made up at its start it keeps until its end.
 pub(super) fn is_taken_over(found: &Found, survey: &Survey) -> bool {
     let settings = &survey.config.settings;
-    matches!(place_to_write(found, survey), Place::Config(_))
+    let watched = [
+        config::gateway_path(),
+        config::hooks_path(),
+        config::remote_path(),
+    ];
+    matches!(place_to_write(found, survey), Place::Config(at) if watched.contains(&at))
         && (settings.is_remote || !settings.reload_off)
         && found.place != Place::Generated
 }
 
-/// Where a secret is written that nothing has yet, or that only the gateway's environment has: what
-/// the config says wins over that.
+/// Where a secret is written that nothing has yet, or that only the gateway's environment or the
+/// config's inline variables have: what the config itself says wins over those.
 pub(super) fn place_to_write(found: &Found, survey: &Survey) -> Place {
     match &found.place {
         Place::Environment(name) if !found.by_reference => own_place(name, survey),
+        Place::Config(at) if !found.by_reference && *at == inline() => {
+            own_place(OPENCLAW_GATEWAY_TOKEN, survey)
+        }
         Place::Generated => own_place(OPENCLAW_GATEWAY_TOKEN, survey),
         place => place.clone(),
     }
 }
 
 fn own_place(name: &str, survey: &Survey) -> Place {
-    if survey.config_file.content.is_some() {
-        Place::Config(config::gateway_path())
-    } else {
+    if survey.config_file.content.is_none() {
         Place::Dotenv(name.to_owned())
+    } else if survey.config.settings.is_remote {
+        Place::Config(config::remote_path())
+    } else {
+        Place::Config(config::gateway_path())
     }
 }
 

@@ -231,6 +231,23 @@ fn where_a_secret_is_written() {
         config,
         "what the config says wins over an environment"
     );
+    let mut client = survey(
+        Some("{ gateway: { mode: 'remote', auth: { token: 'A' } } }"),
+        Some("C"),
+    );
+    assert_eq!(
+        place(&client),
+        dotenv,
+        "a client's file wins over the gateway's own token"
+    );
+    client.dotenv = Variables::new();
+    let vars = BTreeMap::from([(OpenclawSecret::Gateway.variable(), SecretValue::new("B"))]);
+    process(&mut client).environment = Some(vars);
+    assert_eq!(place(&client), Place::Config(config::remote_path()));
+    let inline = "{ gateway: { mode: 'local' }, env: { vars: { OPENCLAW_GATEWAY_TOKEN: 'V' } } }";
+    let inline = survey(Some(inline), None);
+    assert_eq!(place(&inline), config, "it wins over inline variables, too");
+    assert_eq!(inline.live().taken_over.len(), 2);
     given.config = Config::parse(Some(
         "{ gateway: { auth: { token: '${OPENCLAW_GATEWAY_TOKEN}' } } }",
     ))

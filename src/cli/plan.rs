@@ -15,8 +15,9 @@ use crate::render::{Invocation, markdown, text};
 
 /// Show what differs, who moved, and what apply would do
 ///
-/// Reads every target and compares it with the manifest and with what was last applied. Writes
-/// nothing, runs no command of the manifest, and sends no secret anywhere.
+/// Reads every target and compares it with the manifest and with what was last applied. Writes to
+/// no target, runs no command of the manifest, and sends no secret anywhere. What it saw of targets
+/// that only this machine can see is kept in the journal, for the others.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -2,6 +2,7 @@
 
 use crate::manifest::{Ask, ExpandError, HttpAsk, ProbeSpec, TargetSpec};
 use crate::model::{OpenclawSecret, ProbeFrom, SecretValue, Target, Verdict};
+use crate::platforms::openclaw::NoFront;
 use crate::probe::{CommandProbe, Door, GatewayProbe, HttpProbe, Probe, Prober, Without};
 use crate::reconcile::connect::Connections;
 use crate::reconcile::desired::Values;
@@ -25,6 +26,20 @@ pub async fn probe_target(
     reports
 }
 
+/// Why there is nothing to send.
+struct NotFilled {
+    why: String,
+    /// Whether that is as it should be.
+    left_out: bool,
+}
+
+impl From<String> for NotFilled {
+    fn from(why: String) -> Self {
+        let left_out = false;
+        Self { why, left_out }
+    }
+}
+
 /// Sends one of the probes of a target, once.
 pub(super) async fn probe_once(
     values: &Values<'_>,
@@ -35,28 +50,29 @@ pub(super) async fn probe_once(
     target: &Target,
 ) -> ProbeReport {
     let filled = match &one.ask {
-        Ask::Http(ask) => http(values, spec, one, ask).map(Probe::Http),
-        Ask::Command(line) => command(values, spec, one, line).map(Probe::Command),
+        Ask::Http(ask) => http(values, spec, one, ask)
+            .map(Probe::Http)
+            .map_err(NotFilled::from),
+        Ask::Command(line) => {
+            let probe = command(values, spec, one, line);
+            probe.map(Probe::Command).map_err(NotFilled::from)
+        }
         Ask::Openclaw(secret) => {
-            let asked = gateway(values, connections, spec, *secret, target).await;
-            asked.map(|(base, door, token)| {
-                Probe::Gateway(GatewayProbe {
-                    base,
-                    door,
-                    token,
-                    limit: one.limit,
-                })
-            })
+            let probe = gateway(values, connections, spec, one, *secret, target).await;
+            probe.map(Probe::Gateway)
         }
     };
-    let verdict = match filled {
-        Err(why) => Verdict::NotTried { why },
-        Ok(probe) => send(connections, prober, target, one.from, &probe).await,
+    let (verdict, left_out) = match filled {
+        Err(NotFilled { why, left_out }) => (Verdict::NotTried { why }, left_out),
+        Ok(probe) => (
+            send(connections, prober, target, one.from, &probe).await,
+            false,
+        ),
     };
     ProbeReport {
         what: in_words(&one.ask),
         verdict,
-        left_out: false,
+        left_out,
     }
 }
 
@@ -93,27 +109,41 @@ async fn gateway(
     values: &Values<'_>,
     connections: &Connections,
     spec: &TargetSpec,
+    one: &ProbeSpec,
     secret: OpenclawSecret,
     target: &Target,
-) -> Result<(SecretValue, Door, SecretValue), String> {
+) -> Result<GatewayProbe, NotFilled> {
     let name = secret.variable();
     let used = spec.uses.iter().find(|used| used.name == name);
     let used = used.ok_or_else(|| format!("{name} is not wanted there"))?;
     let token = values
         .value(&used.source)
         .map_err(|why| format!("{name} is not known: {why}"))?;
-    let front = match connections.openclaw(target) {
-        Some(platform) => platform.front(target).await?,
-        None => return Err("there is no connection to its machine".to_owned()),
+    let platform = connections
+        .openclaw(target)
+        .ok_or_else(|| "there is no connection to its machine".to_owned())?;
+    let none = |why: String| NotFilled {
+        why,
+        left_out: true,
     };
+    let front = platform.front(target).await.map_err(|error| match error {
+        NoFront::None(why) => none(why),
+        NoFront::Unknown(why) => why.into(),
+    })?;
     let door = match secret {
         OpenclawSecret::Gateway => Door::Gateway,
         OpenclawSecret::Hooks if front.has_hooks => Door::Hooks { path: front.hooks },
         OpenclawSecret::Hooks => {
-            return Err("the hooks of this gateway are switched off (hooks.enabled)".to_owned());
+            let why = "the hooks of this gateway are switched off (hooks.enabled)";
+            return Err(none(why.to_owned()));
         }
     };
-    Ok((SecretValue::new(front.base), door, token))
+    Ok(GatewayProbe {
+        base: SecretValue::new(front.base),
+        door,
+        token,
+        limit: one.limit,
+    })
 }
 
 fn command(

@@ -233,6 +233,8 @@ async fn ask_probes(
                 probe_target(pass.values, connections, prober, spec, target)
                     .await
                     .into_iter()
+                    // where there is nothing to ask, nothing is not known
+                    .filter(|report| !report.left_out)
                     .map(|report| (report.what, report.verdict))
                     .collect()
             }

@@ -44,6 +44,15 @@ pub struct Front {
     pub has_hooks: bool,
 }
 
+/// Why a gateway is not asked. Lower case, no final period, no values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoFront {
+    /// There is none to ask, and that is as it should be.
+    None(String),
+    /// Nobody can say where it is.
+    Unknown(String),
+}
+
 /// The OpenClaw installations of one machine.
 #[derive(Clone)]
 pub struct OpenclawPlatform {
@@ -65,14 +74,14 @@ impl OpenclawPlatform {
     ///
     /// # Errors
     /// Where it has none, or nobody can say.
-    pub async fn front(&self, target: &Target) -> Result<Front, String> {
+    pub async fn front(&self, target: &Target) -> Result<Front, NoFront> {
         let known = self.fronts().get(&target.place).cloned();
         if let Some(front) = known {
             return Ok(front);
         }
         let survey = survey::survey(&*self.host, target)
             .await
-            .map_err(|error| error.reason)?;
+            .map_err(|error| NoFront::Unknown(error.reason))?;
         let front = front(&survey, target)?;
         self.fronts().insert(target.place.clone(), front.clone());
         Ok(front)
@@ -96,15 +105,16 @@ impl OpenclawPlatform {
 }
 
 /// Its own port on its own machine, unless the manifest says where it is asked.
-fn front(survey: &Survey, target: &Target) -> Result<Front, String> {
-    let (address, _) = survey::place(target).map_err(|error| error.reason)?;
+fn front(survey: &Survey, target: &Target) -> Result<Front, NoFront> {
+    let place = survey::place(target);
+    let (address, _) = place.map_err(|error| NoFront::Unknown(error.reason))?;
     let settings = &survey.config.settings;
     let base = match &address.url {
         Some(url) => url.clone(),
         None if settings.is_remote => {
-            return Err(
+            return Err(NoFront::None(
                 "this OpenClaw is a client of a gateway elsewhere: `url` at the target would say where that is asked".to_owned(),
-            );
+            ));
         }
         None => {
             let running = survey.gateway.process().and_then(|process| process.port);

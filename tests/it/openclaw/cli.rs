@@ -10,6 +10,7 @@ use crate::support::openclaw::{Home, Kind, Start};
 
 facts!(
     nothing_shows_a_token,
+    files_are_where_the_environment_says,
     a_patch_changes_one_value_and_adds_meta,
     patches_that_are_refused_change_nothing,
     doctor_makes_a_token_once,
@@ -35,13 +36,46 @@ fn nothing_shows_a_token(home: &Home) {
         .says("outside an interactive terminal");
     let version = home.cli(&["--version"]).success();
     version.says("OpenClaw 2026.9.6");
-    let file = home.cli(&["config", "file"]).success();
-    assert_eq!(file.stdout.trim(), home.config_file().to_str().unwrap());
-    let elsewhere = home.cli(&["--profile", "work", "config", "file"]).success();
-    assert_eq!(
-        elsewhere.stdout.trim(),
-        home.path(".openclaw-work/openclaw.json").to_str().unwrap()
-    );
+}
+
+fn files_are_where_the_environment_says(home: &Home) {
+    let at = |name: &str| home.path(name).display().to_string();
+    let elsewhere = at("elsewhere");
+    let own = ["config", "file"];
+    let profile = ["--profile", "work", "config", "file"];
+    for (words, environment, wanted) in [
+        (&own[..], None, ".openclaw/openclaw.json"),
+        (&profile[..], None, ".openclaw-work/openclaw.json"),
+        // the variable of that name does not move them
+        (
+            &own,
+            Some(("OPENCLAW_PROFILE", "work")),
+            ".openclaw/openclaw.json",
+        ),
+        (
+            &own,
+            Some(("OPENCLAW_STATE_DIR", &*elsewhere)),
+            "elsewhere/openclaw.json",
+        ),
+        (
+            &own,
+            Some(("OPENCLAW_STATE_DIR", "~/elsewhere")),
+            "elsewhere/openclaw.json",
+        ),
+        (
+            &own,
+            Some(("OPENCLAW_HOME", &*elsewhere)),
+            "elsewhere/.openclaw/openclaw.json",
+        ),
+        (
+            &own,
+            Some(("OPENCLAW_CONFIG_PATH", &*elsewhere)),
+            "elsewhere",
+        ),
+    ] {
+        let ran = home.cli_with(words, environment.as_slice(), "").success();
+        assert_eq!(ran.stdout.trim(), at(wanted), "{words:?} {environment:?}");
+    }
 }
 
 fn patch(home: &Home, text: &str) -> crate::support::world::Run {

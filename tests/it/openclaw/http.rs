@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{agree, config, facts, merged};
+use super::{agree, config, facts, merged, quick};
 use crate::support::openclaw::{Gateway, Home, Request, Start};
 
 facts!(the_table_holds, only_one_header_carries_the_token);
@@ -105,7 +105,7 @@ fn settings(more: &Value) -> Value {
 fn the_table_holds(home: &Home) {
     let pages = json!({ "gateway": { "controlUi": { "enabled": true } } });
     home.write_config(&settings(&pages));
-    let gateway = home.start(&Start::default());
+    let gateway = home.start(&quick());
     let mut differing = rows(&gateway, always().into_iter().chain(with_pages()));
     gateway.reload(home, &settings(&json!({})));
     differing.extend(rows(&gateway, always().into_iter().chain(without_pages())));

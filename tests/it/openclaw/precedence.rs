@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{agree, config, facts, merged, quick};
-use crate::support::openclaw::{Gateway, Home};
+use crate::support::openclaw::{Gateway, Home, Kind};
 
 facts!(
     of_all_places_one_wins,
-    the_environment_is_behind_the_config,
     every_source_of_references_is_followed,
 );
 
@@ -130,40 +129,38 @@ fn accepted(gateway: &Gateway) -> Vec<&'static str> {
     ALL.into_iter().filter(probe).collect()
 }
 
+/// The first row of each is started with, the others come as changes; the stand-in, which is quick,
+/// starts with them, too.
 fn of_all_places_one_wins(home: &Home) {
     let mut differing = vec![];
     for given in table() {
-        let Row(config, wanted) = &given.rows[0];
-        let gateway = given.start(home, config);
-        compare(&gateway, "start", config, *wanted, &mut differing);
-        assert_eq!(gateway.probe_without(), 401);
-        let log = gateway.log().text();
-        let generated = log.contains("auth token was missing. Generated a runtime token for this");
-        assert_eq!(generated, wanted.is_none(), "{log}");
-    }
-    agree(&differing);
-}
-
-/// The same rows, of one process: the config is in front of what it was started with.
-fn the_environment_is_behind_the_config(home: &Home) {
-    let mut differing = vec![];
-    for given in table().into_iter().filter(|given| given.rows.len() > 2) {
-        let gateway = given.start(home, &given.rows[0].0);
-        for Row(config, wanted) in &given.rows[1..] {
-            gateway.reload(home, config);
-            compare(&gateway, "reload", config, *wanted, &mut differing);
+        let (first, others) = given.rows.split_first().unwrap();
+        let gateway = start(home, &given, first, &mut differing);
+        for row in others.iter().filter(|row| row.1.is_some()) {
+            gateway.reload(home, &row.0);
+            compare(&gateway, "reload", row, &mut differing);
+        }
+        drop(gateway);
+        for row in others.iter().filter(|_| home.kind() == Kind::StandIn) {
+            start(home, &given, row, &mut differing);
         }
     }
     agree(&differing);
 }
 
-fn compare(
-    gateway: &Gateway,
-    how: &str,
-    config: &Value,
-    wanted: Option<&str>,
-    differing: &mut Vec<String>,
-) {
+fn start(home: &Home, given: &Given, row: &Row, differing: &mut Vec<String>) -> Gateway {
+    // what one that was killed has left is no other gateway
+    let gateway = given.start(home, &row.0);
+    compare(&gateway, "start", row, differing);
+    assert_eq!(gateway.probe_without(), 401);
+    let log = gateway.log().text();
+    let generated = log.contains("auth token was missing. Generated a runtime token for this");
+    assert_eq!(generated, row.1.is_none(), "{log}");
+    gateway
+}
+
+fn compare(gateway: &Gateway, how: &str, row: &Row, differing: &mut Vec<String>) {
+    let Row(config, wanted) = row;
     let found = accepted(gateway);
     if found != wanted.as_slice() {
         differing.push(format!(

@@ -10,9 +10,7 @@ use crate::support::openclaw::{Gateway, Home, Start};
 
 facts!(
     a_new_token_is_in_force_within_seconds_and_a_file_shows_it,
-    what_cannot_be_taken_leaves_the_old_token_in_force,
-    reload_off_accepts_and_does_not_apply,
-    tokens_are_trimmed_and_variables_filled_in,
+    a_running_gateway_takes_tokens_or_says_why_not,
     a_token_of_the_start_outlives_every_reload,
     other_changes_restart_it_with_its_old_environment,
 );
@@ -21,9 +19,13 @@ const ONE: &str = "token-number-one";
 const TWO: &str = "token-number-two";
 const THREE: &str = "token-number-three";
 
-fn started(home: &Home, start: &Start) -> Gateway {
+/// Of one gateway, for a real one is long in starting.
+fn a_running_gateway_takes_tokens_or_says_why_not(home: &Home) {
     home.write_config(&token(ONE));
-    home.start(start)
+    let gateway = home.start(&quick().env("GW_PART", "filled-in"));
+    what_cannot_be_taken_leaves_the_old_token_in_force(home, &gateway);
+    reload_off_accepts_and_does_not_apply(home, &gateway);
+    tokens_are_trimmed_and_variables_filled_in(home, &gateway);
 }
 
 /// The file that the gateway writes when it has accepted a config.
@@ -32,7 +34,8 @@ fn last_good(home: &Home) -> Option<String> {
 }
 
 fn a_new_token_is_in_force_within_seconds_and_a_file_shows_it(home: &Home) {
-    let gateway = started(home, &Start::default());
+    home.write_config(&token(ONE));
+    let gateway = home.start(&Start::default());
     assert_eq!(last_good(home), None, "a start does not write it");
     let begin = Instant::now();
     let verdict = gateway.verdict(|| home.write_config(&token(TWO)));
@@ -62,8 +65,7 @@ fn await_last_good(home: &Home, wanted: &str) {
     }
 }
 
-fn what_cannot_be_taken_leaves_the_old_token_in_force(home: &Home) {
-    let gateway = started(home, &quick());
+fn what_cannot_be_taken_leaves_the_old_token_in_force(home: &Home, gateway: &Gateway) {
     gateway.reload(home, &token(TWO));
     await_last_good(home, &home.config_text());
     let good = last_good(home);
@@ -130,8 +132,8 @@ fn of(auth: &Value) -> String {
     config(auth).to_string()
 }
 
-fn reload_off_accepts_and_does_not_apply(home: &Home) {
-    let gateway = started(home, &quick());
+fn reload_off_accepts_and_does_not_apply(home: &Home, gateway: &Gateway) {
+    gateway.reload(home, &token(ONE));
     let off = json!({ "gateway": { "reload": { "mode": "off" } } });
     let held = merged(&token(TWO), &off);
     let verdict = gateway.verdict(|| home.write_config(&held));
@@ -144,9 +146,7 @@ fn reload_off_accepts_and_does_not_apply(home: &Home) {
     assert_eq!((gateway.probe(TWO), gateway.probe(ONE)), (400, 401));
 }
 
-fn tokens_are_trimmed_and_variables_filled_in(home: &Home) {
-    home.write_config(&token(ONE));
-    let gateway = home.start(&quick().env("GW_PART", "filled-in"));
+fn tokens_are_trimmed_and_variables_filled_in(home: &Home, gateway: &Gateway) {
     for (written, accepted) in [
         ("  spaced-token \n", "spaced-token"),
         ("x-${GW_PART}-y", "x-filled-in-y"),

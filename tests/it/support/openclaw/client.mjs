@@ -2,9 +2,7 @@
 
 import { readConfig } from "./config.mjs";
 import { resolve } from "./tokens.mjs";
-
-const MISMATCH =
-  "unauthorized: gateway token mismatch (use this gateway's gateway.auth.token or pair the device)";
+import * as words from "./words.mjs";
 
 const config = ({ where }) => readConfig(where.config).parsed ?? {};
 
@@ -35,9 +33,10 @@ export async function ask(call, method) {
   try {
     response = await fetch(`${at}/standin/${method}`, { method: "POST", headers });
   } catch {
-    return { ok: false, message: `Gateway not reachable at ${at.replace(/^http/, "ws")} (ECONNREFUSED).` };
+    const message = `Gateway not reachable at ${at.replace(/^http/, "ws")} (ECONNREFUSED).`;
+    return { ok: false, message };
   }
   if (response.ok) return { ok: true };
-  const messages = { 401: MISMATCH, 409: "secret reference was not found" };
+  const messages = { 401: words.MISMATCH, 409: "secret reference was not found" };
   return { ok: false, message: messages[response.status] ?? `gateway answered ${response.status}` };
 }

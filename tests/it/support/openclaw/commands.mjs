@@ -11,6 +11,7 @@ import { note } from "./knobs.mjs";
 import { JSON5, places, withDotenv } from "./places.mjs";
 import { running } from "./state.mjs";
 import { store } from "./store.mjs";
+import * as words from "./words.mjs";
 
 const READ_ONLY = "OPENCLAW_CONFIG_READONLY";
 
@@ -20,10 +21,10 @@ function print(text) {
   return 0;
 }
 
-export async function run(words, environment) {
-  // as everybody on this machine can see them
-  note("calls", words.join(" "));
-  const { options, rest } = parse(words);
+export async function run(line, environment) {
+  // as everybody on this machine can see it
+  note("calls", line.join(" "));
+  const { options, rest } = parse(line);
   const where = places(environment, options.profile);
   const { env, added } = withDotenv(environment, where);
   try {
@@ -38,20 +39,19 @@ export async function run(words, environment) {
 const VALUES = ["profile", "port", "bind", "token", "url", "kind", "value", "value-file", "scope"];
 
 /** Options anywhere, `--name value` and `--name=value`, and the other words. */
-function parse(words) {
+function parse(line) {
   const options = {};
   const rest = [];
-  for (let at = 0; at < words.length; at += 1) {
-    const [, name, , value] = /^--([a-z-]+)(=(.*))?$/s.exec(words[at]) ?? [];
-    if (name === undefined) rest.push(words[at]);
-    else if (VALUES.includes(name)) options[name] = value ?? words[(at += 1)];
+  for (let at = 0; at < line.length; at += 1) {
+    const [, name, , value] = /^--([a-z-]+)(=(.*))?$/s.exec(line[at]) ?? [];
+    if (name === undefined) rest.push(line[at]);
+    else if (VALUES.includes(name)) options[name] = value ?? line[(at += 1)];
     else options[name] = true;
   }
   return { options, rest };
 }
 
-async function command(words, call) {
-  const [first, second, ...rest] = words;
+async function command([first, second, ...rest], call) {
   if (call.options.version) return print(`OpenClaw ${VERSION} (stand-in)`);
   switch (first) {
     case "gateway":
@@ -95,19 +95,17 @@ async function gateway(name, call) {
 async function restart(call) {
   const owner = running(call.where);
   if (!owner) {
-    throw new Failed("Gateway restart failed: Error: service management skipped: non-default state dir or config path.");
+    throw new Failed(words.NO_SERVICE);
   }
   const asked = await ask(call, "gateway.restart");
   if (!asked.ok) throw new Failed(`Gateway restart failed: ${asked.message}`);
-  return print(`Gateway restart request sent to foreground process on port ${owner.port}: ${owner.pid}.`);
+  const { pid, port } = owner;
+  return print(`Gateway restart request sent to foreground process on port ${port}: ${pid}.`);
 }
 
 function authToken({ options, where }) {
-  const failed = (text) => new Failed(`Gateway auth token failed: ${text}`);
-  if (!options.show) throw failed("Pass --show to confirm that you want to print the Gateway token to this terminal.");
-  if (!process.stdout.isTTY) {
-    throw failed("Refusing to print the Gateway token outside an interactive terminal. Run `openclaw gateway auth-token --show` directly in a terminal on the Gateway host.");
-  }
+  if (!options.show) throw new Failed(words.NOT_SHOWN);
+  if (!process.stdout.isTTY) throw new Failed(words.NO_TERMINAL);
   return print(readConfig(where.config).parsed?.gateway?.auth?.token);
 }
 
@@ -139,7 +137,7 @@ function current({ where }) {
   if (read.broken) throw new Failed(`Config is invalid${read.problems[0]}`);
   const version = read.parsed?.meta?.lastTouchedVersion;
   if (version && version.localeCompare(VERSION, "en", { numeric: true }) > 0) {
-    process.stderr.write(`Your OpenClaw config was written by version ${version}, but this command is running ${VERSION}.\n`);
+    process.stderr.write(words.newer(version, VERSION));
   }
   return read.parsed ?? {};
 }
@@ -200,11 +198,7 @@ function edit(call, wanted) {
 
 function refuseReadOnly({ env, where }) {
   if (env[READ_ONLY] !== "1") return;
-  throw new Failed(
-    `Config is externally managed (\`${READ_ONLY}=1\`), so OpenClaw treats openclaw.json as immutable.\n` +
-      `Config path: ${where.config}\n` +
-      "Edit the config in your external deployment source, then redeploy or restart OpenClaw as needed.",
-  );
+  throw new Failed(words.readOnly(where.config));
 }
 
 // --- doctor ----------------------------------------------------------------------------------------
@@ -214,14 +208,13 @@ function doctor(call) {
   const { options, where } = call;
   refuseReadOnly(call);
   if (options.fix && running(where)) {
-    throw new Failed("Doctor could not enter maintenance. another OpenClaw process owns gateway-lifecycle");
+    throw new Failed(`Doctor could not enter maintenance. ${words.OWNED}`);
   }
   if (!options["generate-gateway-token"]) return 0;
   const config = current(call);
   const { token } = config.gateway?.auth ?? {};
   if (isObject(token)) {
-    const reference = `${token.source}:${token.provider}:${token.id}`;
-    print(`Gateway token generation skipped because gateway.auth.token is managed by SecretRef ${reference}.`);
+    print(words.skipped(token));
   } else if (!token?.trim() || ["undefined", "null", REDACTED].includes(token.trim())) {
     const auth = { mode: "token", token: crypto.randomBytes(24).toString("hex") };
     const wizard = { lastRunCommand: "doctor", lastRunVersion: VERSION };
@@ -242,5 +235,6 @@ async function secrets(name, rest, call) {
     print(JSON.stringify({ ok: false, error }, null, 2));
   }
   if (!asked.ok) throw new Failed(`gateway connect failed: ${asked.message}`);
-  return print(call.options.json ? JSON.stringify({ ok: true, warningCount: 0 }, null, 2) : "Secrets reloaded.");
+  const done = JSON.stringify({ ok: true, warningCount: 0 }, null, 2);
+  return print(call.options.json ? done : "Secrets reloaded.");
 }

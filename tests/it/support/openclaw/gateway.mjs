@@ -12,6 +12,7 @@ import { behaviour, gate, log, milliseconds, note, plain } from "./knobs.mjs";
 import { Limiter } from "./limiter.mjs";
 import { lock, running, unlock } from "./state.mjs";
 import { generated, resolve, withVars } from "./tokens.mjs";
+import * as words from "./words.mjs";
 
 /** "Bad configuration, do not restart", for systemd. */
 const CONFIG_ERROR = 78;
@@ -49,7 +50,7 @@ export class Gateway {
     try {
       const other = running(this.#where);
       if (other) {
-        throw new Failed(`gateway already running (pid ${other.pid}); another OpenClaw process owns gateway-lifecycle`, CONFIG_ERROR);
+        throw new Failed(`gateway already running (pid ${other.pid}); ${words.OWNED}`, CONFIG_ERROR);
       }
       await this.#run("started");
       return undefined;
@@ -74,6 +75,7 @@ export class Gateway {
     this.#seen = read.raw;
     if (read.exists) accept(this.#where, read);
     const port = this.#port();
+    await new Promise((resolve) => setTimeout(resolve, milliseconds("STANDIN_START_MS", 0)));
     await gate("STANDIN_LISTEN_GATE");
     lock(this.#where, port);
     if (behaviour() !== "deaf") this.#servers = await listen(this, port);
@@ -89,13 +91,15 @@ export class Gateway {
   #check(read) {
     const { allowUnconfigured } = this.#options;
     if (!read.exists && !allowUnconfigured) {
-      throw new Failed("Missing config. Run `openclaw setup` or set gateway.mode=local (or pass --allow-unconfigured).", CONFIG_ERROR);
+      throw new Failed(words.NO_CONFIG, CONFIG_ERROR);
     }
     if (read.exists && !read.parsed.gateway?.mode && !allowUnconfigured) {
-      throw new Failed("Gateway start blocked: existing config is missing gateway.mode. Treat this as suspicious or clobbered config.", CONFIG_ERROR);
+      throw new Failed(words.NO_MODE, CONFIG_ERROR);
     }
     if (read.problems.length > 0) {
-      throw new Failed(`Gateway failed to start: Invalid config at ${this.#where.config}:\n${read.problems.join("\n")}`, CONFIG_ERROR);
+      const list = read.problems.join("\n");
+      const message = `Gateway failed to start: Invalid config at ${this.#where.config}:\n${list}`;
+      throw new Failed(message, CONFIG_ERROR);
     }
   }
 
@@ -103,7 +107,7 @@ export class Gateway {
   #authenticate(config) {
     this.mode = config.gateway?.auth?.mode ?? "token";
     if (this.mode === "none") {
-      log("gateway", "Gateway auth mode=none explicitly configured; all gateway connections are unauthenticated.");
+      log("gateway", words.OPEN);
       return "none";
     }
     if (this.mode !== "token") throw new Failed(`the stand-in knows no auth mode ${this.mode}`, 1);
@@ -127,12 +131,11 @@ export class Gateway {
     try {
       found = resolve(config, this.#env, this.#where, "start");
     } catch (error) {
-      const required = "Startup failed: required secrets are unavailable.";
-      const message = error instanceof Unresolved ? required : error.message;
+      const message = error instanceof Unresolved ? words.NO_SECRETS : error.message;
       throw new Failed(`Gateway failed to start: ${message}`, 1);
     }
     if (found.token) return found;
-    log("gateway", "auth token was missing. Generated a runtime token for this startup without changing config; restart will generate a different token. Persist one with `openclaw config set gateway.auth.mode token` and `openclaw config set gateway.auth.token <token>`.");
+    log("gateway", words.GENERATED);
     return generated();
   }
 

@@ -3,13 +3,11 @@
 import http from "node:http";
 
 import { behaviour, note } from "./knobs.mjs";
+import * as words from "./words.mjs";
 
 const JSON_TYPE = "application/json; charset=utf-8";
 const TEXT_TYPE = "text/plain; charset=utf-8";
 const HTML_TYPE = "text/html; charset=utf-8";
-const PROXY =
-  "Proxy client attribution is required. Configure gateway.trustedProxies narrowly and make the " +
-  "proxy overwrite or safely rebuild forwarding headers.";
 
 const json = (status, body, headers = {}) => ({
   status,
@@ -47,14 +45,12 @@ async function refuse(call, secret, limiter, answers) {
 }
 
 async function unauthorized(call, gateway) {
-  if (call.forwarded) return error(403, "proxy_attribution_required", PROXY);
+  if (call.forwarded) return error(403, "proxy_attribution_required", words.PROXY);
   if (gateway.mode === "none") return undefined;
   return await refuse(call, gateway.token, gateway.limiter, {
     unauthorized: () => error(401, "unauthorized", "Unauthorized"),
     locked: (wait) =>
-      error(429, "rate_limited", "Too many failed authentication attempts. Please try again later.", {
-        "Retry-After": String(wait),
-      }),
+      error(429, "rate_limited", words.LOCKED, { "Retry-After": String(wait) }),
   });
 }
 
@@ -97,7 +93,7 @@ async function completions(call, gateway) {
 async function hooks(call, gateway, path) {
   if (call.method !== "POST") return only("POST");
   if (call.query.has("token")) {
-    return text(400, "Hook token must be provided via Authorization: Bearer <token> or X-OpenClaw-Token header (query parameters are not allowed).");
+    return text(400, words.IN_QUERY);
   }
   call.given ??= call.headers["x-openclaw-token"];
   const refused = await refuse(call, gateway.config.hooks.token, gateway.hookLimiter, {
@@ -121,7 +117,7 @@ function health(call, gateway) {
     const status = gateway.ready ? "started" : "starting";
     return json(gateway.ready ? 200 : 503, { ok: gateway.ready, status, version: gateway.version });
   }
-  if (call.forwarded) return error(403, "proxy_attribution_required", PROXY);
+  if (call.forwarded) return error(403, "proxy_attribution_required", words.PROXY);
   const failing = gateway.ready ? [] : ["startup-sidecars"];
   return json(gateway.ready ? 200 : 503, { ready: gateway.ready, failing });
 }

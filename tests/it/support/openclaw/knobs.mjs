@@ -6,7 +6,7 @@ import path from "node:path";
 
 const record = process.env.STANDIN_RECORD;
 
-/** Adds a line to a file of the record. Tokens never get here. */
+/** Adds a line to a file of the record. A token gets here only from a command line that has it. */
 export function note(file, line) {
   if (record) fs.appendFileSync(path.join(record, file), `${line}\n`);
 }

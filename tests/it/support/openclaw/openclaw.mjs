@@ -7,6 +7,7 @@
 //   STANDIN_RECORD        a folder for what happened: `requests`, `starts`, `calls`
 //   STANDIN_EVENTS        a unix socket that gets each line of the log, for who is not our parent
 //   STANDIN_BEHAVE        how it answers, see `knobs.mjs`; the file `behave` of the record wins
+//   STANDIN_START_MS      how long it takes until it opens its port, 0 if not given
 //   STANDIN_LISTEN_GATE   a FIFO: it opens its port when somebody has written there
 //   STANDIN_READY_GATE    a FIFO: it is ready when somebody has written there
 //   STANDIN_RELOAD_MS     from a change of the file to its reading, 500 if not given

@@ -5,6 +5,7 @@ import fs from "node:fs";
 import { REDACTED } from "./config.mjs";
 import { Failed } from "./errors.mjs";
 import { removeSecret, running, secrets, setSecret } from "./state.mjs";
+import * as words from "./words.mjs";
 
 const NAME = /^[A-Z][A-Z0-9_]{0,127}$/;
 const LARGEST = 65_536;
@@ -35,14 +36,14 @@ function kindOf(name, named) {
 
 function valueOf({ value, "value-file": file }, kind) {
   if (value !== undefined && kind === "secret") {
-    throw new Failed("--value is refused for secret entries. Use a stdin pipe, --value-file, or the interactive no-echo prompt.", REFUSED);
+    throw new Failed(words.ON_COMMAND_LINE, REFUSED);
   }
   return value ?? fs.readFileSync(file && file !== "-" ? file : 0, "utf8");
 }
 
 function hint({ where }) {
   if (running(where)) {
-    print("A gateway is running. Run `openclaw secrets reload` for config-referenced values to take effect.");
+    print(words.STILL_RUNNING);
   }
 }
 
@@ -52,7 +53,7 @@ function set(name, call) {
   const kind = kindOf(name, options.kind);
   const value = valueOf(options, kind);
   if (value === "" && kind === "secret") {
-    throw new Failed("Secret store value is empty. Secret entries require a value; check the command that produced it.", REFUSED);
+    throw new Failed(words.EMPTY_SECRET, REFUSED);
   }
   if (Buffer.byteLength(value) > LARGEST) throw new Failed("Secret store value is too large.", REFUSED);
   if (value === REDACTED) throw new Failed("Secret store value is a redaction placeholder.", REFUSED);
@@ -66,7 +67,7 @@ function get(name, { where }) {
   const entry = secrets(where)[name];
   if (!entry) throw new Failed(`Secret store entry "${name}" was not found.`, MISSING);
   if (entry.kind === "secret") {
-    throw new Failed(`Secret store entry "${name}" is write-only by design. Reference it from config with a store SecretRef.`, REFUSED);
+    throw new Failed(words.writeOnly(name), REFUSED);
   }
   print(`${name}=${entry.value}`);
   return 0;
@@ -89,14 +90,15 @@ function list({ options, where }) {
     return 0;
   }
   for (const [name, { kind, value }] of entries) {
-    print(kind === "secret" ? `${name} [secret] (write-only); allowed hosts: none` : `${name} [env] = ${value}`);
+    const shown = kind === "secret" ? "[secret] (write-only); allowed hosts: none" : `[env] = ${value}`;
+    print(`${name} ${shown}`);
   }
   return 0;
 }
 
 function remove(names, call) {
   if (!call.options.yes) {
-    throw new Failed(`Remove ${names.length} team store entry? Re-run with --yes in non-interactive mode.`, REFUSED);
+    throw new Failed(words.unconfirmed(names.length), REFUSED);
   }
   for (const name of names) removeSecret(call.where, name);
   print(`Removed ${names.length} team store entry.`);

@@ -8,20 +8,10 @@ import path from "node:path";
 import { REDACTED, isObject, substitute } from "./config.mjs";
 import { Unresolved } from "./errors.mjs";
 import { secrets } from "./state.mjs";
+import * as words from "./words.mjs";
 
 const ENV = "OPENCLAW_GATEWAY_TOKEN";
 const UNRESOLVED = /\$\{[A-Z_][A-Z0-9_]*\}/;
-const WEAK =
-  "Invalid config: gateway auth token is blank, a published example placeholder, or the literal " +
-  "string undefined/null. Generate a real secret and update gateway.auth.token or its external " +
-  "source. For blank or undefined/null inline tokens, `openclaw doctor --fix " +
-  "--generate-gateway-token` can generate one.";
-const SENTINEL =
-  "Gateway auth token is a known redaction sentinel, not a credential. Run `openclaw doctor --fix` " +
-  "to repair the Gateway token or replace the external secret, then restart and re-pair devices.";
-const NONE =
-  "gateway auth mode is token, but no token was configured (set gateway.auth.token or " +
-  "OPENCLAW_GATEWAY_TOKEN).";
 
 /** The environment with `env.vars`, which fill what is missing or empty. */
 export function withVars(config, env) {
@@ -41,8 +31,8 @@ function reference(token) {
 
 function checked(token) {
   const text = token.trim();
-  if (text === REDACTED) throw new Error(SENTINEL);
-  if (["", "undefined", "null"].includes(text)) throw new Error(WEAK);
+  if (text === REDACTED) throw new Error(words.SENTINEL);
+  if (["", "undefined", "null"].includes(text)) throw new Error(words.WEAK);
   return text;
 }
 
@@ -66,7 +56,7 @@ export function resolve(config, env, where, at) {
     if (!UNRESOLVED.test(text)) return { token: checked(text), from: "config" };
   }
   if (fallback) return { token: checked(fallback), from: "environment" };
-  if (at === "reload") throw new Error(NONE);
+  if (at === "reload") throw new Error(words.NO_TOKEN);
   return {};
 }
 

@@ -1,6 +1,7 @@
 //! The OpenClaw platform through the binary: installations in files, and gateways that run.
 
+mod authority;
 mod bad_input;
-mod lab;
+pub mod lab;
 mod places;
 mod running;

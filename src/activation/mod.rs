@@ -32,7 +32,7 @@ pub use look::{Look, RunningProcess};
 use deadline::Deadline;
 
 /// Puts stored values in force. `own` is the target's own file on that machine: a job of launchd
-/// that names no property list is loaded from it.
+/// that names no property list is loaded from it. Of an OpenClaw installation it is the state folder.
 pub async fn activate(
     host: &dyn Run,
     activation: &Activation,
@@ -45,7 +45,7 @@ pub async fn activate(
         Activation::Systemd(unit) => systemd::activate(host, unit, &deadline).await,
         Activation::Launchd(job) => launchd::activate(host, job, own, &deadline).await,
         Activation::Compose(project) => docker::activate(host, project, &deadline).await,
-        Activation::Openclaw(service) => openclaw::activate(host, service, &deadline).await,
+        Activation::Openclaw(service) => openclaw::activate(host, service, own, &deadline).await,
     }
 }
 

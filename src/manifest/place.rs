@@ -1,21 +1,76 @@
 //! Two targets on one place would undo each other's work for ever.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Manifest;
-use crate::model::{Address, FileAddress, Machine, ManifestName, RailwayAddress, TargetName};
+use crate::model::{
+    Address, FileAddress, Machine, ManifestName, OpenclawAddress, RailwayAddress, TargetName,
+};
 
 /// Platform and address as people read them, for example `file vps:/srv/app/.env`. Another text for
 /// every other place, and for another token: a move must not go unseen.
 pub(super) fn destination(address: &Address) -> String {
-    let Address::Railway(railway) = address else {
-        return format!("{} {address}", address.platform());
+    let place = match address {
+        Address::File(file) => {
+            let at = file.at.as_ref();
+            let at = at.map_or_else(String::new, |at| format!(" at {at}"));
+            format!("{}{at}", on(&file.machine, &file.path))
+        }
+        Address::Railway(RailwayAddress {
+            token: Some(name), ..
+        }) => format!("{address} with {name}"),
+        Address::Openclaw(openclaw) => installation(openclaw),
+        Address::Railway(_) | Address::Memory(_) => address.to_string(),
     };
-    let token = match &railway.token {
-        Some(name) => format!(" with {name}"),
-        None => String::new(),
+    format!("{} {place}", address.platform())
+}
+
+/// A profile is more than its folder: its service is looked at, and its name is given to OpenClaw.
+fn installation(openclaw: &OpenclawAddress) -> String {
+    let usual = OpenclawAddress {
+        state: None,
+        ..openclaw.clone()
     };
-    format!("{} {address}{token}", address.platform())
+    let state = openclaw.state();
+    let how = match (&openclaw.profile, &openclaw.state) {
+        (Some(profile), _) => format!(" (profile {profile})"),
+        (None, Some(state)) if *state == usual.state() => " (no default)".to_owned(),
+        (None, _) => String::new(),
+    };
+    let config = openclaw.config.as_ref();
+    let config = config.map_or_else(String::new, |path| format!(" with {}", framed(path)));
+    format!("{}{how}{config}", on(&openclaw.machine, &state))
+}
+
+/// A path of a machine. A bare host of SSH would read like the name of a machine.
+fn on(machine: &Machine, path: &str) -> String {
+    let path = framed(path);
+    match machine {
+        Machine::Host(host) => {
+            let spelled = host.to_string();
+            let ssh = if spelled.contains(['@', ':', ' ']) {
+                ""
+            } else {
+                "ssh "
+            };
+            format!("{ssh}{spelled}:{path}")
+        }
+        Machine::Any | Machine::Named(_) => format!("{machine}{path}"),
+    }
+}
+
+/// In quotes if it holds what stands around a path.
+fn framed(path: &str) -> Cow<'_, str> {
+    let rooted = path.starts_with('/') || path.starts_with("~/");
+    let odd = [" at ", " with ", " (", "\""]
+        .iter()
+        .any(|part| path.contains(part));
+    if odd || (!rooted && path.contains(':')) {
+        format!("{path:?}").into()
+    } else {
+        path.into()
+    }
 }
 
 /// The same text for the same place, as far as the manifest's text can tell: `./` and `//` do not

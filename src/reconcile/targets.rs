@@ -156,17 +156,34 @@ pub fn shared_place<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Rails;
+    use crate::model::{OpenclawAddress, Rails};
 
     fn located(machine: Machine, path: &str, here: &str) -> Located {
+        let address = Address::File(FileAddress {
+            machine,
+            path: path.to_owned(),
+            format: "portable".to_owned(),
+            at: None,
+        });
+        at(address, here)
+    }
+
+    fn installation(machine: Machine, profile: Option<&str>, state: Option<&str>) -> Located {
+        let address = Address::Openclaw(OpenclawAddress {
+            machine,
+            profile: profile.map(str::to_owned),
+            state: state.map(str::to_owned),
+            config: None,
+            url: None,
+            service: None,
+        });
+        at(address, "here")
+    }
+
+    fn at(address: Address, here: &str) -> Located {
         let spec = TargetSpec {
             name: "t".parse().unwrap(),
-            address: Address::File(FileAddress {
-                machine,
-                path: path.to_owned(),
-                format: "portable".to_owned(),
-                at: None,
-            }),
+            address,
             uses: vec![],
             prune: false,
             stale_after: None,
@@ -246,6 +263,39 @@ mod tests {
         assert_ne!(
             on("a@vps", "~/.env").target.place,
             on("b@vps", "~/.env").target.place
+        );
+    }
+
+    #[test]
+    fn an_installation_is_where_its_state_folder_is() {
+        let named = |name: &str| Machine::Named(name.to_owned());
+        let usual = installation(named("here"), None, None);
+        assert_eq!(usual.target.path, Some(PathBuf::from("/home/me/.openclaw")));
+        assert_eq!(usual.target.place, "openclaw:here:~/.openclaw");
+        let (profile, state) = (
+            installation(named("here"), Some("work"), None),
+            installation(named("here"), None, Some("~/.openclaw-work")),
+        );
+        assert_eq!(profile.target.place, state.target.place);
+        assert_ne!(profile.target.place, usual.target.place);
+        let there = installation(named("mini"), None, None);
+        assert_eq!(there.visibility, Visibility::Elsewhere("mini".to_owned()));
+        assert_eq!(there.target.path, None);
+        let any = installation(Machine::Any, None, Some("/srv/./claw"));
+        assert_eq!(any.target.place, "openclaw:here:/srv/claw");
+        // its config is another place than the file, which a file target may be
+        let file = located(Machine::Any, "/srv/claw", "here");
+        assert_ne!(any.target.place, file.target.place);
+        let host = crate::model::HostAddress {
+            destination: "claw@vps".parse().unwrap(),
+            sudo: crate::model::Sudo::No,
+        };
+        let far = installation(Machine::Host(host), None, None);
+        assert_eq!(far.target.path, Some(PathBuf::from("~/.openclaw")));
+        assert!(
+            far.target.place.starts_with("openclaw:ssh "),
+            "{}",
+            far.target.place
         );
     }
 

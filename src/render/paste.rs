@@ -216,6 +216,23 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_gateway_is_restarted_by_openclaw_itself() {
+        let gateway = |profile: Option<&str>| {
+            Activation::Openclaw(OpenclawService {
+                profile: profile.map(str::to_owned),
+            })
+        };
+        assert_eq!(pasted(None, gateway(None)), "openclaw gateway restart");
+        assert_eq!(
+            pasted(
+                host("claw@vps", Sudo::User("claw".parse().unwrap())),
+                gateway(Some("work"))
+            ),
+            "ssh claw@vps sudo -u claw openclaw --profile work gateway restart"
+        );
+    }
+
     /// A real shell reads the quoting back.
     #[test]
     fn a_shell_gives_the_far_side_the_very_line() {

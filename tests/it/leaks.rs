@@ -4,6 +4,7 @@
 mod forms;
 mod hardening;
 mod hosts;
+mod openclaw;
 mod railway;
 mod railway_troubles;
 mod runs;

@@ -17,15 +17,16 @@ use crate::model::{
 /// All of it in one call. `$1` the state folder, `$2` `--user` or `--system`, `$3` the unit, `$4`
 /// the domain of launchd, `$5` the label, `$6` a variable.
 ///
-/// A lock that names a process which is not there any more, or is another one by now, is none.
+/// A lock that names a process which is not there any more, or is another one by now, is none: so
+/// the environment of the process that it names and the one of the service's are two parts.
 const SCRIPT: &str = r#"
 s=$1 m=$2 n=$3 d=$4 l=$5 v=$6
 case $s in "~/"*) s=$HOME/${s#"~/"} ;; esac
 u=$(id -u)
 text system "$(uname -s)" 0
 environment() {
-  printf 'part environ\n'
-  hex 2>/dev/null <"/proc/$1/environ"
+  printf 'part %s\n' "$1"
+  hex 2>/dev/null <"/proc/$2/environ"
   printf 'end %s\n' $?
 }
 p=
@@ -38,7 +39,7 @@ if [ -f "$lock" ]; then
   if [ -n "$p" ] && kill -0 "$p" 2>/dev/null; then
     if [ -r "/proc/$p/stat" ]; then
       text stat "$(sed -n 's/^.*) //p' "/proc/$p/stat" 2>/dev/null)" 0
-      environment "$p"
+      environment environ "$p"
     fi
     text alive "$p" 0
   fi
@@ -58,7 +59,7 @@ else
   a=$(systemctl "$m" --no-pager --no-ask-password show -p LoadState,ActiveState,SubState,MainPID,ExecStart -- "$n" 2>/dev/null)
   text unit "$a" $?
   q=$(printf '%s\n' "$a" | sed -n 's/^MainPID=\([1-9][0-9]*\)$/\1/p')
-  [ -z "$p" ] && [ -n "$q" ] && environment "$q"
+  [ -z "$q" ] || environment service "$q"
 fi
 exit 0
 "#;
@@ -245,9 +246,9 @@ fn runs<'p>(
     mac: bool,
     named: &Named,
 ) -> Runs {
-    let environment = || {
+    let environment = |of| {
         let whole = |name| part(name).filter(|part: &&Part| part.status == 0);
-        match whole("environ") {
+        match whole(of) {
             Some(part) => Some(environ::parse(&part.bytes)?.vars),
             None => whole("given").map(|part| exports(&part.text())),
         }
@@ -255,13 +256,13 @@ fn runs<'p>(
     let lock =
         part("lock").and_then(|part| serde_json::from_slice::<Lock>(part.bytes.trim_ascii()).ok());
     if let Some(lock) = lock
-        && part("alive").is_some()
+        && part("alive").is_some_and(|alive| alive.text().trim() == lock.pid.to_string())
         && is_the_same(&lock, part("stat"))
     {
         return Runs::Yes(GatewayProcess {
             what: format!("the gateway (process {})", lock.pid),
             since: lock.created_at.and_then(|at| at.parse().ok()),
-            environment: environment(),
+            environment: environment("environ"),
             port: lock.port,
             config: lock.config,
         });
@@ -272,16 +273,16 @@ fn runs<'p>(
         lines.find_map(|line| line.trim().strip_prefix(key).map(str::to_owned))
     };
     let (loaded, pid) = if mac {
-        (service.is_some(), of("pid = "))
+        (service.is_some(), of("pid = ").and_then(number))
     } else {
         let loaded = of("LoadState=").is_some_and(|state| state == "loaded");
-        (loaded, of("MainPID=").filter(|pid| pid != "0"))
+        (loaded, of("MainPID=").and_then(number))
     };
     match (loaded, pid) {
         (true, Some(pid)) => Runs::Yes(GatewayProcess {
             what: format!("the gateway (process {pid} of {name})"),
             since: None,
-            environment: environment(),
+            environment: environment("service"),
             port: None,
             config: None,
         }),
@@ -294,6 +295,11 @@ fn runs<'p>(
             ),
         },
     }
+}
+
+/// Of a process. What is none is not shown.
+fn number(text: String) -> Option<u32> {
+    text.parse().ok().filter(|number| *number > 0)
 }
 
 /// A number of a process is given out again; when it began tells the two apart, where there is a

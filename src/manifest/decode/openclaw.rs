@@ -115,7 +115,10 @@ fn decode_url(node: &Node, _: &str, problems: &mut Problems) -> Option<String> {
     };
     let authority = rest.split('/').next().unwrap_or_default();
     let host = match authority.strip_prefix('[') {
-        Some(bare) => bare.split(']').next().unwrap_or_default(),
+        Some(bare) => match bare.split_once(']') {
+            Some((host, port)) if port.is_empty() || port.starts_with(':') => host,
+            _ => "",
+        },
         None => authority.split(':').next().unwrap_or_default(),
     };
     let loopback = host.eq_ignore_ascii_case("localhost")

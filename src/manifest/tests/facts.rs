@@ -112,6 +112,108 @@ fn each_edit_of_where_and_what_shows_in_the_facts() {
     }
 }
 
+/// Two addresses that differ in what is reached, written or run, and read almost alike.
+#[test]
+fn two_things_never_have_one_text() {
+    let destination = |address: &str, more: &str| {
+        let text = format!(
+            "driftlock: 1\nname: t\nvariables:\n  OPENCLAW_GATEWAY_TOKEN: x\n\ntargets:\n  a:\n    {address}\n{more}    variables: [OPENCLAW_GATEWAY_TOKEN]\n"
+        );
+        of(&text, "a").destination
+    };
+    let claw =
+        |fields: &str| destination(&format!("openclaw: {{ {fields} }}"), "    activate: x\n");
+    let file = |fields: &str| destination(&format!("file: {{ {fields} }}"), "");
+    for (one, other) in [
+        (claw("machine: vps"), claw("host: vps")),
+        (
+            claw("machine: here, profile: work"),
+            claw("machine: here, state: ~/.openclaw-work"),
+        ),
+        (
+            claw("machine: here"),
+            claw("machine: here, state: ~/.openclaw"),
+        ),
+        (
+            claw("machine: here, state: '/a with /b'"),
+            claw("machine: here, state: /a, config: /b"),
+        ),
+        (
+            claw("machine: here, profile: work, config: /b"),
+            claw("machine: here, state: '~/.openclaw-work (profile work)', config: /b"),
+        ),
+        (claw("host: vps"), claw("host: vps, sudo: true")),
+        (file("machine: vps, path: /a"), file("host: vps, path: /a")),
+        (file("machine: vps, path: /a"), file("path: 'vps:/a'")),
+        (
+            file("machine: vps, path: '/a at b', format: json"),
+            file("machine: vps, path: /a, at: b, format: json"),
+        ),
+    ] {
+        assert_ne!(one, other);
+    }
+    assert_eq!(
+        claw("machine: vps, profile: work"),
+        "openclaw vps:~/.openclaw-work (profile work)"
+    );
+    assert_eq!(
+        claw("host: me@vps, state: '/my claw'"),
+        "openclaw me@vps:/my claw"
+    );
+    assert_eq!(
+        claw("host: vps, config: ~/c.json"),
+        "openclaw ssh vps:~/.openclaw with ~/c.json"
+    );
+    assert_eq!(file("machine: vps, path: /a"), "file vps:/a", "as before");
+}
+
+const CLAW: &str = include_str!("../../../tests/fixtures/valid/openclaw.yaml");
+
+#[test]
+fn each_edit_of_an_installation_shows_in_the_facts() {
+    let before = facts(CLAW);
+    for (old, new) in [
+        ("machine: mac-mini }", "machine: mac-max }"),
+        ("machine: mac-mini }", "host: mac-mini }"),
+        (
+            "machine: mac-mini }",
+            "machine: mac-mini, url: \"https://evil.example.com\" }",
+        ),
+        ("profile: work", "profile: other"),
+        ("profile: work", "state: ~/.openclaw-work"),
+        ("sudo: claw, ", ""),
+        ("state: /srv/openclaw", "state: /srv/other"),
+        ("config: /etc/openclaw.json", "config: /tmp/openclaw.json"),
+        (", config: /etc/openclaw.json", ""),
+        ("user: true", "user: false"),
+        (
+            "gateway.service, user: true }",
+            "gateway.service, user: true }\n    running: { systemd: other.service, user: true }",
+        ),
+        ("gateway.example.com/claw", "gateway.example.com/clam"),
+        (", url: \"https://gateway.example.com/claw\"", ""),
+        ("launchd: org.example.gateway", "launchd: org.example.other"),
+        ("    running: { launchd: org.example.gateway }\n", ""),
+        ("http://127.0.0.1:18789", "http://127.0.0.1:18790"),
+        ("systemctl restart claw", "systemctl restart clam"),
+        ("    activate: systemctl restart claw\n", ""),
+        (", { OPENCLAW_HOOKS_TOKEN: { from: HOOKS } }", ""),
+    ] {
+        assert!(CLAW.contains(old), "{old}");
+        let after = facts(&CLAW.replacen(old, new, 1));
+        assert_ne!(before, after, "{old} -> {new}");
+    }
+    assert_eq!(
+        of(CLAW, "mini").activation.as_deref(),
+        Some("restart the OpenClaw gateway")
+    );
+    assert_eq!(
+        of(CLAW, "near").process,
+        None,
+        "its own service is looked at, as its address says"
+    );
+}
+
 /// Records of before hosts had activations: they read, and what is not there now was not there then.
 #[test]
 fn facts_of_an_older_version_read_and_are_equal() {

@@ -3,6 +3,7 @@
 mod edits;
 mod facts;
 mod hosts;
+mod openclaw;
 mod parsing;
 mod railway;
 mod round_trip;

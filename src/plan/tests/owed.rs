@@ -124,3 +124,69 @@ fn what_somebody_else_stored_is_not_put_in_force_in_passing() {
     ours.unattended = true;
     assert_eq!(held(&ours), None);
 }
+
+/// Both are to be written, and the process takes these over by itself.
+fn taken_over(names: &[&str]) -> World {
+    World::one(|p| {
+        for name in ["A", "B"] {
+            p.want(name, "d").has(name, "b").remember(name, "b");
+        }
+        p.target.activation = Some(Activation::Command("up".to_owned()));
+        p.live.running = Running::Current;
+        p.live.taken_over = names.iter().map(|name| var(name)).collect();
+    })
+}
+
+fn cause(world: &World) -> Option<ActivationCause> {
+    world.plan().targets[0].activation.clone().unwrap().because
+}
+
+#[test]
+fn what_is_taken_over_by_itself_restarts_nothing() {
+    assert_eq!(cause(&taken_over(&["A", "B"])), None);
+    assert_eq!(cause(&taken_over(&["A", "B", "C"])), None);
+    for some in [&[][..], &["A"], &["C"]] {
+        assert_eq!(
+            cause(&taken_over(some)),
+            Some(ActivationCause::Written),
+            "{some:?}"
+        );
+    }
+    // what is not written now does not count
+    let mut one = taken_over(&["A"]);
+    one.only_variables = Some([var("A")].into());
+    assert_eq!(cause(&one), None);
+    one.only_variables = Some([var("B")].into());
+    assert_eq!(cause(&one), Some(ActivationCause::Written));
+    let mut settled = taken_over(&["A"]);
+    settled.places[0].settled("B", "d");
+    assert_eq!(cause(&settled), None);
+}
+
+#[test]
+fn what_is_owed_is_owed_though_the_rest_is_taken_over() {
+    let mut world = taken_over(&["A", "B"]);
+    world.places[0].live.running = Running::Behind(Behind {
+        restart_helps: true,
+        names: [].into(),
+        since: None,
+        why: "it does not run".to_owned(),
+        help: None,
+    });
+    assert_eq!(cause(&world), Some(ActivationCause::Behind));
+    if let Running::Behind(behind) = &mut world.places[0].live.running {
+        behind.restart_helps = false;
+    }
+    assert_eq!(
+        cause(&world),
+        None,
+        "it refused its config: a restart would end it"
+    );
+    let pending = Some(super::world::stamp(50));
+    world.places[0].last.pending = pending;
+    world.places[0].live.running = Running::Unknown;
+    assert_eq!(
+        cause(&world),
+        Some(ActivationCause::Pending { since: pending })
+    );
+}

@@ -2,6 +2,7 @@
 //! secrets go over their standard input.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -27,8 +28,8 @@ case $c in "~/"*) c=$HOME/${c#"~/"} ;; esac
 exec openclaw "$@"
 "#;
 
-/// How a command ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How a command ended. `Debug` does not show what it printed.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Ended {
     Done(Zeroizing<Vec<u8>>),
     /// It is not there.
@@ -39,6 +40,18 @@ pub(super) enum Ended {
     InDoubt(String),
     /// It was not begun.
     NotRun(String),
+}
+
+impl fmt::Debug for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(output) => write!(f, "Done({} bytes)", output.len()),
+            Self::Missing => f.write_str("Missing"),
+            Self::Failed(status) => write!(f, "Failed({status})"),
+            Self::InDoubt(why) => write!(f, "InDoubt({why:?})"),
+            Self::NotRun(why) => write!(f, "NotRun({why:?})"),
+        }
+    }
 }
 
 async fn run(
@@ -56,6 +69,11 @@ async fn run(
     match host.run(&call).await {
         Ok(ran) if ran.succeeded() => Ended::Done(ran.output),
         Ok(ran) if ran.status == 127 => Ended::Missing,
+        // ended by somebody else, perhaps after its work
+        Ok(ran) if !(0..128).contains(&ran.status) => Ended::InDoubt(format!(
+            "`openclaw` was ended by a signal (status {})",
+            ran.status
+        )),
         Ok(ran) => Ended::Failed(ran.status),
         Err(error @ (RunError::Slow { .. } | RunError::Lost { .. })) => {
             Ended::InDoubt(error.to_string())

@@ -13,6 +13,8 @@ use crate::platforms::file::format::json::{Flavour, Tree, What};
 /// What the gateway listens at where nothing else is said.
 pub(super) const DEFAULT_PORT: u16 = 18789;
 const DEFAULT_HOOKS: &str = "/hooks";
+/// Of a variable, and of an entry of the secret store.
+const LONGEST_NAME: usize = 128;
 
 /// Where the config says that one secret is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,6 +180,10 @@ impl Reader<'_> {
         let (source, id) = (text("source"), text("id"));
         let provider = text("provider").unwrap_or_else(|| "default".to_owned());
         match (source.as_deref(), id) {
+            // a person may have put the secret itself there
+            (Some("env" | "store"), Some(id)) if !is_variable(&id) => Input::Unknown(format!(
+                "{at} is a SecretRef with an `id` that cannot be a name"
+            )),
             (Some("env"), Some(id)) => Input::At(Place::Variable(id)),
             (Some("store"), Some(id)) => Input::At(Place::Store(id)),
             (Some("file"), Some(id)) => self.file(at, &provider, &id),
@@ -249,6 +255,7 @@ fn is_variable(name: &str) -> bool {
     name.bytes()
         .next()
         .is_some_and(|first| first.is_ascii_uppercase() || first == b'_')
+        && name.len() <= LONGEST_NAME
         && name.bytes().all(rest)
 }
 

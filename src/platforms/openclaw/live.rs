@@ -311,8 +311,8 @@ fn settings(survey: &Survey, gateway: &Found) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if let Some(version) = settings.written_by.as_deref().filter(|text| is_newer(text)) {
-        let known = KNOWN.map(|part| part.to_string()).join(".");
+    if let Some(version) = settings.written_by.as_deref().and_then(newer) {
+        let known = dotted(&KNOWN);
         notes.push(format!(
             "the config was written by OpenClaw {version}, which is newer than {known}: what is known of it here may not hold"
         ));
@@ -348,16 +348,18 @@ fn is_another_file(named: &str, survey: &Survey) -> bool {
     !named.ends_with(name)
 }
 
-/// A version with three numbers, of which only those are shown.
-fn is_newer(text: &str) -> bool {
-    let core = text.split(['-', '+']).next().unwrap_or_default();
+fn dotted(numbers: &[u32]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+    numbers.join(".")
+}
+
+/// The three numbers of a version that is newer than the known one; what stands behind them is not
+/// shown.
+fn newer(text: &str) -> Option<String> {
+    let core = text.split(['-', '+']).next()?;
     let numbers: Option<Vec<u32>> = core.split('.').map(|part| part.parse().ok()).collect();
-    let plain = text
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || ".-+".contains(c));
-    plain
-        && text.len() <= 40
-        && numbers.is_some_and(|numbers| numbers.len() == 3 && numbers[..] > KNOWN[..])
+    let numbers = numbers.filter(|numbers| numbers.len() == 3 && numbers[..] > KNOWN[..])?;
+    Some(dotted(&numbers))
 }
 
 #[cfg(test)]

@@ -143,6 +143,11 @@ impl Writer<'_> {
                 "this OpenClaw lets nobody write its config (OPENCLAW_CONFIG_READONLY): change it where the config comes from".to_owned(),
             );
         }
+        if self.survey.config_file.content.is_none() {
+            return Outcome::Refused(
+                "there is no config to put it into, and one is never made up: `openclaw onboard` makes it".to_owned(),
+            );
+        }
         if self.config.is_none() && self.lost_its_meta().await {
             match cli::patch(self.host, self.address, patch(at, value)).await {
                 Ended::Missing => self.notes.push(
@@ -222,7 +227,11 @@ impl Writer<'_> {
         value: &SecretValue,
     ) -> Outcome {
         let new = match at {
-            None => Ok(Zeroizing::new(format!("{}\n", value.expose()).into_bytes())),
+            None if holds_lines(file) => Err(
+                "the file that its SecretRef names holds more than one line: that is no token, and it is not replaced".to_owned(),
+            ),
+            // room for all of it: no copy is left behind
+            None => Ok(Zeroizing::new([value.expose(), "\n"].concat().into_bytes())),
             Some(at) => edited(file, Flavour::Json, at, value),
         };
         match new {
@@ -290,6 +299,12 @@ impl Survey {
                 started_with.or(said).is_some_and(on)
             })
     }
+}
+
+/// Whether a file that shall be one value is something else.
+fn holds_lines(file: &FileRead) -> bool {
+    let bytes = file.content.as_deref().map(Vec::as_slice);
+    bytes.is_some_and(|bytes| bytes.trim_ascii().contains(&b'\n'))
 }
 
 fn has_meta(file: &FileRead) -> bool {

@@ -92,10 +92,12 @@ fn announced<'a>(
         .then_some((&located.target, activation, planned))
 }
 
-/// A job without a property list of its own is loaded from the target's file.
+/// A job without a property list of its own is loaded from the target's file, and a gateway that
+/// somebody started by hand is found by its state folder.
 fn key<'a>(target: &'a Target, activation: &'a Activation) -> Key<'a> {
     let own = match activation {
         Activation::Launchd(job) if job.plist.is_none() => target.path.as_deref(),
+        Activation::Openclaw(_) => target.path.as_deref(),
         _ => None,
     };
     (target.address.host(), activation, own)

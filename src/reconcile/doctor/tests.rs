@@ -258,6 +258,47 @@ fn told(checks: &[Check], report: &DoctorReport, style: Style) -> String {
     out
 }
 
+/// An installation whose gateway does not run, or does not take its config over.
+#[test]
+fn a_gateway_is_restarted_only_where_that_helps() {
+    let mut ward = Ward::new();
+    let service = crate::model::OpenclawService {
+        profile: Some("work".to_owned()),
+    };
+    let profile = service.profile.clone();
+    let gateway = &mut ward.located[3].target;
+    gateway.activation = Some(Activation::Openclaw(service));
+    gateway.address = Address::Openclaw(crate::model::OpenclawAddress {
+        machine: Machine::Named("laptop".to_owned()),
+        profile,
+        state: None,
+        config: None,
+        url: None,
+        service: None,
+    });
+    let behind = |restart_helps: bool| {
+        Running::Behind(Behind {
+            names: [].into(),
+            since: None,
+            why: "the gateway has another token".to_owned(),
+            help: (!restart_helps).then(|| "see its log".to_owned()),
+            restart_helps,
+        })
+    };
+    ward.live(3).running = behind(true);
+    let text = ward.text();
+    assert!(
+        text.contains("openclaw --profile work gateway restart"),
+        "{text}"
+    );
+    ward.live(3).running = behind(false);
+    let text = ward.text();
+    assert!(
+        !text.contains("gateway restart") && text.contains("see its log"),
+        "{text}"
+    );
+}
+
 /// The old value on Railway, the new one elsewhere; the file of the VPS is right and its service runs
 /// with the old one, so that its probe is refused.
 fn incident() -> Ward {

@@ -88,7 +88,7 @@ impl Leaky {
     }
 
     /// The same for a line that makes new values: they are looked up, and searched for too.
-    fn rotates(&mut self, line: &str, names: &[&str]) {
+    pub(super) fn rotates(&mut self, line: &str, names: &[&str]) {
         let run = self.world.run(line);
         for name in names {
             self.knows(name);

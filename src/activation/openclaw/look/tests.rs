@@ -68,7 +68,7 @@ fn without_a_lock_the_service_says_it() {
     let unit = "LoadState=loaded\nMainPID=99\nExecStart={ path=/usr/bin/node ; argv[]=node openclaw.mjs gateway run --token s3cret --port 1 ; ignore_errors=no }";
     let parts = answer(&[
         ("system", "Linux", 0),
-        ("environ", "B=2\0", 0),
+        ("service", "B=2\0", 0),
         ("unit", unit, 0),
     ]);
     let seen = read(&parts, &own());
@@ -80,6 +80,55 @@ fn without_a_lock_the_service_says_it() {
     ]);
     assert!(matches!(read(&nothing, &own()).runs, Runs::Unknown { .. }));
     assert!(matches!(read(&[], &own()).runs, Runs::Unknown { .. }));
+}
+
+/// The number of a gateway that ended is given to another process of the same user.
+#[test]
+fn the_environment_of_another_process_is_not_the_gateways() {
+    let other = stat("5000");
+    let parts = answer(&[
+        ("system", "Linux", 0),
+        ("lock", LOCK, 0),
+        ("stat", &other, 0),
+        ("environ", "OPENCLAW_GATEWAY_TOKEN=of-another\0", 0),
+        ("alive", "811", 0),
+        ("unit", "LoadState=loaded\nMainPID=99", 0),
+        ("service", "A=1\0", 0),
+    ]);
+    let seen = read(&parts, &own());
+    let process = seen.process().unwrap();
+    assert_eq!(
+        process.what,
+        "the gateway (process 99 of openclaw-gateway.service)"
+    );
+    let names = process.environment.as_ref().unwrap().keys();
+    assert_eq!(names.map(VarName::as_str).collect::<Vec<_>>(), ["A"]);
+}
+
+/// The shell takes the first number that looks like one; what the file means is another thing.
+#[test]
+fn a_lock_that_names_two_processes_is_none() {
+    let lock = r#"{"child":{"pid":1},"pid":811}"#;
+    let parts = answer(&[
+        ("system", "Linux", 0),
+        ("lock", lock, 0),
+        ("environ", "OPENCLAW_GATEWAY_TOKEN=of-another\0", 0),
+        ("alive", "1", 0),
+        ("unit", "LoadState=not-found\nMainPID=0", 0),
+    ]);
+    assert!(matches!(read(&parts, &own()).runs, Runs::Unknown { .. }));
+}
+
+#[test]
+fn a_number_of_a_process_is_a_number() {
+    for pid in ["s3cret", "-1", "0", ""] {
+        let unit = format!("LoadState=loaded\nMainPID={pid}");
+        let parts = answer(&[("system", "Linux", 0), ("unit", &unit, 0)]);
+        assert!(
+            matches!(read(&parts, &own()).runs, Runs::No { .. }),
+            "{pid}"
+        );
+    }
 }
 
 #[test]

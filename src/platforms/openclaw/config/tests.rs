@@ -49,6 +49,12 @@ fn what_is_no_text_is_not_known() {
         ("'__OPENCLAW_REDACTED__'", "placeholder"),
         ("{ source: 'exec', provider: 'vault', id: 'a/b' }", "exec"),
         ("{ source: 'new', id: 'a' }", "not known"),
+        ("{ source: 'env', id: 's3cret-itself' }", "cannot be a name"),
+        (
+            "{ source: 'store', id: 's3cret-itself' }",
+            "cannot be a name",
+        ),
+        ("{ source: 'store', id: '--value' }", "cannot be a name"),
         (
             "{ source: 'file', provider: 'none', id: 'value' }",
             "secrets.providers",
@@ -178,5 +184,23 @@ fn texts_that_openclaw_would_read_otherwise() {
         "", "a", "$", "${}", "${a}", "$a", "a$TOKEN", "${A", "{A}", "${A-b}",
     ] {
         assert!(!refers(text), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_known_is_said_without_what_stands_there() {
+    for token in [
+        "{ source: 'env', provider: 's3cret', id: 's3cret' }",
+        "{ source: 'store', provider: 's3cret', id: 's3cret' }",
+        "{ source: 'file', provider: 's3cret', id: 's3cret' }",
+        "{ source: 's3cret', id: 's3cret' }",
+        "{ s3cret: 's3cret' }",
+        "['s3cret']",
+        "'x-${HOME}-s3cret'",
+    ] {
+        let Input::Unknown(why) = gateway(token) else {
+            panic!("{token}");
+        };
+        assert!(!why.contains("s3cret"), "{why}");
     }
 }

@@ -309,3 +309,20 @@ fn a_file_that_cannot_be_read_makes_unknown_only_what_it_decides() {
         .insert(token(), Err("it may not be read".to_owned()));
     assert_eq!(lab.takes().as_deref(), Some("A"));
 }
+
+#[test]
+fn a_flag_with_a_variable_in_it_is_not_known() {
+    let lab = Lab::new(A).env("B").flag("${TOKEN}");
+    let found = lab.sources().gateway();
+    assert_eq!(found.place, Place::Flag);
+    assert!(
+        matches!(&found.held, Held::Unknown(why) if why.contains("variables")),
+        "{found:?}"
+    );
+    assert!(
+        lab.sources()
+            .all()
+            .iter()
+            .any(|found| found.place == Place::Flag)
+    );
+}

@@ -55,3 +55,15 @@ fn how_a_command_of_openclaw_ended() {
         Outcome::InDoubt(_)
     ));
 }
+
+#[test]
+fn a_file_of_many_lines_is_no_token() {
+    for (text, so) in [
+        ("", false),
+        ("token", false),
+        ("token\r\n\n", false),
+        ("root:x:0:0\ndaemon:x:1:1\n", true),
+    ] {
+        assert_eq!(holds_lines(&file(text)), so, "{text:?}");
+    }
+}

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Gateway, Kind, Log, Program, Record};
+use super::{Ended, Gateway, Kind, Log, PortFrom, Program, Record, Start};
 use crate::support::world::Run;
 
 /// Two real ones at once are too many for most machines.
@@ -20,84 +20,44 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// Gone when dropped. The state is in `.openclaw`.
+/// The state is in `.openclaw`.
 pub struct Home {
-    folder: tempfile::TempDir,
+    folder: PathBuf,
+    /// Gone when dropped, if it is ours.
+    _own: Option<tempfile::TempDir>,
     program: Program,
     record: Record,
     port: Cell<u16>,
     _turn: Option<MutexGuard<'static, ()>>,
 }
 
-/// How a gateway is started.
-#[derive(Debug, Clone, Default)]
-pub struct Start {
-    environment: Vec<(String, String)>,
-    arguments: Vec<String>,
-    port: PortFrom,
-    until_it_listens: bool,
-}
-
-/// Who tells the gateway its port.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum PortFrom {
-    #[default]
-    Flag,
-    Environment,
-    /// The config, which has to name [`Home::port`].
-    Config,
-}
-
-/// A gateway that did not start.
-#[derive(Debug)]
-pub struct Ended {
-    pub code: Option<i32>,
-    pub text: String,
-}
-
-impl Start {
-    pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.environment.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    pub fn arguments(mut self, words: &[&str]) -> Self {
-        self.arguments
-            .extend(words.iter().map(|&word| word.to_owned()));
-        self
-    }
-
-    pub fn port(mut self, from: PortFrom) -> Self {
-        self.port = from;
-        self
-    }
-
-    /// Does not wait until it is ready, only until it has its port.
-    pub fn until_it_listens(mut self) -> Self {
-        self.until_it_listens = true;
-        self
-    }
-}
-
 impl Home {
     /// `None` where there is nothing to run, or nobody asked for the real one.
     pub fn new(kind: Kind) -> Option<Self> {
+        let own = tempfile::tempdir().unwrap();
+        let home = Self::in_folder(kind, own.path())?;
+        Some(Self {
+            _own: Some(own),
+            ..home
+        })
+    }
+
+    /// The same in a folder that is somebody's home already. What the stand-in notes is in `record`.
+    pub fn in_folder(kind: Kind, folder: &Path) -> Option<Self> {
         let program = Program::find(kind)?;
         let turn = (kind == Kind::Real)
             .then(|| ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner));
-        let folder = tempfile::tempdir().unwrap();
         for name in [".openclaw", "tmp"] {
             let mut private = fs::DirBuilder::new();
-            private
-                .mode(0o700)
-                .create(folder.path().join(name))
-                .unwrap();
+            private.mode(0o700).recursive(true);
+            private.create(folder.join(name)).unwrap();
         }
         Some(Self {
-            record: Record::new(&folder.path().join("record")),
+            record: Record::new(&folder.join("record")),
             port: Cell::new(free_port()),
             program,
-            folder,
+            folder: folder.to_owned(),
+            _own: None,
             _turn: turn,
         })
     }
@@ -120,7 +80,7 @@ impl Home {
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.join(name)
     }
 
     /// A path below the state folder.
@@ -193,10 +153,10 @@ impl Home {
         let path = self.program.node.parent().unwrap().display();
         command
             .arg(&self.program.script)
-            .current_dir(self.folder.path())
+            .current_dir(&self.folder)
             .env_clear()
             .env("PATH", format!("{path}:{USUAL_PATH}"))
-            .env("HOME", self.folder.path())
+            .env("HOME", &self.folder)
             // it logs there, too
             .env("TMPDIR", self.path("tmp"))
             .envs(self.program.environment_with(&self.record));

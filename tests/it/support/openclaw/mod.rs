@@ -6,15 +6,17 @@ mod home;
 mod http;
 mod log;
 mod record;
+mod start;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 pub use gateway::Gateway;
-pub use home::{Ended, Home, PortFrom, Start};
+pub use home::Home;
 pub use http::{Answer, Request};
 pub use log::Log;
 pub use record::Record;
+pub use start::{Ended, PortFrom, Start};
 
 use super::peers;
 use super::sshd::script;

@@ -83,7 +83,7 @@ impl Agreed {
             if stored == OLD {
                 apply.exits(3).says("--allow authority@gateway");
             }
-            lab.run("doctor").says("no apply agreed to that yet");
+            lab.run("doctor").says("probe ?");
             lab.run("doctor OPENCLAW_GATEWAY_TOKEN --json");
             assert!(before == lab.homes(), "{words}: something was written");
             assert!(!self.trace().exists(), "{words}: something was run");
@@ -144,7 +144,7 @@ fn a_machine_that_becomes_a_host_gets_nothing() {
     std::fs::create_dir(&bin).unwrap();
     let seen = agreed.lab.world.path("seen");
     let text = format!(
-        "#!/bin/sh\nprintf '%s\\n' \"$@\" >>{0}\ncat >>{0}\nexit 255\n",
+        "#!/bin/sh\nprintf '%s\\n' \"$@\" >>{0}\ndd bs=65536 count=1 >>{0} 2>/dev/null\nexit 255\n",
         seen.display()
     );
     script(&bin.join("ssh"), &text);
@@ -160,7 +160,7 @@ fn a_machine_that_becomes_a_host_gets_nothing() {
         .says("target gateway goes to openclaw ssh here:~/.openclaw");
     let apply = agreed.lab.run("apply --yes");
     assert!([1, 3].contains(&apply.code), "{}", apply.all());
-    agreed.lab.run("doctor").says("no apply agreed to that yet");
+    agreed.lab.run("doctor").says("probe ?");
     let seen = std::fs::read_to_string(seen).unwrap();
     assert!(!seen.is_empty() && !seen.contains("c4nary"), "{seen}");
 }
@@ -211,7 +211,7 @@ fn another_secret_is_held_and_so_is_another_installation() {
         .exits(3)
         .says("new target second at openclaw here:~/second")
         .says("--allow authority@second");
-    lab.run("doctor").says("no apply agreed to that yet");
+    lab.run("doctor").says("probe ?");
     assert!(before == lab.homes() && agreed.thief.seen().is_empty());
 }
 

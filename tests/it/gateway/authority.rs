@@ -39,7 +39,7 @@ impl Agreed {
             .lab
             .take_over()
             .success()
-            .says("it works its gateway");
+            .says("it works POST /tools/invoke of its gateway");
         agreed.lab.in_sync();
         agreed
     }

@@ -14,10 +14,27 @@ use crate::model::{Activated, LaunchdDomain, LaunchdJob, OpenclawService, System
 use super::deadline::Deadline;
 use super::failure::{Trouble, of_a_question, of_a_step, words_of_status};
 use super::{launchd, systemd};
-use crate::machine::{Call, RunError};
+use crate::machine::Call;
 
 pub use look::{Gateway, GatewayProcess, Runs, look};
 use service::{Installed, installed};
+
+/// `$1` state folder, `$2` config, `$3` profile, each perhaps empty.
+const BY_HAND: &str = r#"
+command -v openclaw >/dev/null 2>&1 || exit 127
+s=$1 c=$2
+case $s in "~/"*) s=$HOME/${s#"~/"} ;; esac
+case $c in "~/"*) c=$HOME/${c#"~/"} ;; esac
+[ -z "$s" ] || { OPENCLAW_STATE_DIR=$s; export OPENCLAW_STATE_DIR; }
+[ -z "$c" ] || { OPENCLAW_CONFIG_PATH=$c; export OPENCLAW_CONFIG_PATH; }
+if [ -n "$3" ]; then
+  exec openclaw --profile "$3" gateway restart
+fi
+exec openclaw gateway restart
+"#;
+
+/// What a shell says of a program that is not there.
+const MISSING: i32 = 127;
 
 /// Restarts the service that OpenClaw installed; a gateway that somebody started by hand is asked to
 /// restart by OpenClaw's own command.
@@ -28,25 +45,19 @@ pub(super) async fn activate(
 ) -> Activated {
     match installed(host, service, deadline).await {
         Err(trouble) => trouble.into(),
-        Ok(Installed::Systemd) => systemd::activate(host, &unit(service), deadline).await,
-        Ok(Installed::Launchd) => {
-            let job = job(service);
+        Ok(Installed::Systemd(unit)) => {
+            let unit = SystemdUnit { unit, user: true };
+            systemd::activate(host, &unit, deadline).await
+        }
+        Ok(Installed::Launchd(label)) => {
             // its own file is named: none of the target's is used
-            launchd::activate(host, &job, std::path::Path::new(""), deadline).await
+            launchd::activate(host, &job(label), std::path::Path::new(""), deadline).await
         }
         Ok(Installed::ByHand) => by_its_own_command(host, service, deadline).await,
     }
 }
 
-fn unit(service: &OpenclawService) -> SystemdUnit {
-    SystemdUnit {
-        unit: service.unit(),
-        user: true,
-    }
-}
-
-fn job(service: &OpenclawService) -> LaunchdJob {
-    let label = service.label();
+fn job(label: String) -> LaunchdJob {
     LaunchdJob {
         plist: Some(format!("~/Library/LaunchAgents/{label}.plist")),
         label,
@@ -59,29 +70,28 @@ async fn by_its_own_command(
     service: &OpenclawService,
     deadline: &Deadline,
 ) -> Activated {
-    let mut words = vec![];
-    if let Some(profile) = &service.profile {
-        words.extend(["--profile", profile]);
-    }
-    words.extend(["gateway", "restart"]);
+    let text = |part: &Option<String>| part.clone().unwrap_or_default();
+    let mut words = vec!["-c".to_owned(), BY_HAND.to_owned(), "sh".to_owned()];
+    words.extend([&service.state, &service.config, &service.profile].map(text));
     match host
-        .run(&Call::new("openclaw", words).within(deadline.limit()))
+        .run(&Call::new("sh", words).within(deadline.limit()))
         .await
     {
         Ok(ran) if ran.succeeded() => Activated::Done,
+        Ok(ran) if ran.status == MISSING => Trouble::helped(
+            "there is no service of an OpenClaw gateway there, and no program `openclaw`, so \
+             nobody knows how to restart it",
+            "say at the target what starts it, for example \
+             `activate: { systemd: gateway.service, user: true }`",
+        )
+        .into(),
         Ok(ran) => Trouble::helped(
             format!(
                 "`openclaw gateway restart`: {}",
                 words_of_status(ran.status)
             ),
-            "run it by hand on that machine to see what it says",
-        )
-        .into(),
-        Err(RunError::NotFound { .. }) => Trouble::helped(
-            "there is no service of an OpenClaw gateway there, and no program `openclaw`, so \
-             nobody knows how to restart it",
-            "say at the target what starts it, for example \
-             `activate: { systemd: gateway.service, user: true }`",
+            "if a gateway runs there that no service has started, stop it there and start it \
+             again: until then it keeps what it was started with",
         )
         .into(),
         Err(error) if error.in_doubt() => of_a_step(&error),

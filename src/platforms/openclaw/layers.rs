@@ -85,7 +85,7 @@ impl Sources<'_> {
     /// What the gateway of this installation takes.
     pub(super) fn gateway(&self) -> Found {
         if let Some(flag) = &self.gateway.flag {
-            return Found::new(Place::Flag, Held::Value(trimmed(flag)));
+            return flagged(flag);
         }
         self.input(&self.config.gateway, &config::gateway_path())
             .or_else(|| self.variable(OPENCLAW_GATEWAY_TOKEN, false))
@@ -133,7 +133,7 @@ impl Sources<'_> {
     pub(super) fn all(&self) -> Vec<Found> {
         let mut all = vec![];
         if let Some(flag) = &self.gateway.flag {
-            all.push(Found::new(Place::Flag, Held::Value(trimmed(flag))));
+            all.push(flagged(flag));
         }
         all.extend(self.input(&self.config.gateway, &config::gateway_path()));
         all.extend(self.places_of(OPENCLAW_GATEWAY_TOKEN));
@@ -224,6 +224,14 @@ impl Sources<'_> {
         self.environment(MANAGED)
             .is_some_and(|keys| keys.expose().split(',').any(|key| key.trim() == name))
     }
+}
+
+fn flagged(flag: &Result<SecretValue, String>) -> Found {
+    let held = match flag {
+        Ok(value) => Held::Value(trimmed(value)),
+        Err(why) => Held::Unknown(why.clone()),
+    };
+    Found::new(Place::Flag, held)
 }
 
 /// The gateway takes tokens without the blanks around them, wherever they come from.

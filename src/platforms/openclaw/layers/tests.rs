@@ -59,7 +59,7 @@ impl Lab {
     }
 
     fn flag(mut self, value: &str) -> Self {
-        self.gateway.flag = Some(secret(value));
+        self.gateway.flag = Some(Ok(secret(value)));
         self
     }
 

@@ -42,11 +42,13 @@ fn survey(config: Option<&str>, dotenv: Option<&str>) -> Survey {
             runs: Runs::Yes(GatewayProcess {
                 what: "the gateway (process 1)".to_owned(),
                 since: at(200),
+                process_since: at(200),
                 environment: Some(BTreeMap::new()),
                 port: Some(18789),
                 config: Some("/home/me/.openclaw/openclaw.json".to_owned()),
             }),
             flag: None,
+            port: None,
             session: None,
         },
         referred: BTreeMap::new(),
@@ -156,7 +158,7 @@ fn places_that_do_not_count_are_told() {
     let same = survey(Some(CONFIG), Some("A")).live();
     assert_eq!(same.notes, Vec::<String>::new());
     let mut flag = survey(Some(CONFIG), None);
-    flag.gateway.flag = Some(SecretValue::new("F"));
+    flag.gateway.flag = Some(Ok(SecretValue::new("F")));
     let live = flag.live();
     assert_eq!(token(&live), Some(&LiveVar::Value(SecretValue::new("F"))));
     assert!(says(&live, "the `openclaw` commands on this machine show"));
@@ -244,7 +246,7 @@ fn where_a_secret_is_written() {
 #[test]
 fn no_debug_text_holds_a_token() {
     let mut secret = survey(Some(&CONFIG.replace('A', "c4nary-a")), Some("c4nary-b"));
-    secret.gateway.flag = Some(SecretValue::new("c4nary-c"));
+    secret.gateway.flag = Some(Ok(SecretValue::new("c4nary-c")));
     let text = format!(
         "{secret:?} {:?} {:?}",
         secret.sources().all(),

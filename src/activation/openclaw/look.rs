@@ -231,7 +231,13 @@ fn read(parts: &[Part], named: &Named) -> Gateway {
     let serves = Serves::of(service, mac);
     // one that somebody started beside a service that does not run has no words of it
     let words = service.filter(|_| locked.is_none() || serves.pid.is_some());
-    let words = words.map(|text| if mac { job_words(text) } else { unit_words(text) });
+    let words = words.map(|text| {
+        if mac {
+            job_words(text)
+        } else {
+            unit_words(text)
+        }
+    });
     let option = |name| option(words.as_deref()?, name);
     let flag = option("--token").map(|word| {
         let environment = answer.environment("unit");

@@ -180,3 +180,14 @@ fn texts_that_openclaw_would_read_otherwise() {
         assert!(!refers(text), "{text}");
     }
 }
+
+#[test]
+fn other_comments_and_spellings_are_no_change() {
+    let one = "{ a: 'x', b: { c: 1 } }";
+    assert!(says_the_same(
+        one,
+        "// mine\n{\n \"b\": {c: 1,}, \"a\": \"x\" }"
+    ));
+    assert!(!says_the_same(one, "{ a: 'y', b: { c: 1 } }"));
+    assert!(!says_the_same("{ half", "{ half"), "nobody knows");
+}

@@ -30,11 +30,13 @@ impl Lab {
                 runs: Runs::Yes(GatewayProcess {
                     what: "the gateway (process 1)".to_owned(),
                     since: None,
+                    process_since: None,
                     environment: Some(BTreeMap::new()),
                     port: None,
                     config: None,
                 }),
                 flag: None,
+                port: None,
                 session: None,
             },
             referred: BTreeMap::new(),

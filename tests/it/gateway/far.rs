@@ -137,6 +137,8 @@ fn a_gateway_that_began_anew_by_itself_has_its_former_environment() {
         return;
     };
     let gateway = with_dotenv(&vps);
+    // when a process began is known to a second only
+    std::thread::sleep(std::time::Duration::from_secs(1));
     vps.lab.take_over().exits(4);
     let mark = gateway.log().mark();
     let mut config = vps.home.config();

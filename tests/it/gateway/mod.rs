@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod far;
+mod killed;
 mod lab;
 mod places;
 mod running;

@@ -45,7 +45,7 @@ pub async fn activate(
         Activation::Systemd(unit) => systemd::activate(host, unit, &deadline).await,
         Activation::Launchd(job) => launchd::activate(host, job, own, &deadline).await,
         Activation::Compose(project) => docker::activate(host, project, &deadline).await,
-        Activation::Openclaw(service) => openclaw::activate(host, service, own, &deadline).await,
+        Activation::Openclaw(service) => openclaw::activate(host, service, &deadline).await,
     }
 }
 

@@ -16,6 +16,9 @@ pub const OPENCLAW_HOOKS_TOKEN: &str = "OPENCLAW_HOOKS_TOKEN";
 /// What OpenClaw prints in the place of a secret. It is never one.
 pub const OPENCLAW_REDACTED: &str = "__OPENCLAW_REDACTED__";
 
+/// The state folder where nothing else is said.
+const USUAL_STATE: &str = "~/.openclaw";
+
 /// One of the secrets of an installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OpenclawSecret {
@@ -73,49 +76,56 @@ impl OpenclawAddress {
         match (&self.state, &self.profile) {
             (Some(state), _) => state.clone(),
             (None, Some(profile)) => format!("~/.openclaw-{profile}"),
-            (None, None) => "~/.openclaw".to_owned(),
+            (None, None) => USUAL_STATE.to_owned(),
         }
     }
 
-    /// The service that OpenClaw installs for this profile.
+    /// The service that OpenClaw installs for it.
     pub fn own_service(&self) -> OpenclawService {
         OpenclawService {
             profile: self.profile.clone(),
+            state: self.state.clone().filter(|state| state != USUAL_STATE),
+            config: self.config.clone(),
         }
     }
 }
 
 /// What `openclaw gateway install` makes: a unit of the user's systemd, or an agent of launchd.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OpenclawService {
     /// The profile, where it is not the default one.
     pub profile: Option<String>,
+    /// A state folder of somebody's own choice, as the manifest spells it: OpenClaw manages no
+    /// service for such a one.
+    pub state: Option<String>,
+    /// The config file as the manifest spells it, where it is not the one in the state folder.
+    pub config: Option<String>,
 }
 
 impl OpenclawService {
-    /// Its unit on Linux.
-    pub fn unit(&self) -> String {
-        match &self.profile {
-            Some(profile) => format!("openclaw-gateway-{profile}.service"),
-            None => "openclaw-gateway.service".to_owned(),
+    /// Its unit on Linux; `None` where OpenClaw makes none.
+    pub fn unit(&self) -> Option<String> {
+        match (&self.state, &self.profile) {
+            (Some(_), _) => None,
+            (None, Some(profile)) => Some(format!("openclaw-gateway-{profile}.service")),
+            (None, None) => Some("openclaw-gateway.service".to_owned()),
         }
     }
 
-    /// Its label on macOS.
-    pub fn label(&self) -> String {
-        format!(
-            "ai.openclaw.{}",
-            self.profile.as_deref().unwrap_or("gateway")
-        )
+    /// Its label on macOS; `None` where OpenClaw makes none.
+    pub fn label(&self) -> Option<String> {
+        let name = self.profile.as_deref().unwrap_or("gateway");
+        self.state.is_none().then(|| format!("ai.openclaw.{name}"))
     }
 }
 
 impl fmt::Display for OpenclawService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the OpenClaw gateway")?;
-        match &self.profile {
-            Some(profile) => write!(f, " of profile {profile}"),
-            None => Ok(()),
+        match (&self.profile, &self.state) {
+            (Some(profile), _) => write!(f, " of profile {profile}"),
+            (None, Some(state)) => write!(f, " of {state}"),
+            (None, None) => Ok(()),
         }
     }
 }
@@ -126,14 +136,22 @@ mod tests {
 
     #[test]
     fn names_and_services_of_profiles() {
-        let own = OpenclawService { profile: None };
-        assert_eq!(own.unit(), "openclaw-gateway.service");
-        assert_eq!(own.label(), "ai.openclaw.gateway");
-        let work = OpenclawService {
-            profile: Some("work".to_owned()),
+        let of = |profile: Option<&str>, state: Option<&str>| OpenclawService {
+            profile: profile.map(str::to_owned),
+            state: state.map(str::to_owned),
+            config: None,
         };
-        assert_eq!(work.unit(), "openclaw-gateway-work.service");
-        assert_eq!(work.label(), "ai.openclaw.work");
+        let both = |service: &OpenclawService| service.unit().zip(service.label());
+        let named = |unit: &str, label: &str| Some((unit.to_owned(), label.to_owned()));
+        assert_eq!(
+            both(&of(None, None)),
+            named("openclaw-gateway.service", "ai.openclaw.gateway")
+        );
+        assert_eq!(
+            both(&of(Some("work"), None)),
+            named("openclaw-gateway-work.service", "ai.openclaw.work")
+        );
+        assert_eq!(both(&of(None, Some("/srv/claw"))), None);
         for secret in OpenclawSecret::ALL {
             assert_eq!(OpenclawSecret::of(&secret.variable()), Some(secret));
         }

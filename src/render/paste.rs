@@ -107,10 +107,16 @@ fn activate(activation: &Activation, own: Option<&str>) -> String {
 }
 
 fn openclaw(service: &OpenclawService) -> String {
-    match &service.profile {
-        Some(profile) => format!("openclaw --profile {profile} gateway restart"),
-        None => "openclaw gateway restart".to_owned(),
-    }
+    let of = |name: &str, said: Option<&str>| {
+        said.map_or_else(String::new, |said| format!("{name}={} ", path(said)))
+    };
+    let profile = service.profile.as_ref();
+    format!(
+        "{}{}openclaw {}gateway restart",
+        of("OPENCLAW_STATE_DIR", service.state.as_deref()),
+        of("OPENCLAW_CONFIG_PATH", service.config.as_deref()),
+        profile.map_or_else(String::new, |profile| format!("--profile {profile} ")),
+    )
 }
 
 fn restart(process: &Process, own: Option<&str>) -> Option<String> {
@@ -221,6 +227,7 @@ mod tests {
         let gateway = |profile: Option<&str>| {
             Activation::Openclaw(OpenclawService {
                 profile: profile.map(str::to_owned),
+                ..OpenclawService::default()
             })
         };
         assert_eq!(pasted(None, gateway(None)), "openclaw gateway restart");

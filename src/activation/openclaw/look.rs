@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use super::super::environ;
 use super::super::far::{self, Part};
@@ -15,7 +16,8 @@ use crate::model::{
 };
 
 /// All of it in one call. `$1` the state folder, `$2` `--user` or `--system`, `$3` the unit, `$4`
-/// the domain of launchd, `$5` the label, `$6` a variable.
+/// the domain of launchd, `$5` the label, `$6` a variable. Unit and label may be empty: then no
+/// service is looked at.
 ///
 /// A lock that names a process which is not there any more, or is another one by now, is none: so
 /// the environment of the process that it names and the one of the service's are two parts.
@@ -24,11 +26,14 @@ s=$1 m=$2 n=$3 d=$4 l=$5 v=$6
 case $s in "~/"*) s=$HOME/${s#"~/"} ;; esac
 u=$(id -u)
 text system "$(uname -s)" 0
-environment() {
-  printf 'part %s\n' "$1"
+process() {
+  text "$1 stat" "$(sed -n 's/^.*) //p' "/proc/$2/stat" 2>/dev/null)" 0
+  printf 'part %s environ\n' "$1"
   hex 2>/dev/null <"/proc/$2/environ"
   printf 'end %s\n' $?
 }
+text boot "$(sed -n 's/^btime //p' /proc/stat 2>/dev/null)" 0
+text ticks "$(getconf CLK_TCK 2>/dev/null)" 0
 p=
 lock=$s/tmp/openclaw-$u/gateway.state.lock
 if [ -f "$lock" ]; then
@@ -37,29 +42,28 @@ if [ -f "$lock" ]; then
   printf 'end %s\n' $?
   p=$(sed -n 's/.*"pid"[ ]*:[ ]*\([0-9][0-9]*\).*/\1/p' "$lock" 2>/dev/null | sed -n 1p)
   if [ -n "$p" ] && kill -0 "$p" 2>/dev/null; then
-    if [ -r "/proc/$p/stat" ]; then
-      text stat "$(sed -n 's/^.*) //p' "/proc/$p/stat" 2>/dev/null)" 0
-      environment environ "$p"
-    fi
+    [ -r "/proc/$p/stat" ] && process lock "$p"
     text alive "$p" 0
   fi
 fi
 if [ "$(uname -s)" = Darwin ]; then
   [ "$d" = system ] || d=$d/$u
-  a=$(launchctl print "$d/$l" 2>&1)
-  text job "$a" $?
+  if [ -n "$l" ]; then
+    a=$(launchctl print "$d/$l" 2>&1)
+    text job "$a" $?
+  fi
   a=$(launchctl getenv "$v" 2>/dev/null)
   text session "$a" $?
-  if [ -f "$s/service-env/$l.env" ]; then
+  if [ -n "$l" ] && [ -f "$s/service-env/$l.env" ]; then
     printf 'part given\n'
     hex 2>/dev/null <"$s/service-env/$l.env"
     printf 'end %s\n' $?
   fi
-else
+elif [ -n "$n" ]; then
   a=$(systemctl "$m" --no-pager --no-ask-password show -p LoadState,ActiveState,SubState,MainPID,ExecStart -- "$n" 2>/dev/null)
   text unit "$a" $?
   q=$(printf '%s\n' "$a" | sed -n 's/^MainPID=\([1-9][0-9]*\)$/\1/p')
-  [ -z "$q" ] || environment service "$q"
+  [ -n "$q" ] && process unit "$q"
 fi
 exit 0
 "#;
@@ -71,8 +75,11 @@ const LIMIT: Duration = Duration::from_secs(15);
 pub struct Gateway {
     /// Whether it runs.
     pub runs: Runs,
-    /// The token on the command line of its service, where there is one: it wins over everything.
-    pub flag: Option<SecretValue>,
+    /// The token on the command line of its service, where there is one, or why it is not known: it
+    /// wins over everything.
+    pub flag: Option<Result<SecretValue, String>>,
+    /// The port on the command line of its service, where there is one.
+    pub port: Option<u16>,
     /// What launchd gives to whatever it starts in this session.
     pub session: Option<SecretValue>,
 }
@@ -101,6 +108,9 @@ pub struct GatewayProcess {
     pub what: String,
     /// When it began, by its machine's clock.
     pub since: Option<Timestamp>,
+    /// When its process did: a gateway may begin anew in its process, and keeps the environment and
+    /// the files of variables of the first time.
+    pub process_since: Option<Timestamp>,
     /// What it was started with; `None` where that cannot be seen.
     pub environment: Option<BTreeMap<VarName, SecretValue>>,
     /// What it listens at, by its own word.
@@ -115,6 +125,7 @@ impl Gateway {
         Self {
             runs: Runs::Unknown { why: why.into() },
             flag: None,
+            port: None,
             session: None,
         }
     }
@@ -173,9 +184,9 @@ impl Named {
     fn of(own: &OpenclawService, given: Option<&Process>) -> Self {
         let mut named = Self {
             manager: "--user",
-            unit: own.unit(),
+            unit: own.unit().unwrap_or_default(),
             domain: "gui",
-            label: own.label(),
+            label: own.label().unwrap_or_default(),
         };
         match given {
             Some(Process::Systemd(unit)) => {
@@ -210,90 +221,153 @@ struct Lock {
 }
 
 fn read(parts: &[Part], named: &Named) -> Gateway {
-    let part = |name: &str| parts.iter().find(|part| part.name == name);
-    let Some(system) = part("system") else {
+    let answer = Answer { parts };
+    let Some(system) = answer.text("system") else {
         return Gateway::unseen("the machine's answer cannot be read");
     };
-    let mac = system.text().trim() == "Darwin";
-    let commands = part(if mac { "job" } else { "unit" });
-    let command = commands.filter(|part| part.status == 0).map(Part::text);
-    let flag = command.as_ref().and_then(|text| {
+    let mac = system.trim() == "Darwin";
+    let service = answer.text(if mac { "job" } else { "unit" });
+    let service = service.as_ref().map(|text| text.as_str());
+    let locked = answer.locked();
+    let serves = Serves::of(service, mac);
+    // one that somebody started beside a service that does not run has no words of it
+    let words = service.filter(|_| locked.is_none() || serves.pid.is_some());
+    let words = words.map(|text| {
         if mac {
-            token_of(job_words(text).into_iter())
+            job_words(text)
         } else {
-            token_of(unit_words(text).into_iter())
+            unit_words(text)
         }
     });
-    let session = part("session").filter(|part| part.status == 0);
-    let session = session
-        .map(|part| part.text())
-        .filter(|text| !text.trim().is_empty());
+    let option = |name| option(words.as_deref()?, name);
+    let flag = option("--token").map(|word| {
+        let environment = answer.environment("unit");
+        as_given(word, environment.as_ref(), mac)
+    });
+    let session = answer.text("session");
+    let session = session.filter(|text| !text.trim().is_empty());
     Gateway {
-        runs: runs(
-            &part,
-            command.as_ref().map(|text| text.as_str()),
-            mac,
-            named,
-        ),
+        runs: match locked {
+            Some(process) => Runs::Yes(process),
+            None => answer.serviced(serves, if mac { &named.label } else { &named.unit }),
+        },
         flag,
+        port: option("--port").and_then(|word| word.parse().ok()),
         session: session.map(|text| SecretValue::new(text.trim())),
     }
 }
 
-fn runs<'p>(
-    part: &dyn Fn(&str) -> Option<&'p Part>,
-    service: Option<&str>,
-    mac: bool,
-    named: &Named,
-) -> Runs {
-    let environment = |of| {
-        let whole = |name| part(name).filter(|part: &&Part| part.status == 0);
-        match whole(of) {
-            Some(part) => Some(environ::parse(&part.bytes)?.vars),
-            None => whole("given").map(|part| exports(&part.text())),
+/// What a service manager says of the gateway's service.
+struct Serves {
+    loaded: bool,
+    pid: Option<u32>,
+}
+
+impl Serves {
+    fn of(service: Option<&str>, mac: bool) -> Self {
+        let of = |key: &str| {
+            let mut lines = service.unwrap_or_default().lines();
+            lines.find_map(|line| line.trim().strip_prefix(key).map(str::to_owned))
+        };
+        if mac {
+            return Self {
+                loaded: service.is_some(),
+                pid: of("pid = ").and_then(number),
+            };
         }
-    };
-    let lock =
-        part("lock").and_then(|part| serde_json::from_slice::<Lock>(part.bytes.trim_ascii()).ok());
-    if let Some(lock) = lock
-        && part("alive").is_some_and(|alive| alive.text().trim() == lock.pid.to_string())
-        && is_the_same(&lock, part("stat"))
-    {
-        return Runs::Yes(GatewayProcess {
+        Self {
+            loaded: of("LoadState=").is_some_and(|state| state == "loaded"),
+            pid: of("MainPID=").and_then(number),
+        }
+    }
+}
+
+/// What the script brought.
+struct Answer<'p> {
+    parts: &'p [Part],
+}
+
+impl Answer<'_> {
+    fn part(&self, name: &str) -> Option<&Part> {
+        let mut parts = self.parts.iter();
+        parts.find(|part| part.name == name && part.status == 0)
+    }
+
+    fn text(&self, name: &str) -> Option<Zeroizing<String>> {
+        self.part(name).map(Part::text)
+    }
+
+    /// The process that has the lock of the state folder, if it is there and is that one.
+    fn locked(&self) -> Option<GatewayProcess> {
+        let lock = self.part("lock")?;
+        let lock: Lock = serde_json::from_slice(lock.bytes.trim_ascii()).ok()?;
+        // the number that was looked at is the lock's
+        let alive = self.text("alive")?;
+        if alive.trim() != lock.pid.to_string() {
+            return None;
+        }
+        let stat = self.text("lock stat");
+        if stat.is_some_and(|stat| !is_of(&lock, &stat)) {
+            return None;
+        }
+        let since: Option<Timestamp> = lock.created_at.and_then(|at| at.parse().ok());
+        let process = self.began("lock");
+        Some(GatewayProcess {
             what: format!("the gateway (process {})", lock.pid),
-            since: lock.created_at.and_then(|at| at.parse().ok()),
-            environment: environment("environ"),
+            since,
+            // a lock is younger than its process, whose age is known to a second
+            process_since: process.map(|at| since.map_or(at, |since| since.min(at))),
+            environment: self.environment("lock"),
             port: lock.port,
             config: lock.config,
-        });
+        })
     }
-    let name = if mac { &named.label } else { &named.unit };
-    let of = |key: &str| {
-        let mut lines = service.unwrap_or_default().lines();
-        lines.find_map(|line| line.trim().strip_prefix(key).map(str::to_owned))
-    };
-    let (loaded, pid) = if mac {
-        (service.is_some(), of("pid = ").and_then(number))
-    } else {
-        let loaded = of("LoadState=").is_some_and(|state| state == "loaded");
-        (loaded, of("MainPID=").and_then(number))
-    };
-    match (loaded, pid) {
-        (true, Some(pid)) => Runs::Yes(GatewayProcess {
-            what: format!("the gateway (process {pid} of {name})"),
-            since: None,
-            environment: environment("service"),
-            port: None,
-            config: None,
-        }),
-        (true, None) => Runs::No {
-            why: format!("the gateway does not run: {name} is not active"),
-        },
-        (false, _) => Runs::Unknown {
-            why: format!(
-                "no gateway is seen on this state folder: nothing has its lock, and there is no {name}"
-            ),
-        },
+
+    /// What its service runs.
+    fn serviced(&self, serves: Serves, name: &str) -> Runs {
+        match serves {
+            Serves {
+                loaded: true,
+                pid: Some(pid),
+            } => Runs::Yes(GatewayProcess {
+                what: format!("the gateway (process {pid} of {name})"),
+                since: self.began("unit"),
+                process_since: self.began("unit"),
+                environment: self.environment("unit"),
+                port: None,
+                config: None,
+            }),
+            Serves { loaded: true, .. } => Runs::No {
+                why: format!("the gateway does not run: {name} is not active"),
+            },
+            Serves { loaded: false, .. } if name.is_empty() => Runs::Unknown {
+                why: "no gateway is seen on this state folder: nothing has its lock".to_owned(),
+            },
+            Serves { loaded: false, .. } => Runs::Unknown {
+                why: format!(
+                    "no gateway is seen on this state folder: nothing has its lock, and there is no {name}"
+                ),
+            },
+        }
+    }
+
+    /// What a process was started with, `whose` it is.
+    fn environment(&self, whose: &str) -> Option<BTreeMap<VarName, SecretValue>> {
+        match self.part(&format!("{whose} environ")) {
+            Some(part) => Some(environ::parse(&part.bytes)?.vars),
+            None => self.text("given").map(|text| exports(&text)),
+        }
+    }
+
+    /// When a process began; no earlier than that.
+    fn began(&self, whose: &str) -> Option<Timestamp> {
+        let number = |name| self.text(name)?.trim().parse::<u64>().ok();
+        let ticks = stat_began(&self.text(&format!("{whose} stat"))?)?;
+        let hertz = number("ticks").filter(|hertz| *hertz > 0)?;
+        // the second of the boot was rounded down
+        let boot = number("boot")?.checked_add(1)?.checked_mul(1000)?;
+        let after = boot.checked_add(ticks.checked_mul(1000)? / hertz)?;
+        Timestamp::from_millisecond(i64::try_from(after).ok()?).ok()
     }
 }
 
@@ -303,17 +377,19 @@ fn number(text: String) -> Option<u32> {
 }
 
 /// A number of a process is given out again; when it began tells the two apart, where there is a
-/// `/proc`: the 22nd field, the 20th after the name.
-fn is_the_same(lock: &Lock, stat: Option<&Part>) -> bool {
-    let (Some(wanted), Some(stat)) = (lock.start_time, stat) else {
-        return true;
+/// `/proc`. One that has ended and that nobody waited for is there no more.
+fn is_of(lock: &Lock, stat: &str) -> bool {
+    let ended = stat.starts_with(['Z', 'X']);
+    let same = match (lock.start_time, stat_began(stat)) {
+        (Some(wanted), Some(began)) => wanted == began,
+        _ => true,
     };
-    let text = stat.text();
-    let began = text
-        .split_whitespace()
-        .nth(19)
-        .and_then(|it| it.parse().ok());
-    began.is_none_or(|began: u64| began == wanted)
+    same && !ended
+}
+
+/// The 22nd field of a process's `stat`, the 20th after the name.
+fn stat_began(stat: &str) -> Option<u64> {
+    stat.split_whitespace().nth(19)?.parse().ok()
 }
 
 /// What the wrapper of a service on macOS gives to the gateway: `export NAME='value'`, a line each.
@@ -345,16 +421,38 @@ fn job_words(text: &str) -> Vec<&str> {
     inside.map(str::trim).collect()
 }
 
-fn token_of<'w>(mut words: impl Iterator<Item = &'w str>) -> Option<SecretValue> {
-    while let Some(word) = words.next() {
-        if word == "--token" {
-            return words.next().map(SecretValue::new);
-        }
-        if let Some(token) = word.strip_prefix("--token=") {
-            return Some(SecretValue::new(token));
-        }
+/// The value of an option, `--name value` or `--name=value`.
+fn option<'w>(words: &[&'w str], name: &str) -> Option<&'w str> {
+    let at = words.iter().position(|word| {
+        let rest = word.strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    })?;
+    match words[at].split_once('=') {
+        Some((_, value)) => Some(value),
+        None => words.get(at + 1).copied(),
     }
-    None
+}
+
+/// A word of a command line as the program gets it. systemd puts variables in, and shows quotes
+/// where a word is no plain one.
+fn as_given(
+    word: &str,
+    environment: Option<&BTreeMap<VarName, SecretValue>>,
+    mac: bool,
+) -> Result<SecretValue, String> {
+    if mac || !word.contains(['$', '"', '\'', '\\']) {
+        return Ok(SecretValue::new(word));
+    }
+    let whole = word
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'));
+    let name = whole.or_else(|| word.strip_prefix('$'));
+    let name = name.and_then(|name| VarName::new(name).ok());
+    let value = name.and_then(|name| environment?.get(&name).cloned());
+    value.ok_or_else(|| {
+        "what the unit puts there for `--token` is not followed: it holds a variable or quotes"
+            .to_owned()
+    })
 }
 
 #[cfg(test)]

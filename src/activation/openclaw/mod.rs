@@ -8,8 +8,6 @@
 mod look;
 mod service;
 
-use std::path::Path;
-
 use crate::machine::Run;
 use crate::model::{Activated, LaunchdDomain, LaunchdJob, OpenclawService, SystemdUnit};
 
@@ -21,46 +19,46 @@ use crate::machine::Call;
 pub use look::{Gateway, GatewayProcess, Runs, look};
 use service::{Installed, installed};
 
-/// `$1` the state folder, where it is not the one of a profile; the rest are words of OpenClaw. A
-/// folder that is named where it is the usual one would make it another installation.
-const SCRIPT: &str = r#"
-s=$1
-shift
+/// `$1` state folder, `$2` config, `$3` profile, each perhaps empty. A folder that is named where it is
+/// the usual one would make it another installation.
+const BY_HAND: &str = r#"
 command -v openclaw >/dev/null 2>&1 || exit 127
+s=$1 c=$2
 case $s in "~/"*) s=$HOME/${s#"~/"} ;; esac
-case $s in "" | "$HOME/.openclaw") ;; *) OPENCLAW_STATE_DIR=$s && export OPENCLAW_STATE_DIR ;; esac
-exec openclaw "$@"
+case $c in "~/"*) c=$HOME/${c#"~/"} ;; esac
+case $s in "" | "$HOME/.openclaw") ;; *) OPENCLAW_STATE_DIR=$s; export OPENCLAW_STATE_DIR ;; esac
+[ -z "$c" ] || { OPENCLAW_CONFIG_PATH=$c; export OPENCLAW_CONFIG_PATH; }
+if [ -n "$3" ]; then
+  exec openclaw --profile "$3" gateway restart
+fi
+exec openclaw gateway restart
 "#;
 
-/// Restarts the service that OpenClaw installed; a gateway that somebody started by hand on this
-/// state folder is asked to restart by OpenClaw's own command.
+/// What a shell says of a program that is not there.
+const MISSING: i32 = 127;
+
+/// Restarts the service that OpenClaw installed; a gateway that somebody started by hand is asked to
+/// restart by OpenClaw's own command.
 pub(super) async fn activate(
     host: &dyn Run,
     service: &OpenclawService,
-    state: &Path,
     deadline: &Deadline,
 ) -> Activated {
     match installed(host, service, deadline).await {
         Err(trouble) => trouble.into(),
-        Ok(Installed::Systemd) => systemd::activate(host, &unit(service), deadline).await,
-        Ok(Installed::Launchd) => {
-            let job = job(service);
-            // its own file is named: none of the target's is used
-            launchd::activate(host, &job, Path::new(""), deadline).await
+        Ok(Installed::Systemd(unit)) => {
+            let unit = SystemdUnit { unit, user: true };
+            systemd::activate(host, &unit, deadline).await
         }
-        Ok(Installed::ByHand) => by_its_own_command(host, service, state, deadline).await,
+        Ok(Installed::Launchd(label)) => {
+            // its own file is named: none of the target's is used
+            launchd::activate(host, &job(label), std::path::Path::new(""), deadline).await
+        }
+        Ok(Installed::ByHand) => by_its_own_command(host, service, deadline).await,
     }
 }
 
-fn unit(service: &OpenclawService) -> SystemdUnit {
-    SystemdUnit {
-        unit: service.unit(),
-        user: true,
-    }
-}
-
-fn job(service: &OpenclawService) -> LaunchdJob {
-    let label = service.label();
+fn job(label: String) -> LaunchdJob {
     LaunchdJob {
         plist: Some(format!("~/Library/LaunchAgents/{label}.plist")),
         label,
@@ -71,24 +69,17 @@ fn job(service: &OpenclawService) -> LaunchdJob {
 async fn by_its_own_command(
     host: &dyn Run,
     service: &OpenclawService,
-    state: &Path,
     deadline: &Deadline,
 ) -> Activated {
-    let Some(state) = state.to_str() else {
-        return Trouble::new("the path of its state folder is no text").into();
-    };
-    let mut words = vec!["-c", SCRIPT, "sh"];
-    match &service.profile {
-        Some(profile) => words.extend(["", "--profile", profile]),
-        None => words.push(state),
-    }
-    words.extend(["gateway", "restart"]);
+    let text = |part: &Option<String>| part.clone().unwrap_or_default();
+    let mut words = vec!["-c".to_owned(), BY_HAND.to_owned(), "sh".to_owned()];
+    words.extend([&service.state, &service.config, &service.profile].map(text));
     match host
         .run(&Call::new("sh", words).within(deadline.limit()))
         .await
     {
         Ok(ran) if ran.succeeded() => Activated::Done,
-        Ok(ran) if ran.status == 127 => Trouble::helped(
+        Ok(ran) if ran.status == MISSING => Trouble::helped(
             "there is no service of an OpenClaw gateway there, and no program `openclaw`, so \
              nobody knows how to restart it",
             "say at the target what starts it, for example \
@@ -100,7 +91,8 @@ async fn by_its_own_command(
                 "`openclaw gateway restart`: {}",
                 words_of_status(ran.status)
             ),
-            "run it by hand on that machine to see what it says",
+            "if a gateway runs there that no service has started, stop it there and start it \
+             again: until then it keeps what it was started with",
         )
         .into(),
         Err(error) if error.in_doubt() => of_a_step(&error),

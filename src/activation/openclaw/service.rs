@@ -16,10 +16,12 @@ fi
 echo nobody
 "#;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Installed {
-    Systemd,
-    Launchd,
+    /// As this unit.
+    Systemd(String),
+    /// Under this label.
+    Launchd(String),
     ByHand,
 }
 
@@ -28,15 +30,17 @@ pub(super) async fn installed(
     service: &OpenclawService,
     deadline: &Deadline,
 ) -> Result<Installed, Trouble> {
-    let (unit, label) = (service.unit(), service.label());
+    let Some((unit, label)) = service.unit().zip(service.label()) else {
+        return Ok(Installed::ByHand);
+    };
     let call = Call::new("sh", ["-c", SCRIPT, "sh", &unit, &label]).within(deadline.question());
     let ran = host
         .run(&call)
         .await
         .map_err(|error| of_a_question(&error))?;
     match ran.output.trim_ascii() {
-        b"systemd" => Ok(Installed::Systemd),
-        b"launchd" => Ok(Installed::Launchd),
+        b"systemd" => Ok(Installed::Systemd(unit)),
+        b"launchd" => Ok(Installed::Launchd(label)),
         b"nobody" => Ok(Installed::ByHand),
         _ => Err(Trouble::new("the machine's answer cannot be read")),
     }

@@ -37,7 +37,7 @@ impl Finding {
     }
 
     fn step(&self, session: &Session) -> Result<Step, FileError> {
-        walk(&self.path, &session.us, &self.known)
+        walk(&session.at_home(&self.path), &session.us, &self.known)
     }
 
     fn learn(&mut self, shown: Shown) {

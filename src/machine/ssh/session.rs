@@ -1,5 +1,6 @@
 //! An open connection: requests, and the parts of their answers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -71,6 +72,14 @@ pub(super) struct Content {
 }
 
 impl Session {
+    /// A path as the manifest spells it, with the home of who works there in the place of `~`.
+    pub(super) fn at_home<'p>(&self, path: &'p Path) -> Cow<'p, Path> {
+        match (path.strip_prefix("~"), &self.home) {
+            (Ok(below), Some(home)) => Cow::Owned(home.join(below)),
+            _ => Cow::Borrowed(path),
+        }
+    }
+
     /// Looks at paths, for each of several questions, and into the last path of those that say so.
     /// They are sent together as far as they fit into a pipe that nobody reads from yet.
     pub(super) async fn show(

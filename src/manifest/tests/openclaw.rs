@@ -50,6 +50,7 @@ fn what_restarts_and_what_is_looked_at() {
     let own = |profile: Option<&str>| {
         Some(Activation::Openclaw(OpenclawService {
             profile: profile.map(str::to_owned),
+            ..OpenclawService::default()
         }))
     };
     assert_eq!(of("mini"), (own(None), None));

@@ -382,6 +382,13 @@ fn shape(text: &str) -> Shape {
     json5::from_str(text.strip_prefix('\u{FEFF}').unwrap_or(text)).unwrap_or_default()
 }
 
+/// Whether two texts say the same: other comments, blanks and spellings are no change, and a gateway
+/// takes nothing over then.
+pub(super) fn says_the_same(one: &str, other: &str) -> bool {
+    let said = |text: &str| json5::from_str::<serde_json::Value>(text).ok();
+    said(one).is_some_and(|one| Some(one) == said(other))
+}
+
 impl Shape {
     fn settings(&self) -> Settings {
         let gateway = self.gateway.get();

@@ -84,23 +84,12 @@ pub(super) enum Caller {
 impl Sources<'_> {
     /// What the gateway of this installation takes.
     pub(super) fn gateway(&self) -> Found {
-        if let Some(flag) = self.flag() {
-            return flag;
+        if let Some(flag) = &self.gateway.flag {
+            return flagged(flag);
         }
         self.input(&self.config.gateway, &config::gateway_path())
             .or_else(|| self.variable(OPENCLAW_GATEWAY_TOKEN, false))
             .unwrap_or_else(|| Found::new(Place::Generated, Held::Nothing))
-    }
-
-    /// What starts a gateway may put a variable in the place of a part of it.
-    fn flag(&self) -> Option<Found> {
-        let flag = trimmed(self.gateway.flag.as_ref()?);
-        let held = if flag.expose().contains('$') {
-            Held::Unknown("what starts the gateway puts it together from variables".to_owned())
-        } else {
-            Held::Value(flag)
-        };
-        Some(Found::new(Place::Flag, held))
     }
 
     /// What guards its hooks: nothing but the config says that.
@@ -143,7 +132,9 @@ impl Sources<'_> {
     /// Every place that holds the gateway's token, whether it counts or not.
     pub(super) fn all(&self) -> Vec<Found> {
         let mut all = vec![];
-        all.extend(self.flag());
+        if let Some(flag) = &self.gateway.flag {
+            all.push(flagged(flag));
+        }
         all.extend(self.input(&self.config.gateway, &config::gateway_path()));
         all.extend(self.places_of(OPENCLAW_GATEWAY_TOKEN));
         all.extend(self.input(&self.config.remote, &config::remote_path()));
@@ -233,6 +224,14 @@ impl Sources<'_> {
         self.environment(MANAGED)
             .is_some_and(|keys| keys.expose().split(',').any(|key| key.trim() == name))
     }
+}
+
+fn flagged(flag: &Result<SecretValue, String>) -> Found {
+    let held = match flag {
+        Ok(value) => Held::Value(trimmed(value)),
+        Err(why) => Held::Unknown(why.clone()),
+    };
+    Found::new(Place::Flag, held)
 }
 
 /// The gateway takes tokens without the blanks around them, wherever they come from.

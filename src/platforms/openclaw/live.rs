@@ -145,7 +145,11 @@ impl Survey {
     }
 
     fn by_time(&self, process: &GatewayProcess, place: &Place) -> (Running, Option<String>) {
-        match (self.written_at(place), process.since) {
+        let since = match place {
+            Place::Dotenv(_) | Place::Fallback(_) => process.process_since.or(process.since),
+            _ => process.since,
+        };
+        match (self.written_at(place), since) {
             (Some(written), Some(since)) if written > since => {
                 let why = format!("{} began before {place} was written", process.what);
                 (self.behind(why, Some(written), true), None)

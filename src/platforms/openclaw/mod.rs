@@ -82,9 +82,19 @@ impl OpenclawPlatform {
         let survey = survey::survey(&*self.host, target)
             .await
             .map_err(|error| NoFront::Unknown(error.reason))?;
-        let front = front(&survey, target)?;
-        self.fronts().insert(target.place.clone(), front.clone());
-        Ok(front)
+        self.keep(&survey, target);
+        front(&survey, target)
+    }
+
+    /// Where a gateway that does not run yet will listen is known once it does.
+    fn keep(&self, survey: &Survey, target: &Target) {
+        let known = front(survey, target).ok();
+        let listens = survey.gateway.process().and_then(|process| process.port);
+        let mut fronts = self.fronts();
+        match known.filter(|_| listens.is_some()) {
+            Some(front) => fronts.insert(target.place.clone(), front),
+            None => fronts.remove(&target.place),
+        };
     }
 
     fn fronts(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Front>> {
@@ -96,10 +106,7 @@ impl OpenclawPlatform {
 
     async fn read_one(&self, target: &Target) -> Result<Live, ReadError> {
         let survey = survey::survey(&*self.host, target).await?;
-        match front(&survey, target) {
-            Ok(front) => self.fronts().insert(target.place.clone(), front),
-            Err(_) => self.fronts().remove(&target.place),
-        };
+        self.keep(&survey, target);
         Ok(survey.live())
     }
 }
@@ -117,8 +124,7 @@ fn front(survey: &Survey, target: &Target) -> Result<Front, NoFront> {
             ));
         }
         None => {
-            let running = survey.gateway.process().and_then(|process| process.port);
-            let port = running.or(settings.port).unwrap_or(config::DEFAULT_PORT);
+            let port = survey.port();
             let scheme = if settings.tls { "https" } else { "http" };
             format!("{scheme}://127.0.0.1:{port}")
         }

@@ -7,7 +7,7 @@ use futures_util::future::{join_all, join4};
 use jiff::Timestamp;
 
 use super::cli;
-use super::config::Config;
+use super::config::{Config, DEFAULT_PORT, says_the_same};
 use super::layers::{Held, Sources, Variables};
 use super::place::Place;
 use crate::activation::openclaw::{self, Gateway};
@@ -89,11 +89,8 @@ fn not_read(reason: String, help: Option<&str>) -> ReadError {
     }
 }
 
-/// A path that the manifest or a config spells. On a machine over SSH its far side knows its home.
-async fn resolved(host: &dyn Host, target: &Target, path: &str) -> Result<PathBuf, ReadError> {
-    if target.address.host().is_some() {
-        return Ok(PathBuf::from(path));
-    }
+/// A path that the manifest or a config spells.
+async fn resolved(host: &dyn Host, path: &str) -> Result<PathBuf, ReadError> {
     expand(host, path).await.map_err(|error| ReadError {
         reason: error.to_string(),
         help: error.help(),
@@ -103,14 +100,16 @@ async fn resolved(host: &dyn Host, target: &Target, path: &str) -> Result<PathBu
 
 pub(super) async fn paths(host: &dyn Host, target: &Target) -> Result<Paths, ReadError> {
     let (address, state) = place(target)?;
+    // over SSH it is as the manifest spells it
+    let state = match state.to_str() {
+        Some(state) => resolved(host, state).await?,
+        None => state.to_owned(),
+    };
     let config = match &address.config {
-        Some(config) => resolved(host, target, config).await?,
+        Some(config) => resolved(host, config).await?,
         None => state.join("openclaw.json"),
     };
-    Ok(Paths {
-        state: state.to_owned(),
-        config,
-    })
+    Ok(Paths { state, config })
 }
 
 /// Reads it. A folder that is not there is no empty installation.
@@ -120,7 +119,7 @@ pub(super) async fn survey(host: &dyn Host, target: &Target) -> Result<Survey, R
     let (config_file, dotenv_file, fallback_file, gateway) = join4(
         host.read(&paths.config),
         read_dotenv(host, &paths),
-        fallback(host, target, address),
+        fallback(host, address),
         openclaw::look(
             host,
             &paths.state,
@@ -145,7 +144,7 @@ pub(super) async fn survey(host: &dyn Host, target: &Target) -> Result<Survey, R
         files: BTreeMap::new(),
         taken_over: None,
     };
-    survey.follow(host, target, address).await?;
+    survey.follow(host, address).await?;
     survey.taken_over = survey.was_taken_over(host).await;
     Ok(survey)
 }
@@ -193,11 +192,7 @@ async fn read_dotenv(host: &dyn Host, paths: &Paths) -> Result<FileRead, FileErr
 }
 
 /// Only the default installation has it.
-async fn fallback(
-    host: &dyn Host,
-    target: &Target,
-    address: &OpenclawAddress,
-) -> Result<FileRead, FileError> {
+async fn fallback(host: &dyn Host, address: &OpenclawAddress) -> Result<FileRead, FileError> {
     let nothing = FileRead {
         content: None,
         link_to: None,
@@ -206,7 +201,7 @@ async fn fallback(
     if address.state.is_some() || address.profile.is_some() {
         return Ok(nothing);
     }
-    let Ok(path) = resolved(host, target, "~/.config/openclaw/gateway.env").await else {
+    let Ok(path) = resolved(host, "~/.config/openclaw/gateway.env").await else {
         return Ok(nothing);
     };
     match host.read(&path).await {
@@ -267,6 +262,21 @@ impl Survey {
         }
     }
 
+    /// Where the gateway listens: by its own word, or by what tells it that, highest first.
+    pub(super) fn port(&self) -> u16 {
+        let name = VarName::new("OPENCLAW_GATEWAY_PORT").expect("it is a name");
+        let process = self.gateway.process();
+        let number = |value: &SecretValue| value.expose().trim().parse().ok();
+        let started_with = process.and_then(|process| process.environment.as_ref());
+        let listens = process.and_then(|process| process.port);
+        listens
+            .or(self.gateway.port)
+            .or_else(|| started_with?.get(&name).and_then(number))
+            .or_else(|| self.dotenv.get(&name)?.as_ref().ok().and_then(number))
+            .or(self.config.settings.port)
+            .unwrap_or(DEFAULT_PORT)
+    }
+
     /// A path below the home that the gateway itself was started with.
     fn in_its_home(&self, path: &str) -> Option<PathBuf> {
         let below = path.strip_prefix("~/")?;
@@ -281,7 +291,6 @@ impl Survey {
     async fn follow(
         &mut self,
         host: &dyn Host,
-        target: &Target,
         address: &OpenclawAddress,
     ) -> Result<(), ReadError> {
         let places: Vec<Place> = self.config.places().cloned().collect();
@@ -291,7 +300,7 @@ impl Survey {
             {
                 let resolved = match self.in_its_home(path) {
                     Some(path) => path,
-                    None => resolved(host, target, path).await?,
+                    None => resolved(host, path).await?,
                 };
                 self.files.insert(path.clone(), (resolved, unread()));
             }
@@ -351,7 +360,7 @@ impl Survey {
             return None;
         }
         let kept = host.read(&self.paths.last_good()).await.ok()?;
-        Some(kept.version() == self.config_file.version())
+        Some(kept.version() == self.config_file.version() || alike(&kept, &self.config_file))
     }
 
     /// When a place was last written, as far as anybody knows.
@@ -371,6 +380,12 @@ impl Survey {
             | Place::Generated => None,
         }
     }
+}
+
+fn alike(one: &FileRead, other: &FileRead) -> bool {
+    let text = |file| text(Path::new(""), file).ok().flatten();
+    let both = text(one).zip(text(other));
+    both.is_some_and(|(one, other)| says_the_same(one, other))
 }
 
 fn unread() -> FileRead {

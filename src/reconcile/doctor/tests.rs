@@ -264,6 +264,7 @@ fn a_gateway_is_restarted_only_where_that_helps() {
     let mut ward = Ward::new();
     let service = crate::model::OpenclawService {
         profile: Some("work".to_owned()),
+        ..crate::model::OpenclawService::default()
     };
     let profile = service.profile.clone();
     let gateway = &mut ward.located[3].target;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::hosts::service::retarget;
 use crate::support::openclaw::{Home, Kind};
+use crate::support::sshd::Sshd;
 use crate::support::world::{Run, World};
 
 /// What every value that nobody may see begins with.
@@ -48,6 +49,15 @@ impl Lab {
         lab.world
             .variable("PATH", &format!("{}:{path}", bin.display()));
         Some((lab, home))
+    }
+
+    /// Of a home that a server of the person's leads to.
+    pub fn far(address: &str, home: &Home, sshd: &Sshd) -> Self {
+        let mut lab = Self::of(address);
+        lab.state = home.state("");
+        let config = sshd.path("client").display().to_string();
+        lab.world.variable("DRIFTLOCK_SSH_CONFIG", &config);
+        lab
     }
 
     /// Another target from now on.

@@ -3,6 +3,11 @@
 mod authority;
 mod bad_input;
 mod clients;
+mod far;
+mod killed;
 pub mod lab;
 mod places;
 mod running;
+mod service;
+mod troubles;
+mod vps;

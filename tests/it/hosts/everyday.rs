@@ -1,7 +1,7 @@
 //! Days in the life of a file on a VPS.
 
 use super::stage::{Stage, uses};
-use crate::support::sshd::Far;
+use crate::support::sshd::{Far, HOST};
 use crate::support::world::World;
 
 #[test]
@@ -34,6 +34,19 @@ fn a_file_is_written_read_back_and_quiet_then() {
         assert_eq!(stage.far_text(".env"), text);
         stage.in_sync();
     }
+}
+
+#[test]
+fn a_path_below_the_home_there_is_that_of_who_works_there() {
+    let Some(stage) = Stage::new() else { return };
+    let target = format!(
+        "  vps:\n    file: {{ host: {HOST}, path: ~/srv/.env }}\n{}",
+        uses("PORT")
+    );
+    stage.declare(&[("PORT", "8080")], &target);
+    stage.run("apply --yes").success().says("read back");
+    assert_eq!(stage.far_text(".env"), "PORT=8080\n");
+    stage.in_sync();
 }
 
 #[test]

@@ -10,5 +10,6 @@ mod file_ssh;
 mod file_ssh_bad_input;
 mod file_ssh_killed;
 mod memory;
+mod openclaw;
 mod railway;
 mod railway_api;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::{Machine, OpenclawAddress};
 
 fn hex(text: &[u8]) -> String {
     text.iter().map(|byte| format!(" {byte:02x}")).collect()
@@ -15,14 +16,29 @@ fn answer(parts: &[(&str, &str, i32)]) -> Vec<Part> {
 }
 
 fn own() -> Named {
-    Named::of(&OpenclawService { profile: None }, None)
+    Named::of(
+        &OpenclawAddress {
+            machine: Machine::Any,
+            profile: None,
+            state: None,
+            config: None,
+            url: None,
+            service: None,
+        }
+        .own_service(),
+        None,
+    )
 }
 
 const LOCK: &str =
     r#"{"pid":811,"createdAt":"2026-11-22T10:00:00.000Z","port":18789,"startTime":4242}      "#;
 
 fn stat(began: &str) -> String {
-    format!("S 1 811 811 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 11 0 {began} 99 99")
+    stat_of('S', began)
+}
+
+fn stat_of(state: char, began: &str) -> String {
+    format!("{state} 1 811 811 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 11 0 {began} 99 99")
 }
 
 #[test]
@@ -31,8 +47,8 @@ fn a_lock_of_a_live_process_is_the_gateway() {
     let parts = answer(&[
         ("system", "Linux", 0),
         ("lock", LOCK, 0),
-        ("stat", &stat, 0),
-        ("environ", "A=1\0OPENCLAW_GATEWAY_TOKEN=x\0", 0),
+        ("lock stat", &stat, 0),
+        ("lock environ", "A=1\0OPENCLAW_GATEWAY_TOKEN=x\0", 0),
         ("alive", "811", 0),
         ("unit", "", 1),
     ]);
@@ -45,9 +61,16 @@ fn a_lock_of_a_live_process_is_the_gateway() {
 
 #[test]
 fn a_lock_that_was_left_behind_is_none() {
-    let other = stat("5000");
-    let again = [("stat", other.as_str(), 0), ("alive", "811", 0)];
-    for more in [&again[..], &[]] {
+    // another process by now, and one that has ended and that nobody waited for
+    let (other, dead) = (stat("5000"), stat_of('Z', "4242"));
+    let of = |stat| {
+        [
+            ("lock stat", stat, 0),
+            ("lock environ", "OPENCLAW_GATEWAY_TOKEN=of-another\0", 0),
+            ("alive", "811", 0),
+        ]
+    };
+    for more in [&of(&other)[..], &of(&dead), &[]] {
         let mut parts = vec![("system", "Linux", 0), ("lock", LOCK, 0)];
         parts.extend(more);
         parts.push((
@@ -63,16 +86,94 @@ fn a_lock_that_was_left_behind_is_none() {
     }
 }
 
+/// The number of a process that is gone may be anybody's: what that one was started with is not ours.
+#[test]
+fn the_environment_of_another_process_is_not_looked_at() {
+    let other = stat("5000");
+    let parts = answer(&[
+        ("system", "Linux", 0),
+        ("lock", LOCK, 0),
+        ("lock stat", &other, 0),
+        ("lock environ", "OPENCLAW_GATEWAY_TOKEN=of-another\0", 0),
+        ("alive", "811", 0),
+        ("unit", "LoadState=loaded\nMainPID=99", 0),
+        ("unit environ", "A=1\0", 0),
+    ]);
+    let seen = read(&parts, &own());
+    let environment = seen.process().unwrap().environment.as_ref().unwrap();
+    assert_eq!(environment.len(), 1, "{environment:?}");
+}
+
+#[test]
+fn a_process_may_be_older_than_its_lock() {
+    let began = |created: &str| {
+        let lock = LOCK.replace("2026-11-22T10:00:00.000Z", created);
+        let stat = stat("4242");
+        let parts = answer(&[
+            ("system", "Linux", 0),
+            ("boot", "1795341558\n", 0),
+            ("ticks", "100", 0),
+            ("lock", &lock, 0),
+            ("lock stat", &stat, 0),
+            ("alive", "811", 0),
+        ]);
+        let seen = read(&parts, &own());
+        seen.process().unwrap().process_since.unwrap().to_string()
+    };
+    // 42.42 seconds after the second in which the machine began
+    assert_eq!(began("2026-11-22T12:00:00.000Z"), "2026-11-22T10:00:01.42Z");
+    assert_eq!(began("2026-11-22T10:00:00.900Z"), "2026-11-22T10:00:00.9Z");
+}
+
+#[test]
+fn a_service_that_does_not_run_says_nothing_of_a_gateway_beside_it() {
+    let unit = |pid: u32| {
+        format!("LoadState=loaded\nMainPID={pid}\nExecStart={{ argv[]=node x --token s3cret ; }}")
+    };
+    for (pid, counts) in [(0, false), (99, true)] {
+        let (unit, stat) = (unit(pid), stat("4242"));
+        let parts = answer(&[
+            ("system", "Linux", 0),
+            ("lock", LOCK, 0),
+            ("lock stat", &stat, 0),
+            ("alive", "811", 0),
+            ("unit", &unit, 0),
+        ]);
+        assert_eq!(read(&parts, &own()).flag.is_some(), counts);
+    }
+}
+
+#[test]
+fn a_variable_of_the_units_command_line_is_what_the_process_got() {
+    let flag = |word: &str| {
+        let unit =
+            format!("LoadState=loaded\nMainPID=99\nExecStart={{ argv[]=node x --token {word} ; }}");
+        let parts = answer(&[
+            ("system", "Linux", 0),
+            ("unit", &unit, 0),
+            ("unit environ", "GW=s3cret\0", 0),
+        ]);
+        read(&parts, &own()).flag.unwrap()
+    };
+    for word in ["${GW}", "$GW", "s3cret"] {
+        assert_eq!(flag(word), Ok(SecretValue::new("s3cret")), "{word}");
+    }
+    for word in ["${NO}", "x${GW}", "\"s3cret\"", "s3\\x20cret"] {
+        assert!(flag(word).is_err(), "{word}");
+    }
+}
+
 #[test]
 fn without_a_lock_the_service_says_it() {
     let unit = "LoadState=loaded\nMainPID=99\nExecStart={ path=/usr/bin/node ; argv[]=node openclaw.mjs gateway run --token s3cret --port 1 ; ignore_errors=no }";
     let parts = answer(&[
         ("system", "Linux", 0),
-        ("service", "B=2\0", 0),
+        ("unit environ", "B=2\0", 0),
         ("unit", unit, 0),
     ]);
     let seen = read(&parts, &own());
-    assert_eq!(seen.flag, Some(SecretValue::new("s3cret")));
+    assert_eq!(seen.flag, Some(Ok(SecretValue::new("s3cret"))));
+    assert_eq!(seen.port, Some(1));
     assert!(seen.process().unwrap().environment.is_some());
     let nothing = answer(&[
         ("system", "Linux", 0),
@@ -89,11 +190,11 @@ fn the_environment_of_another_process_is_not_the_gateways() {
     let parts = answer(&[
         ("system", "Linux", 0),
         ("lock", LOCK, 0),
-        ("stat", &other, 0),
-        ("environ", "OPENCLAW_GATEWAY_TOKEN=of-another\0", 0),
+        ("lock stat", &other, 0),
+        ("lock environ", "OPENCLAW_GATEWAY_TOKEN=of-another\0", 0),
         ("alive", "811", 0),
         ("unit", "LoadState=loaded\nMainPID=99", 0),
-        ("service", "A=1\0", 0),
+        ("unit environ", "A=1\0", 0),
     ]);
     let seen = read(&parts, &own());
     let process = seen.process().unwrap();
@@ -112,7 +213,7 @@ fn a_lock_that_names_two_processes_is_none() {
     let parts = answer(&[
         ("system", "Linux", 0),
         ("lock", lock, 0),
-        ("environ", "OPENCLAW_GATEWAY_TOKEN=of-another\0", 0),
+        ("lock environ", "OPENCLAW_GATEWAY_TOKEN=of-another\0", 0),
         ("alive", "1", 0),
         ("unit", "LoadState=not-found\nMainPID=0", 0),
     ]);
@@ -140,7 +241,7 @@ fn jobs_of_launchd_show_arguments_and_session() {
         ("session", "stale\n", 0),
     ]);
     let seen = read(&parts, &own());
-    assert_eq!(seen.flag, Some(SecretValue::new("abc")));
+    assert_eq!(seen.flag, Some(Ok(SecretValue::new("abc"))));
     assert_eq!(seen.session, Some(SecretValue::new("stale")));
     assert!(
         seen.process()
@@ -172,7 +273,7 @@ fn jobs_of_launchd_show_arguments_and_session() {
 
 #[test]
 fn what_is_no_token_is_none() {
-    let words = |text: &'static str| token_of(text.split(' '));
+    let words = |text: &'static str| option(&text.split(' ').collect::<Vec<_>>(), "--token");
     assert_eq!(words("gateway run --port 1"), None);
     assert_eq!(words("gateway run --token"), None);
     assert_eq!(words("--token-file x"), None);

@@ -204,3 +204,14 @@ fn what_cannot_be_known_is_said_without_what_stands_there() {
         assert!(!why.contains("s3cret"), "{why}");
     }
 }
+
+#[test]
+fn other_comments_and_spellings_are_no_change() {
+    let one = "{ a: 'x', b: { c: 1 } }";
+    assert!(says_the_same(
+        one,
+        "// mine\n{\n \"b\": {c: 1,}, \"a\": \"x\" }"
+    ));
+    assert!(!says_the_same(one, "{ a: 'y', b: { c: 1 } }"));
+    assert!(!says_the_same("{ half", "{ half"), "nobody knows");
+}

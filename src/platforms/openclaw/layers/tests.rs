@@ -30,11 +30,13 @@ impl Lab {
                 runs: Runs::Yes(GatewayProcess {
                     what: "the gateway (process 1)".to_owned(),
                     since: None,
+                    process_since: None,
                     environment: Some(BTreeMap::new()),
                     port: None,
                     config: None,
                 }),
                 flag: None,
+                port: None,
                 session: None,
             },
             referred: BTreeMap::new(),
@@ -59,7 +61,7 @@ impl Lab {
     }
 
     fn flag(mut self, value: &str) -> Self {
-        self.gateway.flag = Some(secret(value));
+        self.gateway.flag = Some(Ok(secret(value)));
         self
     }
 
@@ -308,21 +310,4 @@ fn a_file_that_cannot_be_read_makes_unknown_only_what_it_decides() {
     lab.dotenv
         .insert(token(), Err("it may not be read".to_owned()));
     assert_eq!(lab.takes().as_deref(), Some("A"));
-}
-
-#[test]
-fn a_flag_with_a_variable_in_it_is_not_known() {
-    let lab = Lab::new(A).env("B").flag("${TOKEN}");
-    let found = lab.sources().gateway();
-    assert_eq!(found.place, Place::Flag);
-    assert!(
-        matches!(&found.held, Held::Unknown(why) if why.contains("variables")),
-        "{found:?}"
-    );
-    assert!(
-        lab.sources()
-            .all()
-            .iter()
-            .any(|found| found.place == Place::Flag)
-    );
 }

@@ -42,11 +42,13 @@ fn survey(config: Option<&str>, dotenv: Option<&str>) -> Survey {
             runs: Runs::Yes(GatewayProcess {
                 what: "the gateway (process 1)".to_owned(),
                 since: at(200),
+                process_since: at(200),
                 environment: Some(BTreeMap::new()),
                 port: Some(18789),
                 config: Some("/home/me/.openclaw/openclaw.json".to_owned()),
             }),
             flag: None,
+            port: None,
             session: None,
         },
         referred: BTreeMap::new(),
@@ -117,6 +119,35 @@ fn what_was_written_after_the_gateway_began_does_not_run() {
     assert!(says(&live, "what runs is not known"));
 }
 
+/// It reads its config anew when it begins anew in its process, and no file of variables.
+#[test]
+fn a_gateway_that_began_anew_in_its_process_has_its_first_variables() {
+    let mut again = survey(Some(BARE), Some("C"));
+    again.dotenv_file.changed_at = at(190);
+    process(&mut again).process_since = at(180);
+    assert!(matches!(again.live().running, Running::Behind(_)));
+    let mut config = survey(Some(CONFIG), None);
+    config.config_file.changed_at = at(190);
+    process(&mut config).process_since = at(180);
+    assert_eq!(config.live().running, Running::Current);
+}
+
+#[test]
+fn where_the_gateway_listens() {
+    let config = "{ gateway: { mode: 'local', port: 3 } }";
+    let mut all = survey(Some(config), None);
+    assert_eq!(all.port(), 18789, "by its own word");
+    process(&mut all).port = None;
+    assert_eq!(all.port(), 3);
+    let name = crate::model::VarName::new("OPENCLAW_GATEWAY_PORT").unwrap();
+    let environment = process(&mut all).environment.as_mut().unwrap();
+    environment.insert(name, SecretValue::new("2"));
+    assert_eq!(all.port(), 2);
+    all.gateway.port = Some(1);
+    assert_eq!(all.port(), 1);
+    assert_eq!(survey(None, None).port(), 18789);
+}
+
 #[test]
 fn a_gateway_that_does_not_run_or_is_not_seen() {
     let mut down = survey(Some(CONFIG), None);
@@ -156,7 +187,7 @@ fn places_that_do_not_count_are_told() {
     let same = survey(Some(CONFIG), Some("A")).live();
     assert_eq!(same.notes, Vec::<String>::new());
     let mut flag = survey(Some(CONFIG), None);
-    flag.gateway.flag = Some(SecretValue::new("F"));
+    flag.gateway.flag = Some(Ok(SecretValue::new("F")));
     let live = flag.live();
     assert_eq!(token(&live), Some(&LiveVar::Value(SecretValue::new("F"))));
     assert!(says(&live, "the `openclaw` commands on this machine show"));
@@ -258,7 +289,7 @@ fn where_a_secret_is_written() {
 #[test]
 fn no_debug_text_holds_a_token() {
     let mut secret = survey(Some(&CONFIG.replace('A', "c4nary-a")), Some("c4nary-b"));
-    secret.gateway.flag = Some(SecretValue::new("c4nary-c"));
+    secret.gateway.flag = Some(Ok(SecretValue::new("c4nary-c")));
     let text = format!(
         "{secret:?} {:?} {:?}",
         secret.sources().all(),

@@ -118,6 +118,11 @@ impl Gateway {
         self.process.wait().unwrap()
     }
 
+    /// Waits until somebody has ended it.
+    pub fn ended(mut self) -> ExitStatus {
+        self.process.wait().unwrap()
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.process), signal).unwrap();
     }

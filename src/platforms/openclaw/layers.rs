@@ -181,10 +181,15 @@ impl Sources<'_> {
     /// In the order in which they win.
     fn places_of(&self, name: &str) -> Vec<Found> {
         let mut places = vec![];
-        let started_with = self.environment(name);
-        if let Some(value) = started_with.map(trimmed).filter(|value| !value.is_empty()) {
+        if let Some(value) = self.environment(name).map(trimmed) {
             let place = Place::Environment(name.to_owned());
-            places.push(Found::new(place, Held::Value(value)));
+            // an empty one is no token, and hides what files say all the same
+            let held = if value.is_empty() {
+                Held::Nothing
+            } else {
+                Held::Value(value)
+            };
+            places.push(Found::new(place, held));
         }
         type Named = fn(String) -> Place;
         let files: [(&Variables, Named); 2] = [

@@ -155,10 +155,16 @@ impl Writer<'_> {
                 ),
                 ended_so => {
                     let outcome = ended(ended_so, "openclaw config patch");
-                    if let Ok(file) = self.host.read(&self.survey.paths.config).await {
-                        self.config = Some(file.version());
-                    }
-                    return outcome;
+                    let Ok(file) = self.host.read(&self.survey.paths.config).await else {
+                        return outcome;
+                    };
+                    let moved = file.version() != self.survey.config_file.version();
+                    self.config = Some(file.version());
+                    return match outcome {
+                        // it says that it failed, and wrote something
+                        Outcome::Refused(why) if moved => Outcome::InDoubt(why),
+                        outcome => outcome,
+                    };
                 }
             }
         }

@@ -238,7 +238,11 @@ fn nothing_is_shown_wherever_the_token_is() {
             "-vv apply --yes --allow authority@gateway --overwrite OPENCLAW_GATEWAY_TOKEN@gateway",
         );
     }
-    // a secret on the command line of the service
+    // a secret on the command line of the service; OpenClaw has none for a folder of one's own choice
+    claw.declare(
+        "",
+        "    activate: \"true\"\n    running: { systemd: gateway.service, user: true }\n",
+    );
     let unit = format!(
         "case \"$*\" in *ExecStart*)\n  printf '%s\\n' LoadState=loaded MainPID=0 'ExecStart={{ path=/x ; argv[]=node openclaw.mjs gateway run --token {FLAG} ; ignore_errors=no }}'; exit 0 ;;\nesac\necho {FLAG}; echo {FLAG} >&2; exit 1"
     );

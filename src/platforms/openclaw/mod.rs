@@ -1,15 +1,16 @@
 //! OpenClaw installations as a platform: one connection is one machine. A target is one installation
 //! with its state folder, its config and its gateway; its variables are the secrets of that gateway.
 //!
-//! Where a secret of it is decides everything, so that is found out first ([`layers`]): the value
+//! Where a secret of it is decides everything, so that is found out first (`layers`): the value
 //! that counts is compared, the places that do not count are told of, and what is written goes where
 //! it counts.
 //!
-//! `config` reads what the config says, `layers` decides which place wins, `live` puts that into the
+//! `config` and `contents` read what files say, `layers` decides which place wins, `live` puts that into the
 //! words of a target (all pure); `survey` reads, `write` writes, `cli` runs OpenClaw's own commands.
 
 mod cli;
 mod config;
+mod contents;
 mod layers;
 mod live;
 mod place;

@@ -8,16 +8,13 @@ use jiff::Timestamp;
 
 use super::cli;
 use super::config::{Config, DEFAULT_PORT, says_the_same};
+use super::contents::{in_file, variables};
 use super::layers::{Held, Sources, Variables};
 use super::place::Place;
 use crate::activation::openclaw::{self, Gateway};
 use crate::machine::{FileError, FileRead, Host, expand};
-use crate::model::{
-    Address, KeyPath, OPENCLAW_GATEWAY_TOKEN, OpenclawAddress, SecretValue, Target, VarName,
-};
+use crate::model::{Address, OpenclawAddress, SecretValue, Target, VarName};
 use crate::platforms::ReadError;
-use crate::platforms::file::format::json::{Flavour, Tree, What};
-use crate::platforms::file::format::{Dialect, Format, Reading};
 
 /// The paths of one installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,47 +207,6 @@ async fn fallback(host: &dyn Host, address: &OpenclawAddress) -> Result<FileRead
     }
 }
 
-/// What such a file says, as the reader that OpenClaw has in it. One that cannot be read says that
-/// the token is not known: it may be in there.
-fn variables(read: Result<FileRead, FileError>) -> (FileRead, Variables) {
-    let unknown = |why: String| {
-        let name = VarName::new(OPENCLAW_GATEWAY_TOKEN).expect("it is a name");
-        Variables::from([(name, Err(why))])
-    };
-    let file = match read {
-        Ok(file) => file,
-        Err(error) => {
-            let file = FileRead {
-                content: None,
-                link_to: None,
-                changed_at: None,
-            };
-            return (file, unknown(error.to_string()));
-        }
-    };
-    let bytes = file.content.as_deref().map(Vec::as_slice);
-    let said = match DOTENV.open(bytes) {
-        Err(error) => unknown(format!("the .env cannot be read: {error}")),
-        Ok(document) => document
-            .into_values()
-            .into_iter()
-            .map(|(name, reading)| {
-                let said = match reading {
-                    Reading::Value(value) => Ok(SecretValue::new(value)),
-                    Reading::Ambiguous { line, why } => {
-                        Err(format!("line {line} of the .env: {why}"))
-                    }
-                };
-                (name, said)
-            })
-            .collect(),
-    };
-    (file, said)
-}
-
-/// OpenClaw reads such files with npm's `dotenv`.
-pub(super) const DOTENV: Format = Format::Dotenv(Dialect::Node);
-
 impl Survey {
     pub(super) fn sources(&self) -> Sources<'_> {
         Sources {
@@ -393,31 +349,5 @@ fn unread() -> FileRead {
         content: None,
         link_to: None,
         changed_at: None,
-    }
-}
-
-/// One value as a whole, or a text of a JSON file.
-fn in_file(spelled: &str, at: Option<&KeyPath>, file: &FileRead) -> Held {
-    let Some(bytes) = &file.content else {
-        return Held::Nothing;
-    };
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return Held::Unknown(format!("{spelled} is not UTF-8 text"));
-    };
-    let Some(at) = at else {
-        let value = text.strip_suffix('\n').unwrap_or(text);
-        let value = value.strip_suffix('\r').unwrap_or(value);
-        return Held::Value(SecretValue::new(value.trim()));
-    };
-    match Tree::parse(text, Flavour::Json) {
-        Err(error) => Held::Unknown(format!("{spelled} cannot be read as JSON: {error}")),
-        Ok(tree) => match tree.find(at) {
-            Err(error) => Held::Unknown(format!("{spelled}: {error}")),
-            Ok(None) => Held::Nothing,
-            Ok(Some((_, What::Text(value)))) => Held::Value(SecretValue::new(value.trim())),
-            Ok(Some((line, What::Other(kind)))) => Held::Unknown(format!(
-                "{spelled}: {at} (line {line}) is {kind}, not a string"
-            )),
-        },
     }
 }

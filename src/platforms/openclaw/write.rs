@@ -6,7 +6,7 @@
 //! lost it already, OpenClaw's own `config patch` puts it back: that takes seconds and drops
 //! comments, which the edit in place does not.
 
-use std::path::Path;
+use std::path::{Component, Path};
 use std::time::Duration;
 
 use futures_util::future::join;
@@ -14,9 +14,10 @@ use zeroize::Zeroizing;
 
 use super::cli::{self, Ended};
 use super::config::Config;
+use super::contents::DOTENV;
 use super::live::{found, is_taken_over, place_to_write};
 use super::place::Place;
-use super::survey::{self, DOTENV, Survey};
+use super::survey::{self, Survey};
 use crate::machine::{FileRead, Host, ReplaceError, version_of};
 use crate::model::{KeyPath, OpenclawAddress, OpenclawSecret, SecretValue, VarName, Version};
 use crate::platforms::file::format::json::{Flavour, Tree};
@@ -232,6 +233,11 @@ impl Writer<'_> {
         at: Option<&KeyPath>,
         value: &SecretValue,
     ) -> Outcome {
+        if !is_within(path, &self.survey.paths.state) {
+            return Outcome::Refused(
+                "the file that its SecretRef names is outside the state folder: whoever writes the config would choose what we write, so change it there".to_owned(),
+            );
+        }
         let new = match at {
             None if holds_lines(file) => Err(
                 "the file that its SecretRef names holds more than one line: that is no token, and it is not replaced".to_owned(),
@@ -311,6 +317,12 @@ impl Survey {
 fn holds_lines(file: &FileRead) -> bool {
     let bytes = file.content.as_deref().map(Vec::as_slice);
     bytes.is_some_and(|bytes| bytes.trim_ascii().contains(&b'\n'))
+}
+
+/// As far as texts tell; no step leads out of the folder again.
+fn is_within(path: &Path, folder: &Path) -> bool {
+    let out = |part| part == Component::ParentDir;
+    path.starts_with(folder) && !path.components().any(out)
 }
 
 fn has_meta(file: &FileRead) -> bool {

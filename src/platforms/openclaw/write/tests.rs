@@ -67,3 +67,18 @@ fn a_file_of_many_lines_is_no_token() {
         assert_eq!(holds_lines(&file(text)), so, "{text:?}");
     }
 }
+
+#[test]
+fn only_files_of_the_state_folder_are_written_for_a_reference() {
+    let within = |path: &str| is_within(Path::new(path), Path::new("/home/me/.openclaw"));
+    assert!(within("/home/me/.openclaw/secrets.json"));
+    assert!(within("/home/me/.openclaw/secrets/token.txt"));
+    for path in [
+        "/etc/passwd",
+        "/home/me/.openclaw-work/x",
+        "/home/me/.openclaw/../x",
+        "~/.openclaw/x",
+    ] {
+        assert!(!within(path), "{path}");
+    }
+}

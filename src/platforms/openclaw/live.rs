@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
+
 use super::config;
 use super::layers::{Caller, Found, Held, Sources, trimmed};
 use super::place::Place;
@@ -12,6 +14,9 @@ use crate::model::{
     Behind, Completeness, KeyPath, Live, LiveVar, OPENCLAW_GATEWAY_TOKEN, OpenclawSecret, Running,
     Version,
 };
+
+/// How exactly every machine can say when a file was written.
+const COARSEST: SignedDuration = SignedDuration::from_secs(1);
 
 /// The newest release whose precedence is known.
 const KNOWN: [u32; 3] = [2026, 9, 6];
@@ -154,7 +159,11 @@ impl Survey {
                 let why = format!("{} began before {place} was written", process.what);
                 (self.behind(why, Some(written), true), None)
             }
-            (Some(_), Some(_)) => (Running::Current, None),
+            (Some(written), Some(since)) if since.duration_since(written) >= COARSEST => {
+                (Running::Current, None)
+            }
+            // some machines say no more of a file than the second: that is no reason for a word
+            (Some(_), Some(_)) => (Running::Unknown, None),
             _ if matches!(
                 place,
                 Place::Environment(_) | Place::Flag | Place::Generated

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::lab::{Lab, NEW};
+use crate::openclaw::merged;
 use crate::support::openclaw::{Home, Kind, Start};
 
 const NAME: &str = "OPENCLAW_GATEWAY_TOKEN";
@@ -131,18 +132,6 @@ fn cases() -> Vec<Case> {
             )
         },
     ]
-}
-
-fn merged(below: &Value, above: &Value) -> Value {
-    let (Value::Object(below), Value::Object(above)) = (below, above) else {
-        return above.clone();
-    };
-    let mut all = below.clone();
-    for (key, value) in above {
-        let under = below.get(key).unwrap_or(&Value::Null);
-        all.insert(key.clone(), merged(under, value));
-    }
-    Value::Object(all)
 }
 
 fn config(home: &Home, case: &Case) -> Value {

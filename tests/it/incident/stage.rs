@@ -113,6 +113,13 @@ impl Stage {
 
     /// What Railway, the VPS, its process and the Mac Mini have.
     pub fn everywhere(&self) -> [String; 4] {
+        let runs = self.vps.runs_with(SECRET).unwrap_or_default();
+        let [api, vps, mac] = self.stored();
+        [api, vps, runs, mac]
+    }
+
+    /// What is stored of the secret; what runs is another thing.
+    pub fn stored(&self) -> [String; 3] {
         let line = |text: &str| {
             let mut lines = text.lines();
             lines.find_map(|line| Some(line.strip_prefix(SECRET)?.strip_prefix('=')?.to_owned()))
@@ -121,7 +128,6 @@ impl Stage {
         [
             self.yard.service("api").value(SECRET),
             line(&self.vps.stage.far_text("app.env")),
-            self.vps.runs_with(SECRET),
             line(&mac),
         ]
         .map(Option::unwrap_or_default)

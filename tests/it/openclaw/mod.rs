@@ -66,7 +66,7 @@ fn token(token: &str) -> Value {
 }
 
 /// One config over another.
-fn merged(below: &Value, above: &Value) -> Value {
+pub fn merged(below: &Value, above: &Value) -> Value {
     let (Value::Object(below), Value::Object(above)) = (below, above) else {
         return above.clone();
     };

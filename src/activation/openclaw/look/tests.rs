@@ -86,24 +86,6 @@ fn a_lock_that_was_left_behind_is_none() {
     }
 }
 
-/// The number of a process that is gone may be anybody's: what that one was started with is not ours.
-#[test]
-fn the_environment_of_another_process_is_not_looked_at() {
-    let other = stat("5000");
-    let parts = answer(&[
-        ("system", "Linux", 0),
-        ("lock", LOCK, 0),
-        ("lock stat", &other, 0),
-        ("lock environ", "OPENCLAW_GATEWAY_TOKEN=of-another\0", 0),
-        ("alive", "811", 0),
-        ("unit", "LoadState=loaded\nMainPID=99", 0),
-        ("unit environ", "A=1\0", 0),
-    ]);
-    let seen = read(&parts, &own());
-    let environment = seen.process().unwrap().environment.as_ref().unwrap();
-    assert_eq!(environment.len(), 1, "{environment:?}");
-}
-
 #[test]
 fn a_process_may_be_older_than_its_lock() {
     let began = |created: &str| {

@@ -12,7 +12,7 @@
 //! | model | nothing of ours |
 //! | manifest, plan, crypto, source | model |
 //! | machine | model |
-//! | journal | model, machine, plan (its types) |
+//! | journal | model, plan (its types) |
 //! | activation | model, machine |
 //! | platforms | model, machine, plan (its types), activation (what runs) |
 //! | probe | model, machine, `platforms::http` |

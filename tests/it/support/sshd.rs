@@ -306,10 +306,12 @@ pub fn make_key(path: &Path) {
 
 fn settings(folder: &Path, port: u16, address: &str) {
     let at = folder.display();
-    // a home of its own: the tester's profile is none of ours
+    // a home of its own: the tester's profile is none of ours; a client that was killed with its line
+    // cut may never be heard of again
     let server = format!(
         "SetEnv HOME={at}\nPort {port}\nListenAddress {address}\nHostKey {at}/host\nPidFile none\n\
          AuthorizedKeysFile {at}/authorized_keys\nStrictModes no\nUsePAM no\n\
+         ClientAliveInterval 10\nClientAliveCountMax 2\n\
          PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n\
          ForceCommand {at}/login\nLogLevel VERBOSE\nMaxStartups 1000\n"
     );

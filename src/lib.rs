@@ -10,9 +10,11 @@
 //! | room | may import |
 //! |---|---|
 //! | model | nothing of ours |
-//! | manifest, plan, crypto, source | model |
+//! | git | nothing of ours |
+//! | manifest, plan, crypto | model |
+//! | source | model, git |
 //! | machine | model |
-//! | journal | model, plan (its types) |
+//! | journal | model, plan (its types), git |
 //! | activation | model, machine |
 //! | platforms | model, machine, plan (its types), activation (what runs) |
 //! | probe | model, machine, `platforms::http` |
@@ -26,6 +28,7 @@
 pub mod activation;
 pub mod cli;
 pub mod crypto;
+pub mod git;
 pub mod journal;
 pub mod machine;
 pub mod manifest;

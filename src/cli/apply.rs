@@ -9,6 +9,7 @@ use clap::Args;
 use super::Global;
 use super::context::Context;
 use super::error::{CommandError, Exit};
+use super::lease::LeaseArgs;
 use super::selection::{Allowances, Selection};
 use super::ui::Ui;
 use crate::model::VarName;
@@ -25,13 +26,17 @@ Examples:
   driftlock apply --yes                         in CI: ask nobody, hold what a person would confirm
   driftlock apply --yes --take-over api         the first apply to a target that holds other values
   driftlock apply --overwrite TOKEN@api         ours wins a conflict
-  driftlock apply --allow deletes=3@api         let a rail go, up to a number")]
+  driftlock apply --allow deletes=3@api         let a rail go, up to a number
+  driftlock apply --yes --lock-timeout 10m      wait for another run to end")]
 pub(crate) struct ApplyArgs {
     #[command(flatten)]
     pub(crate) selection: Selection,
 
     #[command(flatten)]
     pub(crate) allowances: Allowances,
+
+    #[command(flatten)]
+    pub(crate) lease: LeaseArgs,
 
     /// Ask nobody
     #[arg(long, short)]
@@ -52,6 +57,7 @@ impl ApplyArgs {
         Self {
             selection: Selection::of_variables(Some(manifest), names),
             allowances: Allowances::default(),
+            lease: LeaseArgs::default(),
             yes,
             no_activate: false,
             json: false,
@@ -95,5 +101,5 @@ pub(crate) fn run(
         unattended: !asks,
         no_activate: arguments.no_activate,
     };
-    run::Run::new(arguments, global, context, &scope)?.over_all(ui)
+    run::over_all(arguments, global, context, &scope, ui)
 }

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
 use jiff::Timestamp;
 
+use crate::journal::Clock;
 use crate::machine::LocalHost;
 use crate::model::{SecretValue, is_railway_token_name};
 use crate::platforms::http::HttpSettings;
@@ -142,13 +144,51 @@ impl Context {
         format!("{user}@{}", self.machine())
     }
 
-    /// The journal's file: `$XDG_STATE_HOME/driftlock/journal.sqlite3`, if there is a home.
+    /// Where the run can be looked at, if it is one of a CI system.
+    pub(crate) fn run_link(&self) -> Option<String> {
+        let github = || {
+            let server = self.text("GITHUB_SERVER_URL")?;
+            let (repository, run) = (self.text("GITHUB_REPOSITORY")?, self.text("GITHUB_RUN_ID")?);
+            Some(format!("{server}/{repository}/actions/runs/{run}"))
+        };
+        let others = [
+            "CI_JOB_URL",
+            "BUILDKITE_BUILD_URL",
+            "CIRCLE_BUILD_URL",
+            "BUILD_URL",
+        ];
+        let other = || others.iter().find_map(|name| self.text(name));
+        github().or_else(|| other().map(str::to_owned))
+    }
+
+    /// This machine's own journal: `$XDG_STATE_HOME/driftlock/journal.sqlite3`, if there is a home.
     pub(crate) fn journal(&self) -> Option<PathBuf> {
-        self.path("DRIFTLOCK_JOURNAL").or_else(|| {
-            self.state
-                .as_ref()
-                .map(|state| state.join("driftlock").join("journal.sqlite3"))
-        })
+        let state = self.state.as_ref()?;
+        Some(state.join("driftlock").join("journal.sqlite3"))
+    }
+
+    /// What this machine keeps of journals that it shares with others.
+    pub(crate) fn shared_state(&self) -> Option<PathBuf> {
+        Some(self.state.as_ref()?.join("driftlock").join("git"))
+    }
+
+    /// The same clock, for those who need it later.
+    pub(crate) fn clock(&self) -> Clock {
+        #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+        Arc::new(Timestamp::now)
+    }
+
+    /// How long the lease of a shared journal outlives the last sign of its holder:
+    /// `DRIFTLOCK_LEASE` in seconds, from 10 to 3600, else 300.
+    pub(crate) fn lease(&self) -> Duration {
+        let given = self
+            .text("DRIFTLOCK_LEASE")
+            .and_then(|text| text.parse().ok());
+        Duration::from_secs(
+            given
+                .filter(|seconds| (10..=3600).contains(seconds))
+                .unwrap_or(300),
+        )
     }
 
     /// What Railway needs of the environment: tokens, the way out, and for tests another address.

@@ -7,11 +7,10 @@ use clap::Args;
 use super::Global;
 use super::context::Context;
 use super::error::{CommandError, Exit};
+use super::records;
 use super::session;
 use super::ui::Ui;
-use crate::journal::{
-    HistoryEntry, HistoryFilter, Journal, Proof, VarAction, VarOutcome, VarReceipt,
-};
+use crate::journal::{HistoryEntry, HistoryFilter, Proof, VarAction, VarOutcome, VarReceipt};
 use crate::journal::{Receipt, ReceiptOutcome};
 use crate::model::{TargetName, VarName};
 use crate::reconcile::event::{self, HistoryAction, HistoryReport, HistoryVar};
@@ -56,8 +55,9 @@ pub(crate) fn run(
     let item = session::load_one(arguments.manifest.as_ref(), context, ui)?;
     let mut keyring = session::keyring(global, context);
     let opening = session::open(&item, &mut keyring, ui);
-    let mut journal = session::journal(global, context)?;
-    let fingerprinter = session::fingerprinter(&opening, &mut journal, &item.scope, false)?;
+    let items = std::slice::from_ref(&item);
+    let mut journal = records::journal(global, context, items, false, ui)?;
+    let fingerprinter = session::fingerprinter(&opening, &mut *journal, &item.scope, false)?;
     let auth = session::authenticator(fingerprinter.as_ref());
     let filter = HistoryFilter {
         target: arguments.target.clone(),
@@ -67,7 +67,10 @@ pub(crate) fn run(
     };
     let mut entries = journal
         .history(&item.scope, &filter, &auth)
-        .map_err(|error| session::journal_error(&error))?;
+        .map_err(|error| records::explain(&error))?;
+    for note in journal.notes() {
+        ui.warn(&note);
+    }
     let damaged = entries
         .iter()
         .filter(|entry| entry.receipt.is_none())

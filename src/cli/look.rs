@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use super::Global;
 use super::context::Context;
 use super::error::{CommandError, Exit};
+use super::records;
 use super::session::{self, Item};
 use super::ui::Ui;
 use crate::crypto::Keyring;
-use crate::journal::{Journal, SqliteJournal};
+use crate::journal::Journal;
 use crate::model::{Fingerprinter, TargetName};
 use crate::plan::{LiveState, Plan};
 use crate::reconcile::connect::Connections;
@@ -66,7 +67,7 @@ pub(crate) fn recall(
 ) -> Result<Memory, CommandError> {
     let auth = session::authenticator(fingerprinter);
     remember::recall(journal, &item.scope, &item.located, &auth)
-        .map_err(|error| session::journal_error(&error))
+        .map_err(|error| records::explain(&error))
 }
 
 fn recall_revision(
@@ -196,7 +197,7 @@ pub(crate) fn elsewhere(
     let auth = session::authenticator(opened.fingerprinter.as_ref());
     let kept = journal
         .observations(&opened.item.scope, &auth)
-        .map_err(|error| session::journal_error(&error))?;
+        .map_err(|error| records::explain(&error))?;
     Ok(observe::elsewhere(
         pass,
         &opened.memory,
@@ -210,7 +211,7 @@ pub(crate) fn keep_seen(
     pass: &Pass<'_>,
     opened: &Opened<'_>,
     live: &[LiveState],
-    journal: &mut SqliteJournal,
+    journal: &mut dyn Journal,
     context: &Context,
 ) {
     if !observe::concerns(pass.located) {
@@ -308,13 +309,13 @@ pub(crate) fn look(
         ui.diagnostics(&item.file.path, &item.loaded.warnings);
     }
     let mut keyring = session::keyring(global, context);
-    let mut journal = session::journal(global, context)?;
+    let mut journal = records::journal(global, context, &items, false, ui)?;
     let opened = open_all(
         &items,
         selection.since.as_deref(),
         false,
         &mut keyring,
-        &mut journal,
+        &mut *journal,
         context,
         ui,
     )?;
@@ -328,8 +329,8 @@ pub(crate) fn look(
             let live = drive(ui, &runtime, async |events| {
                 pass.read(&opened.memory, events).await
             });
-            let seen = elsewhere(&pass, &opened, &journal, context)?;
-            keep_seen(&pass, &opened, &live, &mut journal, context);
+            let seen = elsewhere(&pass, &opened, &*journal, context)?;
+            keep_seen(&pass, &opened, &live, &mut *journal, context);
             (pass.plan(live, &opened.memory), seen)
         };
         plans.push(Looked {

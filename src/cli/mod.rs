@@ -14,11 +14,14 @@ mod identity;
 mod ignore;
 mod import;
 mod init;
+mod journal;
+mod lease;
 mod look;
 mod neighbours;
 mod plan;
 mod prompt;
 mod reach;
+mod records;
 mod reveal;
 mod rotate;
 mod schema;
@@ -73,11 +76,12 @@ struct Global {
     )]
     identity: Vec<PathBuf>,
 
-    /// The journal's file [default: driftlock/journal.sqlite3 in the user's state folder]
+    /// The journal: a file, or git[:REMOTE][#REF] [default: the one in the manifests' git remote if it
+    /// has one, else driftlock/journal.sqlite3 in the user's state folder]
     #[arg(
         long,
         global = true,
-        value_name = "FILE",
+        value_name = "JOURNAL",
         help_heading = "Global options"
     )]
     journal: Option<PathBuf>,
@@ -112,6 +116,7 @@ enum Command {
     Status(status::StatusArgs),
     Doctor(doctor::DoctorArgs),
     History(history::HistoryArgs),
+    Journal(journal::JournalArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
@@ -160,6 +165,7 @@ fn dispatch(
         Command::Status(arguments) => status::run(arguments, global, context, ui),
         Command::Doctor(arguments) => doctor::run(arguments, global, context, ui),
         Command::History(arguments) => history::run(arguments, global, context, ui),
+        Command::Journal(arguments) => journal::run(arguments, global, context, ui),
         Command::Schema(arguments) => schema::run(arguments, ui),
         Command::Completions(arguments) => completions::run(arguments, ui),
         Command::Man(arguments) => completions::run_man(arguments, ui),

@@ -9,9 +9,10 @@ use super::Global;
 use super::context::Context;
 use super::error::CommandError;
 use super::prompt::TerminalPrompt;
+use super::records;
 use super::ui::Ui;
 use crate::crypto::{IdentityEnv, IdentityRequest, Keyring, NoPrompt, SharedPrompt};
-use crate::journal::{Authenticator, Journal, Scope, SqliteJournal};
+use crate::journal::{Authenticator, Journal, Scope};
 use crate::model::{Diagnostic, Fingerprinter, PlatformKind, Severity, TargetName};
 use crate::platforms::railway::RailwayPlatform;
 use crate::reconcile::connect::Connections;
@@ -233,25 +234,6 @@ pub(crate) fn sealed(path: &Path, why: &SealedBecause) -> CommandError {
     CommandError::error(format!("{} stays sealed: {why}", path.display())).hint(why.help())
 }
 
-/// The journal of this run; nothing is opened yet.
-pub(crate) fn journal(global: &Global, context: &Context) -> Result<SqliteJournal, CommandError> {
-    let path = global
-        .journal
-        .as_ref()
-        .map(|path| context.absolute(path))
-        .or_else(|| context.journal())
-        .ok_or_else(|| {
-            CommandError::error("there is no folder for the journal, because this user has no home")
-                .hint("name a file with --journal or DRIFTLOCK_JOURNAL")
-        })?;
-    tracing::debug!(path = %path.display(), "journal");
-    Ok(SqliteJournal::new(path))
-}
-
-pub(crate) fn journal_error(error: &(dyn std::error::Error + 'static)) -> CommandError {
-    CommandError::of(error)
-}
-
 /// Makes fingerprints: with the manifest's own key, or with the journal's where nothing is
 /// encrypted. `None` where the manifest stays sealed.
 pub(crate) fn fingerprinter(
@@ -266,12 +248,12 @@ pub(crate) fn fingerprinter(
         Opening::Clear => {
             let known = journal
                 .existing_local_key(scope)
-                .map_err(|error| journal_error(&error))?;
+                .map_err(|error| records::explain(&error))?;
             let key = match known {
                 Some(key) => key,
                 None if writes => journal
                     .local_key(scope)
-                    .map_err(|error| journal_error(&error))?,
+                    .map_err(|error| records::explain(&error))?,
                 // a key of this run alone: there are no records that it would have to verify
                 None => crate::model::FingerprintKey::new(*crate::crypto::random_bytes()),
             };

@@ -97,4 +97,7 @@ pub enum JournalError {
     /// Records cannot be proved without an identity.
     #[error("record in the journal: without an identity there is no key to prove records with")]
     NoKey,
+    /// The shared journal cannot be used.
+    #[error(transparent)]
+    Shared(#[from] super::GitError),
 }

@@ -4,22 +4,27 @@
 //! Records hold names and keyed fingerprints, never values. They are chained and authenticated
 //! under a key that only readers of the manifest have: what does not verify counts as no record.
 
+mod archive;
 mod auth;
 mod error;
+mod git;
 mod lease;
 mod receipt;
 mod sqlite;
 mod state;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::model::{AuthorityFacts, FingerprintKey, LastApplied, TargetName, VarName};
 
+pub use archive::{Archive, Moved};
 pub use auth::Authenticator;
 pub use error::JournalError;
-pub use lease::{Holder, Lease, LeaseError, Leases};
+pub use git::{Clock, GitError, GitJournal, GitSettings, Place, REFERENCE, Standing};
+pub use lease::{Holder, Lease, LeaseError, LeaseRequest, Leases};
 pub use receipt::{
     Activated, IntendedVar, Intent, IntentId, Observation, Observations, Receipt, ReceiptId,
     ReceiptOutcome, Sighting, VarAction, VarOutcome, VarReceipt, Was,
@@ -46,15 +51,26 @@ pub trait Journal: Send {
     /// makes its target `in_doubt`.
     fn begin(&mut self, scope: &Scope, intents: &[Intent]) -> Result<Vec<IntentId>, JournalError>;
 
-    /// Keeps the receipts of applies that began, all of them or none, and closes their intents.
-    /// Intents of the same targets that were left open earlier are settled too: a variable that
-    /// such an intent names and this receipt does not settle stays in doubt.
+    /// Keeps what an apply came to, all of it or none, and closes its intents. Intents of the same
+    /// targets that were left open earlier are settled too: a variable that such an intent names and
+    /// this receipt does not settle stays in doubt.
+    fn settle(
+        &mut self,
+        scope: &Scope,
+        settlement: &Settlement<'_>,
+        auth: &Authenticator,
+    ) -> Result<Kept, JournalError>;
+
+    /// The receipts of applies that began.
     fn finish(
         &mut self,
         scope: &Scope,
         receipts: &[(IntentId, Receipt)],
         auth: &Authenticator,
-    ) -> Result<Kept, JournalError>;
+    ) -> Result<Kept, JournalError> {
+        let receipts = receipts.iter().map(|(id, receipt)| (Some(*id), receipt));
+        self.settle(scope, &Settlement::of(receipts), auth)
+    }
 
     /// As `finish`, for records that needed no write: found equal, adopted, or found absent.
     fn record(
@@ -62,7 +78,24 @@ pub trait Journal: Send {
         scope: &Scope,
         receipts: &[Receipt],
         auth: &Authenticator,
-    ) -> Result<Kept, JournalError>;
+    ) -> Result<Kept, JournalError> {
+        let receipts = receipts.iter().map(|receipt| (None, receipt));
+        self.settle(scope, &Settlement::of(receipts), auth)
+    }
+
+    /// Keeps what the revision that was just applied can do.
+    fn set_authority(
+        &mut self,
+        scope: &Scope,
+        authority: &AppliedAuthority,
+        auth: &Authenticator,
+    ) -> Result<(), JournalError> {
+        let settlement = Settlement {
+            authority: Some(authority),
+            ..Settlement::default()
+        };
+        self.settle(scope, &settlement, auth).map(|_| ())
+    }
 
     /// Receipts, newest first.
     fn history(
@@ -94,14 +127,6 @@ pub trait Journal: Send {
         auth: &Authenticator,
     ) -> Result<Remembered<AppliedAuthority>, JournalError>;
 
-    /// Keeps what the revision that was just applied can do.
-    fn set_authority(
-        &mut self,
-        scope: &Scope,
-        authority: &AppliedAuthority,
-        auth: &Authenticator,
-    ) -> Result<(), JournalError>;
-
     /// The random key for a manifest without recipients, made at the first call; two processes
     /// that race get the same one.
     fn local_key(&mut self, scope: &Scope) -> Result<FingerprintKey, JournalError>;
@@ -110,17 +135,29 @@ pub trait Journal: Send {
     /// plan may use a key of its own and write nothing.
     fn existing_local_key(&self, scope: &Scope) -> Result<Option<FingerprintKey>, JournalError>;
 
-    /// Gives the records of `from` to `to`, after a re-key. `false`, and nothing is changed, if
-    /// `from` has none or `to` has its own.
-    fn rescope(&mut self, from: &Scope, to: &Scope) -> Result<bool, JournalError>;
-
     /// Forgets receipts older than the newest `keep` (at least one stays). What was last applied,
     /// and the highest sequences, stay. Says how many went.
     fn prune(&mut self, scope: &Scope, keep: usize) -> Result<usize, JournalError>;
 
-    /// Keeps other processes of this backend out until it is dropped, also by the death of this
-    /// process.
-    fn lease(&self, subject: &str, holder: &Holder) -> Result<Lease, LeaseError>;
+    /// Keeps everybody else who uses this journal from applying these manifests until it is dropped,
+    /// also by the death of this process. All of them or none. Never waits.
+    fn lease(&mut self, scopes: &[&Scope], request: &LeaseRequest) -> Result<Lease, LeaseError>;
+
+    /// What is written from now on may wait less, and may be lost with the power: right for
+    /// observations, which are made again, and for nothing else.
+    fn hurry(&mut self, patience: Duration) -> Result<(), JournalError>;
+
+    /// Who has the lease of a manifest, as people read it.
+    fn holder(&self, scope: &Scope) -> Result<Option<String>, JournalError>;
+
+    /// All records of a manifest, for another journal; `None` where there are none.
+    fn export(&self, scope: &Scope) -> Result<Option<Archive>, JournalError>;
+
+    /// Takes over all records of a manifest from another journal.
+    fn import(&mut self, scope: &Scope, archive: &Archive) -> Result<Moved, JournalError>;
+
+    /// Where it is, as people read it.
+    fn place(&self) -> String;
 
     /// What people should know about how the journal was opened; empty if nothing.
     fn notes(&self) -> Vec<String>;
@@ -133,6 +170,26 @@ pub struct Recollection {
     pub targets: BTreeMap<TargetName, LastApplied>,
     /// Targets whose record was forged or damaged, and counts as none.
     pub unverified: usize,
+}
+
+/// What an apply came to.
+#[derive(Debug, Clone, Default)]
+pub struct Settlement<'a> {
+    /// Receipts, with the intents that they close.
+    pub receipts: Vec<(Option<IntentId>, &'a Receipt)>,
+    /// What the revision that was applied can do, where that changed.
+    pub authority: Option<&'a AppliedAuthority>,
+    /// Nothing is written after this: the lease may go in the same breath.
+    pub last: bool,
+}
+
+impl<'a> Settlement<'a> {
+    fn of(receipts: impl Iterator<Item = (Option<IntentId>, &'a Receipt)>) -> Self {
+        Self {
+            receipts: receipts.collect(),
+            ..Self::default()
+        }
+    }
 }
 
 /// How a write to the journal ended.
@@ -153,6 +210,8 @@ pub enum Remembered<T> {
     Known(T),
     /// Kept, but under a key that is not at hand: nothing can be said about it.
     OtherKey,
+    /// The journal could not be asked, and nothing of it was seen before.
+    Unreachable,
     /// Forged or damaged: treat as never kept, and say so.
     Unverified,
 }

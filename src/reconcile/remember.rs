@@ -34,7 +34,7 @@ pub fn recall(
         Remembered::Nothing => (None, false),
         Remembered::Known(applied) => (Some(applied.facts), false),
         // records were made under a key that this manifest's header no longer leads to
-        Remembered::OtherKey => (None, true),
+        Remembered::OtherKey | Remembered::Unreachable => (None, true),
         Remembered::Unverified => {
             notes.push(
                 "the journal's record of the last applied revision does not verify".to_owned(),

@@ -1,7 +1,7 @@
 //! Ctrl-C and SIGTERM: finish the write in flight, begin no other.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
@@ -12,6 +12,8 @@ pub struct Stop(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     requested: AtomicBool,
+    /// What for; the first one counts.
+    why: OnceLock<String>,
     bell: Notify,
 }
 
@@ -26,7 +28,7 @@ impl Stop {
                 let stop = stop.clone();
                 tokio::spawn(async move {
                     while stream.recv().await.is_some() {
-                        stop.request();
+                        stop.request("a signal");
                     }
                 });
             }
@@ -34,8 +36,9 @@ impl Stop {
         stop
     }
 
-    /// Asks for the end.
-    pub fn request(&self) {
+    /// Asks for the end. `why` follows "stopped by".
+    pub fn request(&self, why: &str) {
+        let _asked_before = self.0.why.set(why.to_owned());
         self.0.requested.store(true, Ordering::Release);
         self.0.bell.notify_waiters();
     }
@@ -43,6 +46,11 @@ impl Stop {
     /// Whether the end was asked for.
     pub fn is_requested(&self) -> bool {
         self.0.requested.load(Ordering::Acquire)
+    }
+
+    /// What the end was asked for.
+    pub fn why(&self) -> Option<&str> {
+        self.0.why.get().map(String::as_str)
     }
 
     /// Waits until the end is asked for.

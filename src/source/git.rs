@@ -3,31 +3,18 @@
 //! It runs with an environment of our own, asks nobody anything, goes to no network, and runs no
 //! program that a repository's settings could name.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use super::MAX_BYTES;
-
-/// What `git` may know of the environment. `GIT_DIR` and its like, set inside hooks, would point it
-/// to another repository than the manifest's.
-const ALLOWED: [&str; 9] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "TMPDIR",
-    "XDG_CONFIG_HOME",
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_CONFIG_NOSYSTEM",
-];
+use crate::git::{Program, is_object_id};
 
 /// Runs `git`.
 #[derive(Debug, Clone)]
 pub struct Git {
-    environment: Vec<(OsString, OsString)>,
+    program: Program,
 }
 
 /// A commit, and whether the files are as it has them.
@@ -120,11 +107,14 @@ pub enum SourceError {
 impl Git {
     /// `environment` is this process's; only what `git` needs of it is passed on.
     pub fn new(environment: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
-        let environment = environment
-            .into_iter()
-            .filter(|(name, _)| ALLOWED.iter().any(|allowed| name == allowed))
-            .collect();
-        Self { environment }
+        Self {
+            program: Program::new(environment),
+        }
+    }
+
+    /// The program itself.
+    pub fn program(&self) -> &Program {
+        &self.program
     }
 
     /// The commit that is checked out around `files`, which lie in one repository. `None` without
@@ -262,24 +252,7 @@ impl Git {
     }
 
     fn command(&self, folder: &Path) -> Command {
-        let mut command = Command::new("git");
-        command
-            .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .env("LC_ALL", "C")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_OPTIONAL_LOCKS", "0")
-            .env("GIT_LITERAL_PATHSPECS", "1")
-            .env("GIT_NO_LAZY_FETCH", "1")
-            .args(["--no-pager", "-c", "core.fsmonitor=false", "-C"])
-            .arg(if folder.as_os_str().is_empty() {
-                OsStr::new(".")
-            } else {
-                folder.as_os_str()
-            })
-            .stdin(Stdio::null())
-            .stderr(Stdio::null());
-        command
+        self.program.command(folder)
     }
 }
 
@@ -288,10 +261,6 @@ fn run(command: &mut Command) -> Result<Output, SourceError> {
         io::ErrorKind::NotFound => SourceError::NoGit,
         _ => SourceError::Io { source },
     })
-}
-
-fn is_object_id(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// One line of `ls-tree -l`: `100644 blob <id> <size>\t<path>\0`.

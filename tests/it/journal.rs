@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use driftlock::journal::{
-    Authenticator, HistoryFilter, Holder, IntendedVar, Intent, Journal, Proof, Receipt,
-    ReceiptOutcome, Scope, SqliteJournal, VarAction, VarOutcome, VarReceipt,
+    Authenticator, HistoryFilter, Holder, IntendedVar, Intent, Journal, LeaseRequest, Proof,
+    Receipt, ReceiptOutcome, Scope, SqliteJournal, VarAction, VarOutcome, VarReceipt,
 };
 use driftlock::model::{Fingerprint, FingerprintKey, Fingerprinter, Sensitivity, VarName};
 use rand::Rng;
@@ -220,20 +220,23 @@ fn lease_holder() {
     let Some(folder) = std::env::var_os(FOLDER) else {
         return;
     };
-    let holder = holder("other run");
     let lease = journal(Path::new(&folder))
-        .lease("production", &holder)
+        .lease(&[&scope()], &request("other run"))
         .unwrap();
     writeln!(std::io::stderr(), "held").unwrap();
     std::io::stdin().read_line(&mut String::new()).unwrap();
     drop(lease);
 }
 
-fn holder(who: &str) -> Holder {
-    Holder {
-        pid: std::process::id(),
-        who: who.to_owned(),
-        since: jiff::Timestamp::UNIX_EPOCH,
+fn request(who: &str) -> LeaseRequest {
+    LeaseRequest {
+        holder: Holder {
+            pid: std::process::id(),
+            who: who.to_owned(),
+            run: None,
+            since: jiff::Timestamp::UNIX_EPOCH,
+        },
+        breaks: None,
     }
 }
 
@@ -250,13 +253,13 @@ fn a_lease_goes_with_its_process() {
         .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap() == "held"));
-    let journal = journal(folder.path());
+    let mut journal = journal(folder.path());
     let refused = journal
-        .lease("production", &holder("this run"))
+        .lease(&[&scope()], &request("this run"))
         .unwrap_err();
     let expected = format!("held by process {} (other run) since", child.id());
     assert!(refused.to_string().contains(&expected), "{refused}");
     child.kill().unwrap();
     child.wait().unwrap();
-    drop(journal.lease("production", &holder("this run")).unwrap());
+    drop(journal.lease(&[&scope()], &request("this run")).unwrap());
 }

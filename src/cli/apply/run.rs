@@ -4,13 +4,15 @@ use super::ApplyArgs;
 use crate::cli::Global;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
+use crate::cli::lease;
 use crate::cli::look::{self, Opened};
 use crate::cli::plan::{Format, Shown, invocation, show};
 use crate::cli::prompt::confirm;
+use crate::cli::records;
 use crate::cli::session::{self, Item};
 use crate::cli::ui::Ui;
 use crate::crypto::Keyring;
-use crate::journal::{Holder, Journal, Lease, LeaseError, SqliteJournal};
+use crate::journal::{Journal, Lease};
 use crate::plan::{Change, Plan};
 use crate::reconcile::apply::apply;
 use crate::reconcile::desired::Values;
@@ -28,48 +30,54 @@ pub(super) struct Run<'a> {
     arguments: &'a ApplyArgs,
     context: &'a Context,
     keyring: Keyring,
-    journal: SqliteJournal,
+    journal: Box<dyn Journal>,
     runtime: tokio::runtime::Runtime,
     scope: &'a Scope,
     exit: Exit,
     reports: Vec<ApplyReport>,
 }
 
-impl<'a> Run<'a> {
-    pub(super) fn new(
-        arguments: &'a ApplyArgs,
-        global: &Global,
-        context: &'a Context,
-        scope: &'a Scope,
-    ) -> Result<Self, CommandError> {
-        Ok(Self {
-            arguments,
-            context,
-            keyring: session::keyring(global, context),
-            journal: session::journal(global, context)?,
-            runtime: look::runtime()?,
-            scope,
-            exit: Exit::DONE,
-            reports: vec![],
-        })
-    }
+/// Loads the manifests, takes their leases and carries everything out.
+pub(super) fn over_all(
+    arguments: &ApplyArgs,
+    global: &Global,
+    context: &Context,
+    scope: &Scope,
+    ui: &mut Ui,
+) -> Result<Exit, CommandError> {
+    let selection = &arguments.selection;
+    let items = session::load_manifests(&selection.manifests, context, ui)?;
+    look::check_targets(&items, &selection.target)?;
+    let mut run = Run {
+        arguments,
+        context,
+        keyring: session::keyring(global, context),
+        journal: records::journal(global, context, &items, true, ui)?,
+        runtime: look::runtime()?,
+        scope,
+        exit: Exit::DONE,
+        reports: vec![],
+    };
+    // taken before anything is read: what others wrote until now is seen, and nobody writes until
+    // this run has ended
+    let lease = lease::take(&arguments.lease, &mut *run.journal, &items, context, ui)?;
+    run.under_lease(&items, &lease, ui)
+}
 
-    pub(super) fn over_all(mut self, ui: &mut Ui) -> Result<Exit, CommandError> {
+impl Run<'_> {
+    fn under_lease(
+        mut self,
+        items: &[Item],
+        lease: &Lease,
+        ui: &mut Ui,
+    ) -> Result<Exit, CommandError> {
         let selection = &self.arguments.selection;
-        let items = session::load_manifests(&selection.manifests, self.context, ui)?;
-        look::check_targets(&items, &selection.target)?;
-        // taken before anything is read: what others wrote until now is seen, and nobody writes
-        // until this run has ended
-        let _leases: Vec<Lease> = items
-            .iter()
-            .map(|item| self.lease(item))
-            .collect::<Result<_, _>>()?;
         let opened = look::open_all(
-            &items,
+            items,
             selection.since.as_deref(),
             true,
             &mut self.keyring,
-            &mut self.journal,
+            &mut *self.journal,
             self.context,
             ui,
         )?;
@@ -85,7 +93,7 @@ impl<'a> Run<'a> {
             .collect();
         let plans = self.plan(&opened, &passes, ui)?;
         if self.confirmed(&plans, ui)? {
-            self.carry_out_all(&opened, &passes, &plans, ui);
+            self.carry_out_all(&opened, &passes, &plans, lease, ui);
             self.keep_seen(&opened, &passes);
         } else {
             ui.say("nothing was written");
@@ -106,7 +114,7 @@ impl<'a> Run<'a> {
             let live = look::drive(ui, &self.runtime, async |events| {
                 pass.read(&opened.memory, events).await
             });
-            seen.push(look::elsewhere(pass, opened, &self.journal, self.context)?);
+            seen.push(look::elsewhere(pass, opened, &*self.journal, self.context)?);
             plans.push(pass.plan(live, &opened.memory));
         }
         self.exit = look::exit_of(&plans, false);
@@ -142,6 +150,7 @@ impl<'a> Run<'a> {
         opened: &[Opened<'_>],
         passes: &[Pass<'_>],
         plans: &[Plan],
+        lease: &Lease,
         ui: &mut Ui,
     ) {
         // not before: while a person is asked, Ctrl-C ends the program at once
@@ -149,10 +158,13 @@ impl<'a> Run<'a> {
             let _inside = self.runtime.enter();
             Stop::on_signals()
         };
+        let lost = stop.clone();
+        lease.on_loss(move |why| lost.request(&why));
         for ((opened, pass), plan) in opened.iter().zip(passes).zip(plans) {
             let path = opened.item.file.path.display();
             if stop.is_requested() {
-                ui.warn(&format!("stopped by a signal: {path} was left alone"));
+                let why = stop.why().unwrap_or_default();
+                ui.warn(&format!("stopped by {why}: {path} was left alone"));
                 self.exit = self.exit.worst(Exit::ERROR);
                 continue;
             }
@@ -170,23 +182,8 @@ impl<'a> Run<'a> {
     fn keep_seen(&mut self, opened: &[Opened<'_>], passes: &[Pass<'_>]) {
         for (opened, pass) in opened.iter().zip(passes) {
             let live = self.runtime.block_on(observe::read_own(pass));
-            look::keep_seen(pass, opened, &live, &mut self.journal, self.context);
+            look::keep_seen(pass, opened, &live, &mut *self.journal, self.context);
         }
-    }
-
-    fn lease(&self, item: &Item) -> Result<Lease, CommandError> {
-        let holder = Holder {
-            pid: std::process::id(),
-            who: self.context.who(),
-            since: self.context.now(),
-        };
-        self.journal
-            .lease(&item.scope.0, &holder)
-            .map_err(|error| match error {
-                LeaseError::Held { .. } => CommandError::refused(format!("cannot {error}"))
-                    .hint("nothing was written; wait for that run to end, then run this again"),
-                LeaseError::File { .. } => CommandError::of(&error),
-            })
     }
 
     fn carry_out(
@@ -205,7 +202,7 @@ impl<'a> Run<'a> {
             revision: self.revision(opened.item, plan),
         };
         let mut record = JournalRecord {
-            journal: &mut self.journal,
+            journal: &mut *self.journal,
             scope: &opened.item.scope,
             auth: &auth,
             fingerprinter: opened.fingerprinter.as_ref(),
@@ -248,6 +245,7 @@ impl<'a> Run<'a> {
     fn call(&self) -> Invocation {
         let mut call = invocation(&self.arguments.selection);
         call.again.extend(self.arguments.allowances.words());
+        call.again.extend(self.arguments.lease.words());
         call.again
             .extend(self.arguments.yes.then(|| "--yes".to_owned()));
         if self.arguments.no_activate {

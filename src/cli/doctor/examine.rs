@@ -10,11 +10,12 @@ use super::super::Global;
 use super::super::context::Context;
 use super::super::error::CommandError;
 use super::super::look::{self, Opened};
+use super::super::records;
 use super::super::session::{self, Item};
 use super::super::ui::Ui;
 use super::{DoctorArgs, check_variables, setup};
 use crate::crypto::Keyring;
-use crate::journal::SqliteJournal;
+use crate::journal::Journal;
 use crate::manifest::{Manifest, TargetSpec};
 use crate::model::{Fingerprinter, TargetName, VarName, Verdict};
 use crate::plan::{Plan, widened};
@@ -43,7 +44,7 @@ pub(super) fn examine(
         arguments,
         context,
         keyring: session::keyring(global, context),
-        journal: session::journal(global, context)?,
+        journal: records::journal(global, context, &items, false, ui)?,
         connections: session::connections(context, ui),
         runtime: look::runtime()?,
         scope: Scope {
@@ -66,7 +67,7 @@ struct Room<'a> {
     arguments: &'a DoctorArgs,
     context: &'a Context,
     keyring: Keyring,
-    journal: SqliteJournal,
+    journal: Box<dyn Journal>,
     connections: Connections,
     runtime: tokio::runtime::Runtime,
     scope: Scope,
@@ -91,7 +92,8 @@ impl Room<'_> {
         let vitals: Vec<Vitals> = live.iter().map(Vitals::of).collect();
         let alike = alike(manifest, &item.located, &live);
         // a journal that cannot be read was told when it was asked what was applied
-        let seen = look::elsewhere(&pass, &opened, &self.journal, self.context).unwrap_or_default();
+        let seen =
+            look::elsewhere(&pass, &opened, &*self.journal, self.context).unwrap_or_default();
         let plan = pass.plan(live, &opened.memory);
         let asking = Asking {
             arguments: self.arguments,
@@ -125,7 +127,7 @@ impl Room<'_> {
         let opening = load::open(&item.loaded.manifest, &mut self.keyring);
         self.checks.extend(setup::identity(item, &opening));
         let fingerprinter = self.fingerprinter(item, &opening);
-        let memory = look::recall(item, &self.journal, fingerprinter.as_ref());
+        let memory = look::recall(item, &*self.journal, fingerprinter.as_ref());
         let memory = match memory {
             Ok(memory) => {
                 let notes = memory.notes.iter();
@@ -152,7 +154,7 @@ impl Room<'_> {
 
     /// A journal that cannot be read is told once, when it is asked what was applied.
     fn fingerprinter(&mut self, item: &Item, opening: &Opening) -> Option<Fingerprinter> {
-        session::fingerprinter(opening, &mut self.journal, &item.scope, false).unwrap_or_else(
+        session::fingerprinter(opening, &mut *self.journal, &item.scope, false).unwrap_or_else(
             |_told_by_recall| {
                 let key = crate::model::FingerprintKey::new(*crate::crypto::random_bytes());
                 Some(Fingerprinter::new(key, vec![]))

@@ -8,6 +8,7 @@ use rustix::fs::{Access, access};
 use super::super::Global;
 use super::super::context::Context;
 use super::super::error::CommandError;
+use super::super::records::{self, Named};
 use super::super::session::{self, Item};
 use crate::crypto::UnlockError;
 use crate::model::Address;
@@ -167,9 +168,11 @@ fn machine(items: &[Item], context: &Context) -> Check {
 
 /// Whether an apply could write its receipts. Nothing is written to find out.
 fn journal(global: &Global, context: &Context) -> Option<Check> {
-    let path = match &global.journal {
-        Some(path) => context.absolute(path),
-        None => context.journal()?,
+    let path = match records::named(global, context) {
+        Named::File(path) => path,
+        Named::Nothing => context.journal()?,
+        // whether it can be read was seen when it was asked what was applied
+        Named::Git(_) => return None,
     };
     let shown = path.display();
     let (seen, writable) = if path.exists() {

@@ -1,12 +1,12 @@
 //! The journal in one SQLite file: the default, with nothing to set up.
 
-mod open;
-mod read;
-mod rows;
-mod schema;
+pub(super) mod open;
+pub(super) mod read;
+pub(super) mod rows;
+pub(super) mod schema;
 #[cfg(test)]
 mod tests;
-mod write;
+pub(super) mod write;
 
 use std::cell::{Ref, RefCell};
 use std::path::{Path, PathBuf};
@@ -15,9 +15,9 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::{
-    AppliedAuthority, Authenticator, HistoryEntry, HistoryFilter, Holder, Intent, IntentId,
-    Journal, JournalError, Kept, Lease, LeaseError, Leases, Observation, Observations, Receipt,
-    Recollection, Remembered, Scope,
+    AppliedAuthority, Archive, Authenticator, HistoryEntry, HistoryFilter, Intent, IntentId,
+    Journal, JournalError, Kept, Lease, LeaseError, LeaseRequest, Leases, Moved, Observation,
+    Observations, Recollection, Remembered, Scope, Settlement, archive,
 };
 use crate::model::{FingerprintKey, TargetName};
 use open::Opened;
@@ -37,7 +37,7 @@ pub struct SqliteJournal {
 
 /// What went wrong inside, before it is known as an error of this file.
 #[derive(Debug)]
-enum Failure {
+pub(super) enum Failure {
     Database(rusqlite::Error),
     NoKey,
     Damaged,
@@ -66,20 +66,6 @@ impl SqliteJournal {
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
-    }
-
-    /// What is written from now on may wait less, and may be lost with the power: right for
-    /// observations, which are made again, and for nothing else.
-    pub fn hurry(&mut self, patience: Duration) -> Result<(), JournalError> {
-        self.patience = patience;
-        if let Some(opened) = self.existing()? {
-            let connection = &opened.connection;
-            connection
-                .busy_timeout(patience)
-                .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
-                .map_err(|error| open::explain(&self.path, &error))?;
-        }
-        Ok(())
     }
 
     /// The file.
@@ -168,24 +154,13 @@ impl Journal for SqliteJournal {
         self.write(|transaction| write::begin(transaction, scope, intents))
     }
 
-    fn finish(
+    fn settle(
         &mut self,
         scope: &Scope,
-        receipts: &[(IntentId, Receipt)],
+        settlement: &Settlement<'_>,
         auth: &Authenticator,
     ) -> Result<Kept, JournalError> {
-        let receipts = receipts.iter().map(|(id, receipt)| (Some(*id), receipt));
-        self.write(|transaction| write::keep(transaction, scope, receipts, auth))
-    }
-
-    fn record(
-        &mut self,
-        scope: &Scope,
-        receipts: &[Receipt],
-        auth: &Authenticator,
-    ) -> Result<Kept, JournalError> {
-        let receipts = receipts.iter().map(|receipt| (None, receipt));
-        self.write(|transaction| write::keep(transaction, scope, receipts, auth))
+        self.write(|transaction| write::settle(transaction, scope, settlement, auth))
     }
 
     fn history(
@@ -228,15 +203,6 @@ impl Journal for SqliteJournal {
         })
     }
 
-    fn set_authority(
-        &mut self,
-        scope: &Scope,
-        authority: &AppliedAuthority,
-        auth: &Authenticator,
-    ) -> Result<(), JournalError> {
-        self.write(|transaction| write::set_authority(transaction, scope, authority, auth))
-    }
-
     fn local_key(&mut self, scope: &Scope) -> Result<FingerprintKey, JournalError> {
         if let Some(key) = self.existing_local_key(scope)? {
             return Ok(key);
@@ -248,13 +214,6 @@ impl Journal for SqliteJournal {
         self.read(None, |connection| read::local_key(connection, scope))
     }
 
-    fn rescope(&mut self, from: &Scope, to: &Scope) -> Result<bool, JournalError> {
-        if self.existing()?.is_none() {
-            return Ok(false);
-        }
-        self.write(|transaction| write::rescope(transaction, from, to))
-    }
-
     fn prune(&mut self, scope: &Scope, keep: usize) -> Result<usize, JournalError> {
         if self.existing()?.is_none() {
             return Ok(0);
@@ -262,8 +221,38 @@ impl Journal for SqliteJournal {
         self.write(|transaction| write::prune(transaction, scope, keep))
     }
 
-    fn lease(&self, subject: &str, holder: &Holder) -> Result<Lease, LeaseError> {
-        self.leases.take(subject, holder)
+    fn lease(&mut self, scopes: &[&Scope], request: &LeaseRequest) -> Result<Lease, LeaseError> {
+        let scopes = scopes.iter();
+        let locked = scopes.map(|scope| self.leases.take(&scope.0, &request.holder));
+        Ok(Lease::of_files(locked.collect::<Result<_, _>>()?))
+    }
+
+    fn hurry(&mut self, patience: Duration) -> Result<(), JournalError> {
+        self.patience = patience;
+        if let Some(opened) = self.existing()? {
+            let connection = &opened.connection;
+            connection
+                .busy_timeout(patience)
+                .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
+                .map_err(|error| open::explain(&self.path, &error))?;
+        }
+        Ok(())
+    }
+
+    fn holder(&self, scope: &Scope) -> Result<Option<String>, JournalError> {
+        Ok(self.leases.holder(&scope.0))
+    }
+
+    fn export(&self, scope: &Scope) -> Result<Option<Archive>, JournalError> {
+        self.read(None, |connection| archive::export(connection, scope))
+    }
+
+    fn import(&mut self, scope: &Scope, archive: &Archive) -> Result<Moved, JournalError> {
+        self.write(|transaction| archive::import(transaction, scope, archive))
+    }
+
+    fn place(&self) -> String {
+        self.path.display().to_string()
     }
 
     fn notes(&self) -> Vec<String> {

@@ -14,13 +14,16 @@ use crate::journal::JournalError;
 
 /// An open journal.
 #[derive(Debug)]
-pub(super) struct Opened {
-    pub(super) connection: Connection,
-    pub(super) writable: bool,
+pub(in crate::journal) struct Opened {
+    pub(in crate::journal) connection: Connection,
+    pub(in crate::journal) writable: bool,
 }
 
 /// `None` if there is no journal yet.
-pub(super) fn open(path: &Path, patience: Duration) -> Result<Option<Opened>, JournalError> {
+pub(in crate::journal) fn open(
+    path: &Path,
+    patience: Duration,
+) -> Result<Option<Opened>, JournalError> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -46,7 +49,7 @@ pub(super) fn open(path: &Path, patience: Duration) -> Result<Option<Opened>, Jo
 
 /// Creates the journal unless it is there. It appears whole or not at all: it is made beside its
 /// place and moved in, and of two processes one wins.
-pub(super) fn create(path: &Path) -> Result<(), JournalError> {
+pub(in crate::journal) fn create(path: &Path) -> Result<(), JournalError> {
     let failed = |error| file_error(path, error);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -193,7 +196,7 @@ fn file_error(path: &Path, source: io::Error) -> JournalError {
 }
 
 /// SQLite's own words are left out: only its code says anything that is safe to repeat.
-pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> JournalError {
+pub(in crate::journal) fn explain(path: &Path, error: &rusqlite::Error) -> JournalError {
     let path = path.to_path_buf();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::Locked { path },

@@ -20,7 +20,7 @@ use crate::model::{AuthorityFacts, FingerprintKey, LastApplied, TargetName, VarN
 type Doubts = BTreeMap<(String, String), BTreeSet<VarName>>;
 
 /// The answer where nothing was ever recorded.
-pub(super) fn nothing(targets: &[(TargetName, String)]) -> Recollection {
+pub(in crate::journal) fn nothing(targets: &[(TargetName, String)]) -> Recollection {
     Recollection {
         targets: targets
             .iter()
@@ -37,7 +37,7 @@ fn never() -> LastApplied {
     }
 }
 
-pub(super) fn last_applied(
+pub(in crate::journal) fn last_applied(
     connection: &Connection,
     scope: &Scope,
     targets: &[(TargetName, String)],
@@ -73,7 +73,7 @@ pub(super) fn last_applied(
 }
 
 /// The state of one target: there, not there, or not to be believed.
-pub(super) fn find_state(
+pub(in crate::journal) fn find_state(
     connection: &Connection,
     scope: &ScopeRow,
     place: &str,
@@ -117,14 +117,14 @@ fn open_intents(connection: &Connection, scope: i64) -> Result<Doubts, Failure> 
 
 /// The variables of a stored intent; none if it cannot be read, which still leaves its target in
 /// doubt.
-pub(super) fn names_of(body: &[u8]) -> impl Iterator<Item = VarName> + use<> {
+pub(in crate::journal) fn names_of(body: &[u8]) -> impl Iterator<Item = VarName> + use<> {
     serde_json::from_slice::<Intent>(body)
         .ok()
         .into_iter()
         .flat_map(|intent| intent.vars.into_keys())
 }
 
-pub(super) fn history(
+pub(in crate::journal) fn history(
     connection: &Connection,
     scope: &Scope,
     filter: &HistoryFilter,
@@ -203,7 +203,7 @@ fn follows(row: &ReceiptRow, before: Option<&ReceiptRow>) -> bool {
     before.is_none_or(|before| before.number + 1 == row.number && row.prev == before.hash())
 }
 
-pub(super) fn observations(
+pub(in crate::journal) fn observations(
     connection: &Connection,
     scope: &Scope,
     auth: &Authenticator,
@@ -234,13 +234,13 @@ pub(super) fn observations(
 
 /// The stored form of [`AppliedAuthority`].
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct StoredAuthority {
-    pub(super) facts: AuthorityFacts,
-    pub(super) revision: Option<String>,
-    pub(super) at: Timestamp,
+pub(in crate::journal) struct StoredAuthority {
+    pub(in crate::journal) facts: AuthorityFacts,
+    pub(in crate::journal) revision: Option<String>,
+    pub(in crate::journal) at: Timestamp,
 }
 
-pub(super) fn authority(
+pub(in crate::journal) fn authority(
     connection: &Connection,
     scope: &Scope,
     auth: &Authenticator,
@@ -267,7 +267,7 @@ pub(super) fn authority(
     })
 }
 
-pub(super) fn local_key(
+pub(in crate::journal) fn local_key(
     connection: &Connection,
     scope: &Scope,
 ) -> Result<Option<FingerprintKey>, Failure> {

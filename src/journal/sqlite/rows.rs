@@ -9,21 +9,21 @@ use crate::journal::Scope;
 use crate::journal::auth::{Authenticator, Seal, Verdict, frame};
 use crate::model::FingerprintKey;
 
-pub(super) const RECEIPT: &str = "driftlock/receipt/v1";
-pub(super) const STATE: &str = "driftlock/state/v1";
-pub(super) const OBSERVATION: &str = "driftlock/observation/v1";
-pub(super) const AUTHORITY: &str = "driftlock/authority/v1";
+pub(in crate::journal) const RECEIPT: &str = "driftlock/receipt/v1";
+pub(in crate::journal) const STATE: &str = "driftlock/state/v1";
+pub(in crate::journal) const OBSERVATION: &str = "driftlock/observation/v1";
+pub(in crate::journal) const AUTHORITY: &str = "driftlock/authority/v1";
 
 /// A scope's row. Proofs are bound to its lineage, a random number that stays when the scope gets
 /// another name.
 #[derive(Debug, Clone)]
-pub(super) struct ScopeRow {
-    pub(super) id: i64,
-    pub(super) lineage: Vec<u8>,
-    pub(super) local_key: Option<FingerprintKey>,
+pub(in crate::journal) struct ScopeRow {
+    pub(in crate::journal) id: i64,
+    pub(in crate::journal) lineage: Vec<u8>,
+    pub(in crate::journal) local_key: Option<FingerprintKey>,
 }
 
-pub(super) fn find_scope(
+pub(in crate::journal) fn find_scope(
     connection: &Connection,
     scope: &Scope,
 ) -> rusqlite::Result<Option<ScopeRow>> {
@@ -42,15 +42,15 @@ pub(super) fn find_scope(
 
 /// A body with its proof, as it was found. Damage shows in the verdict, it is no error.
 #[derive(Debug)]
-pub(super) struct Sealed {
-    pub(super) body: Vec<u8>,
-    pub(super) key: Vec<u8>,
-    pub(super) mac: Vec<u8>,
+pub(in crate::journal) struct Sealed {
+    pub(in crate::journal) body: Vec<u8>,
+    pub(in crate::journal) key: Vec<u8>,
+    pub(in crate::journal) mac: Vec<u8>,
 }
 
 impl Sealed {
     /// From three neighbouring columns.
-    pub(super) fn from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
+    pub(in crate::journal) fn from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
         Ok(Self {
             body: bytes(row, first)?,
             key: bytes(row, first + 1)?,
@@ -59,7 +59,12 @@ impl Sealed {
     }
 
     /// `context` is what the body is bound to: where it lies.
-    pub(super) fn verify(&self, auth: &Authenticator, purpose: &str, context: &[&[u8]]) -> Verdict {
+    pub(in crate::journal) fn verify(
+        &self,
+        auth: &Authenticator,
+        purpose: &str,
+        context: &[&[u8]],
+    ) -> Verdict {
         let (Ok(key), Ok(mac)) = (
             self.key.as_slice().try_into(),
             self.mac.as_slice().try_into(),
@@ -72,7 +77,7 @@ impl Sealed {
     }
 
     /// The body if it verifies and can be read.
-    pub(super) fn open<T: DeserializeOwned>(
+    pub(in crate::journal) fn open<T: DeserializeOwned>(
         &self,
         auth: &Authenticator,
         purpose: &str,
@@ -86,7 +91,7 @@ impl Sealed {
 }
 
 /// Text or blob, whatever is there.
-pub(super) fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
+pub(in crate::journal) fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
     Ok(row
         .get_ref(column)?
         .as_bytes_or_null()
@@ -96,7 +101,7 @@ pub(super) fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
         .to_vec())
 }
 
-pub(super) fn seal(
+pub(in crate::journal) fn seal(
     auth: &Authenticator,
     purpose: &str,
     context: &[&[u8]],
@@ -109,19 +114,19 @@ pub(super) fn seal(
 
 /// A receipt's row.
 #[derive(Debug)]
-pub(super) struct ReceiptRow {
-    pub(super) number: i64,
-    pub(super) place: Vec<u8>,
-    pub(super) target: Vec<u8>,
-    pub(super) at: Vec<u8>,
-    pub(super) prev: Vec<u8>,
-    pub(super) sealed: Sealed,
+pub(in crate::journal) struct ReceiptRow {
+    pub(in crate::journal) number: i64,
+    pub(in crate::journal) place: Vec<u8>,
+    pub(in crate::journal) target: Vec<u8>,
+    pub(in crate::journal) at: Vec<u8>,
+    pub(in crate::journal) prev: Vec<u8>,
+    pub(in crate::journal) sealed: Sealed,
 }
 
 impl ReceiptRow {
-    pub(super) const COLUMNS: &str = "number, place, target, at, prev, body, key, mac";
+    pub(in crate::journal) const COLUMNS: &str = "number, place, target, at, prev, body, key, mac";
 
-    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(in crate::journal) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             number: row.get(0)?,
             place: bytes(row, 1)?,
@@ -132,7 +137,7 @@ impl ReceiptRow {
         })
     }
 
-    pub(super) fn verify(&self, auth: &Authenticator, scope: &ScopeRow) -> Verdict {
+    pub(in crate::journal) fn verify(&self, auth: &Authenticator, scope: &ScopeRow) -> Verdict {
         let number = self.number.to_be_bytes();
         let context: [&[u8]; 6] = [
             &scope.lineage,
@@ -146,7 +151,7 @@ impl ReceiptRow {
     }
 
     /// What its successor holds as `prev`.
-    pub(super) fn hash(&self) -> [u8; 32] {
+    pub(in crate::journal) fn hash(&self) -> [u8; 32] {
         let number = self.number.to_be_bytes();
         let parts: [&[u8]; 8] = [
             &number,
@@ -163,7 +168,10 @@ impl ReceiptRow {
 }
 
 /// The newest receipt of a scope.
-pub(super) fn tail(connection: &Connection, scope: i64) -> rusqlite::Result<Option<ReceiptRow>> {
+pub(in crate::journal) fn tail(
+    connection: &Connection,
+    scope: i64,
+) -> rusqlite::Result<Option<ReceiptRow>> {
     let columns = ReceiptRow::COLUMNS;
     connection
         .prepare_cached(&format!(

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// In the file's header: "dlok". Tells a journal from any other database.
-pub(super) const APPLICATION_ID: i64 = 0x646c_6f6b;
+pub(in crate::journal) const APPLICATION_ID: i64 = 0x646c_6f6b;
 
 /// What each version adds to the one before it.
 const MIGRATIONS: [&str; 2] = [
@@ -60,14 +60,14 @@ const MIGRATIONS: [&str; 2] = [
 ];
 
 /// The version that this program makes.
-pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+pub(in crate::journal) const VERSION: i64 = MIGRATIONS.len() as i64;
 
-pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+pub(in crate::journal) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
 /// Brings an older database up to date, in one transaction. Another process may do the same.
-pub(super) fn migrate(connection: &Connection) -> rusqlite::Result<()> {
+pub(in crate::journal) fn migrate(connection: &Connection) -> rusqlite::Result<()> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let found = usize::try_from(version(&transaction)?).unwrap_or(0);
     for migration in MIGRATIONS.iter().skip(found) {

@@ -16,11 +16,14 @@ use super::rows::{
 use crate::journal::auth::{Authenticator, KeyHint};
 use crate::journal::state::State;
 use crate::journal::{
-    AppliedAuthority, Intent, IntentId, Kept, Observation, Receipt, ReceiptId, Scope,
+    AppliedAuthority, Intent, IntentId, Kept, Observation, Receipt, ReceiptId, Scope, Settlement,
 };
 use crate::model::FingerprintKey;
 
-fn ensure_scope(transaction: &Transaction<'_>, scope: &Scope) -> Result<ScopeRow, Failure> {
+pub(in crate::journal) fn ensure_scope(
+    transaction: &Transaction<'_>,
+    scope: &Scope,
+) -> Result<ScopeRow, Failure> {
     if let Some(found) = find_scope(transaction, scope)? {
         return Ok(found);
     }
@@ -41,7 +44,7 @@ fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("plain data with text keys is always JSON")
 }
 
-pub(super) fn begin(
+pub(in crate::journal) fn begin(
     transaction: &Transaction<'_>,
     scope: &Scope,
     intents: &[Intent],
@@ -60,16 +63,29 @@ pub(super) fn begin(
         .collect()
 }
 
-pub(super) fn keep<'a>(
+pub(in crate::journal) fn settle(
     transaction: &Transaction<'_>,
     scope: &Scope,
-    receipts: impl Iterator<Item = (Option<IntentId>, &'a Receipt)>,
+    settlement: &Settlement<'_>,
+    auth: &Authenticator,
+) -> Result<Kept, Failure> {
+    let kept = keep(transaction, scope, &settlement.receipts, auth)?;
+    if let Some(authority) = settlement.authority {
+        set_authority(transaction, scope, authority, auth)?;
+    }
+    Ok(kept)
+}
+
+fn keep(
+    transaction: &Transaction<'_>,
+    scope: &Scope,
+    receipts: &[(Option<IntentId>, &Receipt)],
     auth: &Authenticator,
 ) -> Result<Kept, Failure> {
     let scope = ensure_scope(transaction, scope)?;
     let mut last = tail(transaction, scope.id)?;
     let mut kept = Kept::default();
-    for (intent, receipt) in receipts {
+    for &(intent, receipt) in receipts {
         let before = last.as_ref().and_then(time_of);
         let at = before.map_or(receipt.at, |before| before.max(receipt.at));
         if at > receipt.at {
@@ -195,7 +211,7 @@ fn put_state(
     Ok(())
 }
 
-pub(super) fn observe(
+pub(in crate::journal) fn observe(
     transaction: &Transaction<'_>,
     scope: &Scope,
     observations: &[Observation],
@@ -215,7 +231,7 @@ pub(super) fn observe(
     Ok(())
 }
 
-pub(super) fn set_authority(
+fn set_authority(
     transaction: &Transaction<'_>,
     scope: &Scope,
     authority: &AppliedAuthority,
@@ -236,7 +252,7 @@ pub(super) fn set_authority(
 }
 
 /// The write lock is held: whoever comes second finds the key of the first.
-pub(super) fn local_key(
+pub(in crate::journal) fn local_key(
     transaction: &Transaction<'_>,
     scope: &Scope,
 ) -> Result<FingerprintKey, Failure> {
@@ -253,23 +269,8 @@ pub(super) fn local_key(
     Ok(FingerprintKey::new(*bytes))
 }
 
-pub(super) fn rescope(
-    transaction: &Transaction<'_>,
-    from: &Scope,
-    to: &Scope,
-) -> Result<bool, Failure> {
-    if find_scope(transaction, to)?.is_some() {
-        return Ok(false);
-    }
-    let renamed = transaction.execute(
-        "UPDATE scopes SET name = ?2 WHERE name = ?1",
-        (&from.0, &to.0),
-    )?;
-    Ok(renamed == 1)
-}
-
 /// The newest receipt always stays: the chain goes on from it.
-pub(super) fn prune(
+pub(in crate::journal) fn prune(
     transaction: &Transaction<'_>,
     scope: &Scope,
     keep: usize,

@@ -88,6 +88,6 @@ pub(super) fn assemble(approved: &Plan, reports: Vec<TargetReport>, stop: &Stop)
         targets,
         held,
         held_activations,
-        interrupted: stop.is_requested().then(|| "a signal".to_owned()),
+        interrupted: stop.why().map(str::to_owned),
     }
 }

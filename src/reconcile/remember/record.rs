@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::accepted_facts;
 use crate::journal::{
     Activated, AppliedAuthority, Authenticator, IntendedVar, Intent, IntentId, Journal,
-    JournalError, Kept, Receipt, ReceiptOutcome, Scope, VarAction, VarOutcome, VarReceipt,
+    JournalError, Receipt, ReceiptOutcome, Scope, Settlement, VarAction, VarOutcome, VarReceipt,
 };
 use crate::model::{
     AuthorityFacts, Completeness, Fingerprint, Fingerprinter, LastApplied, LiveVar, ManifestName,
@@ -138,19 +138,28 @@ impl JournalRecord<'_> {
                 None => recorded.push((place, receipt)),
             }
         }
+        let authority = self.authority(plan, done.is_empty());
+        let receipts: Vec<(usize, Option<IntentId>, Receipt)> = (written.into_iter().zip(intents))
+            .map(|(place, (intent, receipt))| (place, Some(intent), receipt))
+            .chain((recorded.into_iter()).map(|(place, receipt)| (place, None, receipt)))
+            .collect();
+        let settlement = Settlement {
+            receipts: (receipts.iter())
+                .map(|(_, intent, receipt)| (*intent, receipt))
+                .collect(),
+            authority: authority.as_ref(),
+            last: true,
+        };
         let mut names: Vec<Option<String>> = vec![None; done.len()];
-        if !intents.is_empty() {
-            let kept = self.journal.finish(self.scope, &intents, self.auth)?;
-            name(&mut names, written, &kept);
-            self.notes.extend(kept.notes);
+        // an apply that found nothing to do needs no journal that can be written
+        if settlement.receipts.is_empty() && authority.is_none() {
+            return Ok(names);
         }
-        if !recorded.is_empty() {
-            let (places, receipts): (Vec<usize>, Vec<Receipt>) = recorded.into_iter().unzip();
-            let kept = self.journal.record(self.scope, &receipts, self.auth)?;
-            name(&mut names, places, &kept);
-            self.notes.extend(kept.notes);
+        let kept = self.journal.settle(self.scope, &settlement, self.auth)?;
+        for ((place, ..), id) in receipts.iter().zip(&kept.ids) {
+            names[*place] = Some(id.0.to_string());
         }
-        self.keep_facts(plan, done.is_empty())?;
+        self.notes.extend(kept.notes);
         Ok(names)
     }
 
@@ -170,18 +179,17 @@ impl JournalRecord<'_> {
         Ok(known.targets)
     }
 
-    fn keep_facts(&mut self, plan: &Plan, idle: bool) -> Result<(), JournalError> {
+    /// What counts as applied of this revision, where that is to be written down.
+    fn authority(&self, plan: &Plan, idle: bool) -> Option<AppliedAuthority> {
         let facts = accepted_facts(plan, self.last_facts, self.facts, self.consented);
-        // an apply that found nothing to do needs no journal that can be written
         if !self.key_accepted || idle && self.last_facts == Some(&facts) {
-            return Ok(());
+            return None;
         }
-        let applied = AppliedAuthority {
+        Some(AppliedAuthority {
             facts,
             revision: self.author.revision.clone(),
             at: self.author.at,
-        };
-        self.journal.set_authority(self.scope, &applied, self.auth)
+        })
     }
 
     fn intent(&self, plan: &Plan, target: &Intended<'_>) -> Intent {
@@ -314,13 +322,6 @@ fn changed_at(done: &Completed<'_>, ended: &Ended<'_>) -> Option<Timestamp> {
     match live.unwrap_or(done.before).vars.get(&ended.change.name)? {
         LiveVar::Sealed { changed_at } => *changed_at,
         LiveVar::Value(_) | LiveVar::Unknown(_) => None,
-    }
-}
-
-/// Puts the receipts' numbers at the places of their targets.
-fn name(names: &mut [Option<String>], places: Vec<usize>, kept: &Kept) {
-    for (place, id) in places.into_iter().zip(&kept.ids) {
-        names[place] = Some(id.0.to_string());
     }
 }
 

@@ -1,6 +1,6 @@
 //! Several manifests in one run, and two runs at once.
 
-use driftlock::journal::{Holder, Journal, SqliteJournal};
+use driftlock::journal::{Holder, Journal, LeaseRequest, Scope, SqliteJournal};
 
 use crate::support::lab::manifest;
 use crate::support::world::World;
@@ -15,16 +15,21 @@ fn two_manifests() -> World {
     world
 }
 
-fn scope(world: &World, name: &str) -> String {
+fn scope(world: &World, name: &str) -> Scope {
     let file = world.path("manifests").canonicalize().unwrap();
-    format!("{name}@{}", file.join(format!("{name}.yaml")).display())
+    let file = file.join(format!("{name}.yaml"));
+    Scope(format!("{name}@{}", file.display()))
 }
 
-fn holder() -> Holder {
-    Holder {
-        pid: 4242,
-        who: "somebody@else".to_owned(),
-        since: "2026-01-02T03:04:05Z".parse().unwrap(),
+fn request() -> LeaseRequest {
+    LeaseRequest {
+        holder: Holder {
+            pid: 4242,
+            who: "somebody@else".to_owned(),
+            run: None,
+            since: "2026-01-02T03:04:05Z".parse().unwrap(),
+        },
+        breaks: None,
     }
 }
 
@@ -69,8 +74,8 @@ fn two_manifests_of_one_place_are_refused() {
 #[test]
 fn who_comes_second_is_told_who_was_first() {
     let world = two_manifests();
-    let journal = SqliteJournal::new(world.journal());
-    let lease = journal.lease(&scope(&world, "a"), &holder()).unwrap();
+    let mut journal = SqliteJournal::new(world.journal());
+    let lease = journal.lease(&[&scope(&world, "a")], &request()).unwrap();
     world
         .run("apply --yes manifests/a.yaml")
         .exits(3)
@@ -89,8 +94,8 @@ fn who_comes_second_is_told_who_was_first() {
 #[test]
 fn one_lease_that_is_held_stops_the_whole_run() {
     let world = two_manifests();
-    let journal = SqliteJournal::new(world.journal());
-    let lease = journal.lease(&scope(&world, "b"), &holder()).unwrap();
+    let mut journal = SqliteJournal::new(world.journal());
+    let lease = journal.lease(&[&scope(&world, "b")], &request()).unwrap();
     world
         .run("apply --yes")
         .exits(3)

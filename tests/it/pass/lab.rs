@@ -175,7 +175,7 @@ impl Lab {
             self.stop.clone()
         } else {
             let stopped = Stop::default();
-            stopped.request();
+            stopped.request("a signal");
             stopped
         };
         let events = &mut |_| {};

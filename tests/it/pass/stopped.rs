@@ -5,7 +5,7 @@ use super::lab::{Lab, code};
 #[tokio::test]
 async fn before_the_write_nothing_is_done() {
     let mut lab = Lab::new(&[("A", "one")], &["api"]);
-    lab.stop.request();
+    lab.stop.request("a signal");
     let report = lab.apply().await;
     assert_eq!(code(&report), 1, "{report:?}");
     assert!(report.interrupted.is_some());
@@ -19,7 +19,7 @@ async fn before_the_write_nothing_is_done() {
 async fn during_the_write_it_is_finished_and_recorded() {
     let mut lab = Lab::new(&[("A", "one")], &["api", "vps"]);
     let stop = lab.stop.clone();
-    lab.meanwhile = Some(Box::new(move || stop.request()));
+    lab.meanwhile = Some(Box::new(move || stop.request("a signal")));
     let report = lab.apply().await;
     assert_eq!(lab.holds("api")["A"], "one");
     assert_eq!(lab.holds("vps")["A"], "one");

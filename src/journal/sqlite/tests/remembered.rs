@@ -215,20 +215,6 @@ fn scopes_places_and_targets_are_kept_apart() {
 }
 
 #[test]
-fn a_renamed_scope_keeps_everything_and_never_swallows_another() {
-    let mut world = World::new();
-    let to = Scope("lineage-2".to_owned());
-    assert!(!world.journal.rescope(&scope(), &to).unwrap());
-    world.record(receipt(1, [("A", done(1))]));
-    assert!(world.journal.rescope(&scope(), &to).unwrap());
-    let (auth, targets) = (auth(2, &[1]), [(target(), "place".to_owned())]);
-    let found = world.again().last_applied(&to, &targets, &auth).unwrap();
-    assert!(found.targets["api"].recorded && found.targets["api"].comparable);
-    world.record(receipt(2, [("A", done(2))]));
-    assert!(!world.journal.rescope(&scope(), &to).unwrap());
-}
-
-#[test]
 fn the_newest_observation_of_each_machine_is_found_under_its_key_only() {
     let mut world = World::new();
     let seen = |machine: &str, second| Observation {

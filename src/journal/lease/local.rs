@@ -10,50 +10,14 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+
+use super::{Holder, LeaseError};
 
 /// The folder of the lock files.
 #[derive(Debug, Clone)]
 pub struct Leases {
     folder: PathBuf,
-}
-
-/// Who takes a lease, for the message that others get.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
-    /// Process id.
-    pub pid: u32,
-    /// User and machine, or the run.
-    pub who: String,
-    /// Since when.
-    pub since: Timestamp,
-}
-
-/// Held until dropped.
-#[derive(Debug)]
-#[must_use = "a lease ends when it is dropped"]
-pub struct Lease {
-    _file: File,
-}
-
-/// Why a lease was not had.
-#[derive(Debug, thiserror::Error)]
-pub enum LeaseError {
-    /// Somebody else has it.
-    #[error("take the lease: it is held by {by}; wait for that run to end")]
-    Held {
-        /// The holder as it wrote itself down.
-        by: String,
-    },
-    /// The lock file cannot be made or locked.
-    #[error("take the lease at {path}")]
-    File {
-        /// The lock file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
 }
 
 impl Leases {
@@ -65,7 +29,11 @@ impl Leases {
     }
 
     /// Takes the lease of `subject` or says who has it. Never waits.
-    pub fn take(&self, subject: &str, holder: &Holder) -> Result<Lease, LeaseError> {
+    pub(in crate::journal) fn take(
+        &self,
+        subject: &str,
+        holder: &Holder,
+    ) -> Result<File, LeaseError> {
         let path = self.folder.join(file_name(subject));
         let failed = |source| LeaseError::File {
             path: path.clone(),
@@ -77,6 +45,7 @@ impl Leases {
             Err(TryLockError::WouldBlock) => {
                 return Err(LeaseError::Held {
                     by: read_holder(&mut file),
+                    help: "it is a living process of this machine: its lease ends with it, and not before".to_owned(),
                 });
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
@@ -85,13 +54,24 @@ impl Leases {
         let text = format!(
             "{}\n{}\n{}\n",
             holder.pid,
-            one_line(&holder.who),
+            super::one_line(&holder.who),
             holder.since
         );
         file.set_len(0)
             .and_then(|()| file.write_all(text.as_bytes()))
             .map_err(failed)?;
-        Ok(Lease { _file: file })
+        Ok(file)
+    }
+}
+
+impl Leases {
+    /// Who has the lease of `subject`; `None` if nobody, or nobody can say.
+    pub(in crate::journal) fn holder(&self, subject: &str) -> Option<String> {
+        let mut file = File::open(self.folder.join(file_name(subject))).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(read_holder(&mut file)),
+            Ok(()) | Err(TryLockError::Error(_)) => None,
+        }
     }
 }
 
@@ -132,12 +112,6 @@ fn read_holder(file: &mut File) -> String {
     }
 }
 
-fn one_line(text: &str) -> String {
-    text.chars()
-        .filter(|character| !character.is_control())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +120,7 @@ mod tests {
         Holder {
             pid,
             who: "deploy\n@ops".to_owned(),
+            run: None,
             since: "2026-01-02T03:04:05Z".parse().unwrap(),
         }
     }

@@ -117,32 +117,33 @@ fn shared(
     };
     let settings = with(standing, context);
     let cache = settings.cache();
-    let known = cache.as_ref().is_some_and(|cache| cache.exists());
-    let none = cache.map(|cache| cache.with_extension("none"));
-    if !known && !writes && lately(none.as_deref(), context.now()) {
-        return Ok(None);
-    }
-    if !known {
-        match settings.standing.exists() {
-            Ok(true) => {}
-            Ok(false) => {
-                note_none(none.as_deref());
-                return Ok(None);
-            }
-            Err(error) => {
-                if writes {
-                    ui.warn(&format!(
-                        "cannot {error}: whether others share a journal there is not known; going on with this machine's own"
-                    ));
-                }
-                return Ok(None);
-            }
+    if cache.as_ref().is_some_and(|cache| cache.exists()) {
+        let journal = GitJournal::new(settings.clone()).map_err(|error| explain(&error))?;
+        if journal.is_known().map_err(|error| explain(&error))? {
+            return Ok(Some(journal));
         }
     }
-    let journal = GitJournal::new(settings).map_err(|error| explain(&error))?;
-    let there = known && !journal.is_known().map_err(|error| explain(&error))?;
-    let there = !there || journal.exists().map_err(|error| explain(&error))?;
-    Ok(there.then_some(journal))
+    let none = cache.map(|cache| cache.with_extension("none"));
+    if !writes && lately(none.as_deref(), context.now()) {
+        return Ok(None);
+    }
+    match settings.standing.exists() {
+        Ok(true) => GitJournal::new(settings)
+            .map(Some)
+            .map_err(|error| explain(&error)),
+        Ok(false) => {
+            note_none(none.as_deref());
+            Ok(None)
+        }
+        Err(error) => {
+            if writes {
+                ui.warn(&format!(
+                    "cannot {error}: whether others share a journal there is not known; going on with this machine's own"
+                ));
+            }
+            Ok(None)
+        }
+    }
 }
 
 /// Whether the remote said a moment ago that it has none.

@@ -159,6 +159,7 @@ impl State {
             doubts: self.in_doubt,
             pending: self.pending,
             sequences: self.sequences,
+            claimed_by: None,
         }
     }
 }

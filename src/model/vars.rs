@@ -206,4 +206,7 @@ pub struct LastApplied {
     pub pending: Option<Timestamp>,
     /// The highest sequence ever recorded, by declared variable.
     pub sequences: BTreeMap<VarName, u64>,
+    /// Another manifest, as the journal names it, that applied to this place since, or that did while
+    /// this one never did.
+    pub claimed_by: Option<String>,
 }

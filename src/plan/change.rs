@@ -116,7 +116,8 @@ pub enum Glimpse {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Hold {
     /// The rail's name: `deletes`, `changes`, `would-be-empty`, `protected`, `empty`,
-    /// `placeholder`, `ciphertext`, `private-key`, `identity`, `vanished`, `new-key`, `recipients`,
+    /// `placeholder`, `ciphertext`, `private-key`, `identity`, `vanished`, `claimed`, `new-key`,
+    /// `recipients`,
     /// `rollback`, `unauthenticated`, `authority`, `take-over`, `conflict`, `unit`, `unrepresentable`,
     /// `drafts`,
     /// `unknown`, `prune` (switched on in this very revision), `not-selected`.

@@ -33,7 +33,7 @@ pub use input::{DesiredState, LiveState, PlanInput, TargetInput};
 pub use summary::{has_differences, has_holds, has_unknown, summary};
 
 /// The rails that `--allow` can let go, by name.
-pub const RAILS: [&str; 16] = [
+pub const RAILS: [&str; 17] = [
     "deletes",
     "changes",
     "would-be-empty",
@@ -45,6 +45,7 @@ pub const RAILS: [&str; 16] = [
     "private-key",
     "identity",
     "vanished",
+    "claimed",
     "drafts",
     "new-key",
     "recipients",

@@ -18,7 +18,7 @@ mod size;
 
 const FOLDER: &str = "DRIFTLOCK_TEST_JOURNAL";
 
-fn auth() -> Authenticator {
+pub fn auth() -> Authenticator {
     Authenticator::new(&Fingerprinter::new(FingerprintKey::new([7; 32]), vec![]))
 }
 
@@ -34,7 +34,7 @@ fn name() -> VarName {
     "A".parse().unwrap()
 }
 
-fn receipt(target: &str, plan_id: String) -> Receipt {
+pub fn receipt(target: &str, plan_id: String) -> Receipt {
     let var = VarReceipt {
         action: VarAction::Set,
         before: None,

@@ -34,5 +34,6 @@ mod recovery;
 mod rooms;
 mod scale;
 mod schemas;
+mod shared;
 mod source;
 mod support;

@@ -1,7 +1,6 @@
 //! What this machine last saw of the journal, as tables: answers come from here, an unreachable remote
 //! leaves something to go on from, and a journal that was set back is noticed.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,8 +9,10 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::files::{self, File, Kind};
+use super::rows;
+use super::seen;
 use crate::journal::JournalError;
-use crate::journal::sqlite::{Failure, open, rows, schema};
+use crate::journal::sqlite::{Failure, open, schema};
 
 /// How long a write of the cache waits for another process.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -49,15 +50,6 @@ pub(super) type Changed = (String, Option<Vec<u8>>);
 #[derive(Debug)]
 pub(super) struct Cache {
     pub(super) connection: Connection,
-}
-
-/// What was seen of one scope, to tell whether it is all still there.
-struct Seen {
-    folder: String,
-    lineage: Vec<u8>,
-    number: i64,
-    hash: Option<[u8; 32]>,
-    authority: Option<Timestamp>,
 }
 
 impl Cache {
@@ -133,7 +125,7 @@ impl Cache {
         if fact(&transaction, "tip")?.as_deref() != from {
             return Ok(None);
         }
-        let seen = seen(&transaction)?;
+        let seen = seen::of(&transaction)?;
         if whole {
             clear(&transaction)?;
         }
@@ -147,7 +139,7 @@ impl Cache {
                 continue;
             }
             let good = match &file {
-                Some(file) => files::take_over(&transaction, file, content.as_deref())?,
+                Some(file) => rows::take_over(&transaction, file, content.as_deref())?,
                 None => content.is_none(),
             };
             let query = match good {
@@ -157,7 +149,7 @@ impl Cache {
             transaction.prepare_cached(query)?.execute([path])?;
         }
         transaction.execute("DELETE FROM touched", [])?;
-        if !accepted && let Some(missing) = missing(&transaction, &seen)? {
+        if !accepted && let Some(missing) = seen::missing(&transaction, &seen)? {
             return Ok(Some(missing));
         }
         set_fact(&transaction, "tip", tip)?;
@@ -182,7 +174,7 @@ impl Cache {
         let files = touched(&transaction)?;
         let changed = files
             .into_iter()
-            .map(|file| Ok((file.to_string(), files::render(&transaction, &file)?)))
+            .map(|file| Ok((file.to_string(), rows::render(&transaction, &file)?)))
             .collect::<Result<_, Failure>>()?;
         transaction.rollback()?;
         Ok(Some((result, changed)))
@@ -204,7 +196,7 @@ impl Cache {
         let files = touched(&transaction)?;
         let changed = files
             .into_iter()
-            .map(|file| Ok((file.to_string(), files::render(&transaction, &file)?)));
+            .map(|file| Ok((file.to_string(), rows::render(&transaction, &file)?)));
         let changed = changed.collect();
         transaction.rollback()?;
         changed
@@ -356,103 +348,4 @@ pub(super) fn sighted(
         .query_row([scope], |row| row.get(0))
         .optional()?;
     Ok(at.and_then(|at| at.parse().ok()))
-}
-
-fn seen(transaction: &Transaction<'_>) -> Result<Vec<Seen>, Failure> {
-    let mut query = transaction.prepare(
-        "SELECT folders.name, id, lineage FROM scopes JOIN folders ON folders.scope = id",
-    )?;
-    let scopes: Vec<(String, i64, Vec<u8>)> = query
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<Result<_, _>>()?;
-    scopes
-        .into_iter()
-        .map(|(folder, id, lineage)| {
-            let tail = rows::tail(transaction, id)?;
-            Ok(Seen {
-                folder,
-                lineage,
-                number: tail.as_ref().map_or(0, |tail| tail.number),
-                hash: tail.as_ref().map(rows::ReceiptRow::hash),
-                authority: authority_at(transaction, id)?,
-            })
-        })
-        .collect()
-}
-
-fn authority_at(transaction: &Transaction<'_>, scope: i64) -> Result<Option<Timestamp>, Failure> {
-    let body: Option<String> = transaction
-        .prepare_cached("SELECT body FROM authorities WHERE scope = ?1")?
-        .query_row([scope], |row| row.get(0))
-        .optional()?;
-    #[derive(serde::Deserialize)]
-    struct At {
-        at: Timestamp,
-    }
-    Ok(body
-        .and_then(|body| serde_json::from_str::<At>(&body).ok())
-        .map(|body| body.at))
-}
-
-/// What was seen once and is not there any more, in words. A journal only ever grows, but for old
-/// receipts that were pruned.
-fn missing(transaction: &Transaction<'_>, seen: &[Seen]) -> Result<Option<String>, Failure> {
-    let mut now: BTreeMap<String, (i64, Vec<u8>)> = BTreeMap::new();
-    let mut query = transaction.prepare(
-        "SELECT folders.name, id, lineage FROM scopes JOIN folders ON folders.scope = id",
-    )?;
-    let mut found = query.query([])?;
-    while let Some(row) = found.next()? {
-        now.insert(row.get(0)?, (row.get(1)?, row.get(2)?));
-    }
-    for one in seen {
-        let name = one.folder.rsplit_once('-').map_or("", |(name, _)| name);
-        let Some((id, lineage)) = now.get(&one.folder) else {
-            return Ok(Some(format!("all records of {name} are gone from it")));
-        };
-        if *lineage != one.lineage {
-            return Ok(Some(format!("the records of {name} were begun anew")));
-        }
-        if let Some(what) = missing_receipts(transaction, *id, one, name)? {
-            return Ok(Some(what));
-        }
-        let authority = authority_at(transaction, *id)?;
-        if one.authority.is_some() && authority < one.authority {
-            return Ok(Some(format!(
-                "what it says of the last applied revision of {name} is older than what this machine saw"
-            )));
-        }
-    }
-    Ok(None)
-}
-
-fn missing_receipts(
-    transaction: &Transaction<'_>,
-    id: i64,
-    seen: &Seen,
-    name: &str,
-) -> Result<Option<String>, Failure> {
-    let number = seen.number;
-    let columns = rows::ReceiptRow::COLUMNS;
-    let same: Option<rows::ReceiptRow> = transaction
-        .prepare_cached(&format!(
-            "SELECT {columns} FROM receipts WHERE scope = ?1 AND number = ?2"
-        ))?
-        .query_row((id, number), rows::ReceiptRow::from_row)
-        .optional()?;
-    if same.as_ref().map(rows::ReceiptRow::hash) == seen.hash {
-        return Ok(None);
-    }
-    let tail = rows::tail(transaction, id)?;
-    let newest = tail.map_or(0, |tail| tail.number);
-    Ok(match same {
-        Some(_) => Some(format!(
-            "receipt {number} of {name} is another one than this machine saw"
-        )),
-        None if newest < number => Some(format!(
-            "this machine saw receipt {number} of {name}, and the newest there is {newest}: it was set back"
-        )),
-        // pruned since
-        None => None,
-    })
 }

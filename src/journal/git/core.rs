@@ -97,6 +97,13 @@ impl Core {
         })
     }
 
+    /// Another end of this run has asked a moment ago, and keeps the same cache.
+    pub(super) fn goes_on(self) -> Self {
+        let seen = matches!(self.cache.tip(), Ok(Some(_)));
+        self.asked.set(seen);
+        self
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         (self.settings.clock)()
     }
@@ -232,7 +239,6 @@ impl Core {
         match self.pushed(tip, &commit)? {
             Pushed::Stale => Ok(false),
             Pushed::Done => {
-                standing.set_seen(&commit)?;
                 let taken = self.cache.import(tip, &commit, &files, whole, true, now);
                 self.local(taken)?;
                 Ok(true)

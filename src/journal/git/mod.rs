@@ -9,32 +9,32 @@ mod core;
 mod error;
 mod files;
 mod grant;
+mod mend;
 mod place;
 mod remote;
+mod rows;
+mod seen;
 mod shared;
+mod take;
 mod tree;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
-use rand::RngCore;
-use rand::rngs::OsRng;
 use rusqlite::{Connection, Transaction};
 
 use self::core::Core;
 use super::sqlite::{Failure, read, write};
 use super::{
-    AppliedAuthority, Archive, Authenticator, HistoryEntry, HistoryFilter, Holder, Intent,
-    IntentId, Journal, JournalError, Kept, Lease, LeaseError, LeaseRequest, Leases, Moved,
-    Observation, Observations, Recollection, Remembered, Scope, Settlement, archive,
+    AppliedAuthority, Archive, Authenticator, HistoryEntry, HistoryFilter, Intent, IntentId,
+    Journal, JournalError, Kept, Lease, LeaseError, LeaseRequest, Moved, Observation, Observations,
+    Recollection, Remembered, Scope, Settlement, archive,
 };
 use crate::model::{FingerprintKey, LastApplied, TargetName};
-use grant::{Grant, Life, Silence};
+use grant::Grant;
 use shared::State;
 
 pub use self::core::{Clock, GitSettings};
@@ -79,50 +79,6 @@ impl GitJournal {
             held: None,
             watched: BTreeMap::new(),
         })
-    }
-
-    /// Whether there is a journal: at the remote, or, where that cannot be asked, in what this machine
-    /// saw of it.
-    pub fn exists(&self) -> Result<bool, JournalError> {
-        let known = self.core.local(self.core.cache.tip())?.is_some();
-        match self.core.settings.standing.tip() {
-            Ok(tip) => Ok(known || tip.is_some()),
-            Err(error) if known && error.is_unreachable() => Ok(true),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Whether this machine ever saw one there; asks nobody.
-    pub fn is_known(&self) -> Result<bool, JournalError> {
-        Ok(self.core.local(self.core.cache.tip())?.is_some())
-    }
-
-    /// Believes what the remote says from now on, whatever this machine saw before.
-    pub fn accept(&mut self) -> Result<(), JournalError> {
-        if self.core.settings.standing.tip()?.is_none() {
-            return self.core.local(self.core.cache.forget());
-        }
-        self.core.refresh(true)
-    }
-
-    /// Puts what this machine saw in the place of what is there.
-    pub fn restore(&mut self) -> Result<(), JournalError> {
-        let standing = &self.core.settings.standing;
-        let files = self.core.local(self.core.cache.everything())?;
-        let tip = standing.tip()?;
-        let known = self.core.local(self.core.cache.tip())?;
-        if let Some(tip) = &tip {
-            standing.fetch()?;
-            self.core
-                .local(self.core.cache.set_tip(known.as_deref(), tip))?;
-        }
-        let message = "driftlock: restored";
-        let done = self.core.publish(tip.as_deref(), files, message, true)?;
-        if done {
-            return Ok(());
-        }
-        let place = self.core.shown();
-        Err(GitError::Busy { place }.into())
     }
 
     /// The name of a manifest's scope in every clone: its file as seen from the top folder.
@@ -227,82 +183,6 @@ impl GitJournal {
         })?;
         done.map_err(|by| shared::fenced(&self.core, by))
     }
-
-    fn silence(&self, scope: &str, grant: &Grant, noted: Option<Timestamp>) -> Silence {
-        let now = self.core.now();
-        let watched = self.watched.get(scope);
-        let watched = watched.filter(|(seen, _)| seen == grant);
-        Silence {
-            watched: watched.map_or(Duration::ZERO, |(_, since)| since.elapsed()),
-            noted: noted.map_or(SignedDuration::ZERO, |at| now.duration_since(at)),
-        }
-    }
-
-    fn watch(&mut self, scope: String, grant: Grant) {
-        let known = self.watched.get(&scope);
-        if known.is_none_or(|(seen, _)| *seen != grant) {
-            self.watched.insert(scope, (grant, Instant::now()));
-        }
-    }
-
-    /// Keeps other processes of this machine out, before anybody else is asked.
-    fn lock(&self, scopes: &[String], holder: &Holder) -> Result<Vec<File>, LeaseError> {
-        let Some(folder) = &self.core.settings.folder else {
-            return Ok(vec![]);
-        };
-        let leases = Leases::new(folder.join("leases"));
-        let key = self.core.settings.standing.cache_name();
-        scopes
-            .iter()
-            .map(|scope| leases.take(&format!("{key} {scope}"), holder))
-            .collect()
-    }
-
-    /// Takes them all, or says who has one of them.
-    fn take(
-        &self,
-        scopes: &[String],
-        token: &str,
-        request: &LeaseRequest,
-    ) -> Result<Result<Option<String>, (String, Grant)>, JournalError> {
-        let core = &self.core;
-        let home = core.local(core.cache.home())?;
-        core.change("driftlock: lease taken", |transaction| {
-            let now = core.now();
-            let mut from = None;
-            for scope in scopes {
-                let found = shared::find(transaction, scope)?;
-                if let Some(other) = &found {
-                    let noted = cache::sighted(transaction, scope)?;
-                    let life = other.life(self.silence(scope, other, noted), now);
-                    // this machine's own lock is ours: whoever had it there has ended
-                    let ended = home.is_some() && other.home == home;
-                    match (&request.breaks, life) {
-                        (None, _) if ended => {
-                            from = Some(format!("{other}: its process has ended"))
-                        }
-                        (None, Life::Alive) => return Ok(Err((scope.clone(), other.clone()))),
-                        (None, Life::Dead) => {
-                            from = Some(format!("{other}: no sign of life since"));
-                        }
-                        (Some(why), _) => from = Some(format!("{other}: {why}")),
-                    }
-                }
-                let grant = Grant {
-                    token: token.to_owned(),
-                    holder: request.holder.clone(),
-                    until: grant::end(now, core.settings.lease),
-                    beat: 0,
-                    seconds: core.settings.lease.as_secs(),
-                    home: home.clone(),
-                    taken: from.clone(),
-                };
-                write::ensure_scope(transaction, &Scope(scope.clone()))?;
-                shared::write(transaction, scope, &grant)?;
-            }
-            Ok(Ok(from))
-        })
-    }
 }
 
 impl Journal for GitJournal {
@@ -406,31 +286,7 @@ impl Journal for GitJournal {
     }
 
     fn lease(&mut self, scopes: &[&Scope], request: &LeaseRequest) -> Result<Lease, LeaseError> {
-        let scopes: Vec<String> = scopes
-            .iter()
-            .map(|scope| self.name(scope))
-            .collect::<Result<_, _>>()?;
-        let locked = self.lock(&scopes, &request.holder)?;
-        // what others wrote until now decides, not what was seen before a wait
-        self.core.refresh(false)?;
-        let mut token = [0; 16];
-        OsRng.fill_bytes(&mut token);
-        let token = files::to_hex(&token);
-        match self.take(&scopes, &token, request)? {
-            Ok(from) => {
-                let state = Arc::new(State::new(token, scopes));
-                self.held = Some(Arc::clone(&state));
-                *self.view.borrow_mut() = Some(View::Fresh);
-                let settings = self.core.settings.clone();
-                let lease = SharedLease::keep(settings, state, from, locked);
-                Ok(Lease::of_shared(lease))
-            }
-            Err((scope, grant)) => {
-                let (by, help) = (grant.to_string(), grant.help(self.core.now()));
-                self.watch(scope, grant);
-                Err(LeaseError::Held { by, help })
-            }
-        }
+        self.take_all(scopes, request)
     }
 
     fn hurry(&mut self, _patience: Duration) -> Result<(), JournalError> {

@@ -69,7 +69,7 @@ impl Standing {
         Ok(String::from_utf8_lossy(&id.stdout).trim_end().to_owned())
     }
 
-    /// Whether this clone has the commit and all that belongs to it.
+    /// Whether this clone has the commit at hand, and all that belongs to it.
     pub(super) fn has(&self, commit: &str) -> Result<bool, GitError> {
         let tracking = self.tracking();
         let mut command = self.program.command(&self.root);
@@ -78,15 +78,8 @@ impl Standing {
         Ok(done.is_success() && String::from_utf8_lossy(&done.stdout).trim_end() == commit)
     }
 
-    /// What this clone fetched last.
-    pub(super) fn set_seen(&self, commit: &str) -> Result<(), GitError> {
-        let tracking = self.tracking();
-        self.near(&["update-ref", &tracking, commit], "keep the journal")?;
-        Ok(())
-    }
-
-    /// A commit on top of `parent` with these files changed, `None` for those that go. It is not
-    /// named by any ref yet.
+    /// A commit on top of `parent` with these files changed, `None` for those that go. It is what
+    /// this clone has from now on, whether the remote takes it or not: the next fetch tells.
     pub(super) fn commit(
         &self,
         parent: Option<&str>,
@@ -95,9 +88,9 @@ impl Standing {
         seconds: i64,
         whole: bool,
     ) -> Result<String, GitError> {
-        let scratch = format!("refs/driftlock/scratch/{}-{}", self.key, std::process::id());
+        let tracking = self.tracking();
         let mut script = format!(
-            "feature done\ncommit {scratch}\nmark :1\ncommitter driftlock <driftlock@localhost> {} +0000\ndata {}\n{message}\n",
+            "feature done\ncommit {tracking}\nmark :1\ncommitter driftlock <driftlock@localhost> {} +0000\ndata {}\n{message}\n",
             seconds.max(0),
             message.len(),
         )
@@ -128,7 +121,6 @@ impl Standing {
         if !made.is_success() || !is_object_id(&id) {
             return Err(self.clone_error(what));
         }
-        self.near(&["update-ref", "-d", &scratch], what)?;
         Ok(id)
     }
 
@@ -176,10 +168,10 @@ impl Standing {
             "a hook of the remote declined it"
         } else if has(&["protected", "GH006", "GH013", "rule violations"]) {
             "the ref is protected there: name another with --journal git:REMOTE#REF"
-        } else if has(&["deny updating a hidden ref", "refusing to", "hidden ref"]) {
+        } else if has(&["hidden ref", "refusing to", "stale info"]) {
+            // the ref has not moved: whoever pushes is not shown it
             "the remote takes no refs of this name: name a branch, --journal git#refs/heads/driftlock-journal"
         } else if has(&[
-            "stale info",
             "cannot lock ref",
             "failed to update ref",
             "reference already exists",

@@ -100,7 +100,7 @@ impl SharedLease {
         let interval = settings.lease / 4;
         let heart = std::thread::spawn(move || {
             // of its own: the journal's connection belongs to the run
-            let core = Core::open(settings);
+            let core = Core::open(settings).map(Core::goes_on);
             let mut last = Instant::now();
             loop {
                 match stopped.recv_timeout(interval) {

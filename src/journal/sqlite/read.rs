@@ -44,7 +44,15 @@ pub(in crate::journal) fn last_applied(
     auth: &Authenticator,
 ) -> Result<Recollection, Failure> {
     let mut answer = nothing(targets);
-    let Some(scope) = find_scope(connection, scope)? else {
+    let found = find_scope(connection, scope)?;
+    let others = claims(connection, found.as_ref(), targets)?;
+    let Some(scope) = found else {
+        for (name, place) in targets {
+            let claimed = others.get(place.as_str());
+            if let (Some(last), Some((by, _))) = (answer.targets.get_mut(name), claimed) {
+                last.claimed_by = Some(by.clone());
+            }
+        }
         return Ok(answer);
     };
     let open = open_intents(connection, scope.id)?;
@@ -67,9 +75,50 @@ pub(in crate::journal) fn last_applied(
         // intents that never got a receipt
         last.in_doubt |= open.is_some();
         last.doubts.extend(open.into_iter().flatten().cloned());
+        let claimed = others.get(place.as_str());
+        let since = claimed.filter(|(_, at)| last.at.is_none_or(|ours| ours < *at));
+        last.claimed_by = since.map(|(by, _)| by.clone());
         answer.targets.insert(name.clone(), last);
     }
     Ok(answer)
+}
+
+/// The places that other manifests applied to, by which of them, and when last. Their proofs are made
+/// under keys of their own, so this is only good for a warning.
+fn claims(
+    connection: &Connection,
+    scope: Option<&ScopeRow>,
+    targets: &[(TargetName, String)],
+) -> Result<BTreeMap<String, (String, Timestamp)>, Failure> {
+    let places: BTreeSet<&str> = targets.iter().map(|(_, place)| place.as_str()).collect();
+    let mut claims: BTreeMap<String, (String, Timestamp)> = BTreeMap::new();
+    let own = scope.map_or(0, |scope| scope.id);
+    // from the index alone: most journals have one manifest, and no two share a place
+    let mut query =
+        connection.prepare_cached("SELECT rowid, place FROM states WHERE scope <> ?1")?;
+    let mut rows = query.query([own])?;
+    while let Some(row) = rows.next()? {
+        let place: String = row.get(1)?;
+        if !places.contains(place.as_str()) {
+            continue;
+        }
+        let (by, body): (String, String) = connection
+            .prepare_cached(
+                "SELECT name, body FROM states JOIN scopes ON scopes.id = scope
+                 WHERE states.rowid = ?1",
+            )?
+            .query_row([row.get::<_, i64>(0)?], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        let Ok(state) = serde_json::from_str::<State>(&body) else {
+            continue;
+        };
+        let newer = claims.get(&place).is_none_or(|(_, at)| *at < state.at);
+        if state.recorded && !state.vars.is_empty() && newer {
+            claims.insert(place, (by, state.at));
+        }
+    }
+    Ok(claims)
 }
 
 /// The state of one target: there, not there, or not to be believed.

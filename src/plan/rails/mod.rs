@@ -27,6 +27,7 @@ pub(super) fn early(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     value::recipients(plan, site);
     place::identity(plan, site);
     place::vanished(plan, site);
+    place::claimed(plan, site);
     place::drafts(plan, site);
     place::protected(plan, site);
     consent::conflict(plan, site);

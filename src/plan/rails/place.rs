@@ -40,6 +40,24 @@ pub(super) fn vanished(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     }
 }
 
+/// Another manifest applied to this place since we did: two that own one place undo each other.
+pub(super) fn claimed(plan: &PlanInput<'_>, site: &mut Site<'_>) {
+    let target = &site.plan.target;
+    let Some(by) = &site.input.last.claimed_by else {
+        return;
+    };
+    if plan.overrides.allows("claimed", target, None) {
+        return;
+    }
+    let why = format!(
+        "another manifest applied to this place last, {by}: let one of the two have it, or say that this one takes it from now on"
+    );
+    for change in site.plan.changes.iter_mut().filter(|c| writes(c)) {
+        let release = format!("--allow claimed@{target}");
+        hold(change, "claimed", why.clone(), Some(release));
+    }
+}
+
 /// Somebody prepared edits on the platform and did not put them in force: a write of ours could take
 /// them along, half finished.
 pub(super) fn drafts(plan: &PlanInput<'_>, site: &mut Site<'_>) {

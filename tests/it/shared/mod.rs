@@ -1,0 +1,16 @@
+//! The journal in a git remote: several clones, each with a home of its own, and one history.
+
+mod bad_input;
+mod claims;
+mod clocks;
+mod counts;
+mod everyday;
+mod forged;
+mod https;
+mod killed;
+mod lab;
+mod lease;
+mod moved;
+mod over_ssh;
+mod race;
+mod rewound;

@@ -21,6 +21,7 @@ mod prompt;
 mod reach;
 mod reveal;
 mod rotate;
+mod saved;
 mod schema;
 mod selection;
 mod session;

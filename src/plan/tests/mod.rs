@@ -4,6 +4,7 @@ mod owed;
 mod properties;
 mod rails;
 mod rows;
+mod saved;
 mod show;
 mod units;
 mod world;

@@ -97,7 +97,8 @@ impl SavedPlans {
         if paths.is_empty() || paths.len() != saved.plans.len() {
             return Err(SavedError::Count);
         }
-        if !saved.has_its_ids() {
+        let since = saved.selection.since.as_deref();
+        if !saved.has_its_ids() || !since.is_none_or(is_commit) {
             return Err(SavedError::Edited);
         }
         Ok(saved)
@@ -121,6 +122,12 @@ fn format(tag: &str) -> Result<(), SavedError> {
         },
         None => SavedError::Otherwise,
     })
+}
+
+/// A full id, as it was written: nothing that git could take for something else.
+fn is_commit(text: &str) -> bool {
+    let hex = |c: char| matches!(c, '0'..='9' | 'a'..='f');
+    matches!(text.len(), 40 | 64) && text.chars().all(hex)
 }
 
 /// Where, never what: the messages of the library quote.

@@ -127,7 +127,8 @@ pub struct Hold {
     /// `placeholder`, `ciphertext`, `private-key`, `identity`, `vanished`, `new-key`, `recipients`,
     /// `rollback`, `unauthenticated`, `authority`, `take-over`, `conflict`, `unit`, `unrepresentable`,
     /// `drafts`,
-    /// `unknown`, `prune` (switched on in this very revision), `not-selected`.
+    /// `unknown`, `prune` (switched on in this very revision), `not-selected`, `stale` (moved since it
+    /// was approved in a file).
     pub rail: String,
     /// What is held and why: lower case, no final period, no values.
     pub why: String,

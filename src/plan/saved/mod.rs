@@ -9,6 +9,7 @@ mod allowed;
 mod hex;
 mod narrow;
 mod parse;
+mod standing;
 mod texts;
 
 use std::collections::BTreeSet;

@@ -54,6 +54,20 @@ fn what_somebody_else_did_already_is_recorded_as_known() {
     world.run("plan").says("drift: changed outside");
 }
 
+#[test]
+fn what_is_adopted_is_recorded_and_not_written() {
+    let world = World::applied(&[("A", "one")]);
+    world.write("app.env", "A=one\nB=theirs\n");
+    world.declare(&[("A", "one"), ("B", "ours")]);
+    let id = world.plan_out("--adopt B@app");
+    for _ in 0..2 {
+        world.apply_id(&id).success().says("nothing written");
+        assert_eq!(world.read("app.env"), "A=one\nB=theirs\n");
+    }
+    world.write("app.env", "A=one\nB=others\n");
+    world.apply_id(&id).exits(3).says("held by stale");
+}
+
 const FILES: [&str; 3] = ["one.env", "two.env", "three.env"];
 
 fn declare(world: &World, value: &str, more: &str) {

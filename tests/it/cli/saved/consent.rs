@@ -122,6 +122,10 @@ fn a_second_place_for_a_secret_goes_with_the_id() {
     world.write("manifests/dev.yaml", with_a_second_target(&text));
     let id = world.plan_out("");
     world
+        .run("plan --out plan.json")
+        .says("goes with the plan's id, or a yes")
+        .omits("--allow authority");
+    world
         .run("apply plan.json --yes")
         .exits(3)
         .says("held by authority");

@@ -50,6 +50,7 @@ fn every_form_of_a_plan_can_be_kept() {
     world
         .run("plan --markdown --out plan.json --detailed-exitcode")
         .exits(2)
+        .says("To approve and do exactly this: `driftlock apply plan.json --id")
         .says("saved in plan.json");
     let none = world.run("plan --json").success();
     assert!(fits_schema(&none, "plan")["saved"].is_null());

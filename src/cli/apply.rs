@@ -1,16 +1,22 @@
 //! `apply`: show the plan, ask, write, read back, remember.
 
+mod approved;
 mod run;
 
 use std::path::Path;
 
 use clap::Args;
 
+use approved::Approved;
+use run::Run;
+
 use super::Global;
 use super::context::Context;
 use super::error::{CommandError, Exit};
 use super::lease::LeaseArgs;
+use super::look;
 use super::selection::{Allowances, Selection};
+use super::session;
 use super::ui::Ui;
 use crate::model::VarName;
 use crate::reconcile::pass::Scope;
@@ -19,6 +25,9 @@ use crate::reconcile::pass::Scope;
 ///
 /// Shows the plan and asks before anything is written. Whatever a rail holds back is left alone; the
 /// plan says which flag lets it go. What changed between the plan and the write is left alone too.
+///
+/// In place of manifests it takes one file of `driftlock plan --out`: then only what is in that plan is
+/// done, and of it what is still as it was. A second run of it finishes what a first one left.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,7 +36,9 @@ Examples:
   driftlock apply --yes --take-over api         the first apply to a target that holds other values
   driftlock apply --overwrite TOKEN@api         ours wins a conflict
   driftlock apply --allow deletes=3@api         let a rail go, up to a number
-  driftlock apply --yes --lock-timeout 10m      wait for another run to end")]
+  driftlock apply --yes --lock-timeout 10m      wait for another run to end
+  driftlock apply plan.json                     do what `driftlock plan --out plan.json` kept, after a yes
+  driftlock apply plan.json --id 3fa9c1d2ab12   the same, approved by its id: asks nobody")]
 pub(crate) struct ApplyArgs {
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -46,6 +57,10 @@ pub(crate) struct ApplyArgs {
     #[arg(long)]
     pub(crate) no_activate: bool,
 
+    /// Carry out the plan file with this id, and nothing else: the yes of a person, given to this plan
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
+
     /// Print the result as JSON (see `driftlock schema apply`)
     #[arg(long)]
     pub(crate) json: bool,
@@ -60,6 +75,7 @@ impl ApplyArgs {
             lease: LeaseArgs::default(),
             yes,
             no_activate: false,
+            id: None,
             json: false,
         }
     }
@@ -87,12 +103,20 @@ pub(crate) fn run(
     context: &Context,
     ui: &mut Ui,
 ) -> Result<Exit, CommandError> {
+    let approved = Approved::find(arguments, context)?;
     let asks = can_ask(context) && !arguments.yes;
-    if !asks && !arguments.yes {
+    if !asks && !arguments.yes && arguments.id.is_none() {
         return Err(
             CommandError::usage("nobody can be asked here: standard input is no terminal")
                 .hint("driftlock apply --yes writes without asking"),
         );
+    }
+    if let Some(approved) = &approved {
+        let arguments = approved.arguments(arguments, context)?;
+        let scope = approved::scope(approved, &arguments, asks);
+        let items = session::load_manifests(&arguments.selection.manifests, context, ui)?;
+        let run = Run::new(&arguments, global, context, &scope, &items, ui)?;
+        return run.of_approved(approved).over_all(&items, ui);
     }
     let scope = Scope {
         targets: arguments.selection.targets(),
@@ -101,5 +125,7 @@ pub(crate) fn run(
         unattended: !asks,
         no_activate: arguments.no_activate,
     };
-    run::over_all(arguments, global, context, &scope, ui)
+    let items = session::load_manifests(&arguments.selection.manifests, context, ui)?;
+    look::check_targets(&items, &arguments.selection.target)?;
+    Run::new(arguments, global, context, &scope, &items, ui)?.over_all(&items, ui)
 }

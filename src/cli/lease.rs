@@ -12,7 +12,7 @@ use super::ui::Ui;
 use crate::journal::{Holder, Journal, Lease, LeaseError, LeaseRequest, Scope};
 use crate::manifest::parse_duration;
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct LeaseArgs {
     /// Wait so long for another run to end, for example 10m [default: not at all]
     #[arg(long, value_name = "TIME", value_parser = timeout)]

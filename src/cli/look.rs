@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::Global;
@@ -17,7 +18,7 @@ use crate::plan::{LiveState, Plan};
 use crate::reconcile::connect::Connections;
 use crate::reconcile::desired::Values;
 use crate::reconcile::event::{Event, SeenTarget};
-use crate::reconcile::load::{Opener, Opening};
+use crate::reconcile::load::{Opener, Opening, SealedBecause};
 use crate::reconcile::pass::{Memory, Pass, Scope};
 use crate::reconcile::{observe, remember, since};
 use crate::render::text::Progress;
@@ -293,12 +294,45 @@ pub(crate) struct Looked {
     pub(crate) memory: Memory,
     /// What other machines last saw of their targets.
     pub(crate) seen: Elsewhere,
+    /// What it was made from.
+    pub(crate) origin: Origin,
 }
 
-/// Loads, opens, reads and plans. Shared by every command that only looks.
+/// The manifest that a plan was made from.
+pub(crate) struct Origin {
+    /// As people named it.
+    pub(crate) shown: PathBuf,
+    /// Absolute and without links.
+    pub(crate) path: PathBuf,
+    /// SHA-256 of its text.
+    pub(crate) digest: [u8; 32],
+    /// Proves what was made from it; or why nothing can.
+    pub(crate) proves: Result<Fingerprinter, SealedBecause>,
+}
+
+impl Origin {
+    fn of(opened: Opened<'_>) -> Result<Self, CommandError> {
+        let file = &opened.item.file;
+        let proves = match (opened.fingerprinter, opened.opening) {
+            (_, Opening::Sealed(why)) => Err(why),
+            (Some(fingerprinter), _) => Ok(fingerprinter),
+            (None, _) => return Err(CommandError::error("a manifest that is open has no key")),
+        };
+        Ok(Self {
+            shown: file.path.clone(),
+            path: file.folder.join(file.path.file_name().unwrap_or_default()),
+            digest: opened.item.loaded.digest,
+            proves,
+        })
+    }
+}
+
+/// Loads, opens, reads and plans. Shared by every command that only looks. `keeps` says whether what
+/// is made of it will be kept, so that whatever proves it has to last.
 pub(crate) fn look(
     selection: &super::selection::Selection,
     scope: &Scope,
+    keeps: bool,
     global: &Global,
     context: &Context,
     ui: &mut Ui,
@@ -313,7 +347,7 @@ pub(crate) fn look(
     let opened = open_all(
         &items,
         selection.since.as_deref(),
-        false,
+        keeps,
         &mut keyring,
         &mut *journal,
         context,
@@ -335,8 +369,9 @@ pub(crate) fn look(
         };
         plans.push(Looked {
             plan,
-            memory: opened.memory,
+            memory: opened.memory.clone(),
             seen,
+            origin: Origin::of(opened)?,
         });
     }
     Ok(plans)

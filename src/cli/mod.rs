@@ -24,6 +24,7 @@ mod reach;
 mod records;
 mod reveal;
 mod rotate;
+mod saved;
 mod schema;
 mod selection;
 mod session;

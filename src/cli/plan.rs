@@ -1,11 +1,14 @@
 //! `plan`: what differs, who moved, and what apply would do.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::Global;
 use super::context::Context;
 use super::error::{CommandError, Exit};
 use super::look::{self, Elsewhere};
+use super::saved;
 use super::selection::{Allowances, Selection};
 use super::ui::Ui;
 use crate::plan::{Plan, Summary};
@@ -25,7 +28,8 @@ Examples:
   driftlock plan manifests/production.yaml --target api
   driftlock plan --detailed-exitcode        exit 2 where something differs
   driftlock plan --since origin/main~1      compare with what CI applied last
-  driftlock plan --json | jq .summary")]
+  driftlock plan --json | jq .summary
+  driftlock plan --out plan.json            keep it; `driftlock apply plan.json --id …` does exactly it")]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -39,6 +43,10 @@ pub(crate) struct PlanArgs {
     /// Exit with 2 where something differs
     #[arg(long)]
     detailed_exitcode: bool,
+
+    /// Keep the plan in a file, for approval: as for a person who says yes to what it shows as going
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -71,26 +79,40 @@ pub(crate) fn run(
         targets: selection.targets(),
         variables: selection.variables(),
         overrides: arguments.allowances.overrides()?,
-        unattended: !context.terminal.input,
+        unattended: !context.terminal.input && arguments.out.is_none(),
         no_activate: false,
     };
-    let (plans, seen): (Vec<Plan>, Vec<Elsewhere>) =
-        look::look(selection, &scope, global, context, ui)?
-            .into_iter()
-            .map(|looked| (looked.plan, looked.seen))
-            .unzip();
+    let place = (arguments.out.as_deref())
+        .map(|file| saved::Place::find(file, context))
+        .transpose()?;
+    let looked = look::look(selection, &scope, place.is_some(), global, context, ui)?;
+    let kept = place
+        .map(|place| place.keep(&looked, selection, &scope.overrides, context, ui))
+        .transpose()?;
+    let (plans, seen): (Vec<Plan>, Vec<Elsewhere>) = looked
+        .into_iter()
+        .map(|looked| (looked.plan, looked.seen))
+        .unzip();
     let mut exit = look::exit_of(&plans, arguments.detailed_exitcode);
     if selection.require_all {
         exit = exit.worst(look::require_all(&seen, scope.targets.as_ref(), ui));
     }
     let mut call = invocation(selection);
     call.again.extend(arguments.allowances.words());
+    call.saved = kept;
     let shown = Shown {
         plans: &plans,
         seen: &seen,
         now: context.now(),
     };
     show(&shown, &arguments.format, &call, exit, ui)?;
+    if let Some(saved) = &call.saved {
+        ui.say(&format!("saved in {} as plan {}", saved.file, saved.id));
+        ui.say(&format!(
+            "  to approve and do exactly this: {}",
+            call.command("apply", &[])
+        ));
+    }
     Ok(exit)
 }
 
@@ -99,6 +121,7 @@ pub(crate) fn invocation(selection: &Selection) -> Invocation {
         again: selection.words(),
         applying: false,
         no_activate: false,
+        saved: None,
         manifests: selection
             .manifests
             .iter()
@@ -130,8 +153,9 @@ pub(crate) fn show(
         .map(crate::plan::summary)
         .fold(Summary::default(), Summary::plus);
     let written = if format.json {
-        let document =
-            PlanDocument::new(plans, &total, &exit.verdict(reason(exit))).with_seen(shown.seen);
+        let document = PlanDocument::new(plans, &total, &exit.verdict(reason(exit)))
+            .with_seen(shown.seen)
+            .with_saved(call);
         json::render_json(&mut out, &document)
     } else if format.markdown {
         markdown::render_markdown(&mut out, call, plans, &total)

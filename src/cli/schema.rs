@@ -7,7 +7,7 @@ use super::error::{CommandError, Exit};
 use super::ui::Ui;
 use crate::render::json;
 
-/// Print a JSON Schema: of the manifest, or of a command's --json output
+/// Print a JSON Schema: of the manifest, of a command's --json output, or of a plan file
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -17,7 +17,7 @@ pub(crate) struct SchemaArgs {
     /// Of what
     #[arg(
         default_value = "manifest",
-        value_parser = PossibleValuesParser::new(["manifest", "plan", "apply", "status", "history", "check", "doctor"])
+        value_parser = PossibleValuesParser::new(["manifest", "plan", "apply", "status", "history", "check", "doctor", "saved-plan"])
     )]
     name: String,
 }

@@ -108,6 +108,25 @@ impl Allowances {
         words
     }
 
+    /// What a plan was approved with, as flags again.
+    pub(crate) fn of(overrides: &Overrides) -> Self {
+        let at = |(name, target): &(VarName, TargetName)| format!("{name}@{target}");
+        let allow = overrides.allow.iter().map(|((rail, target), most)| {
+            let most = most.map_or_else(String::new, |most| format!("={most}"));
+            let target = target
+                .as_ref()
+                .map_or_else(String::new, |target| format!("@{target}"));
+            format!("{rail}{most}{target}")
+        });
+        Self {
+            take_over: overrides.take_over.iter().cloned().collect(),
+            overwrite: overrides.overwrite.iter().map(at).collect(),
+            adopt: overrides.adopt.iter().map(at).collect(),
+            allow: allow.collect(),
+            partial: overrides.partial.iter().cloned().collect(),
+        }
+    }
+
     pub(crate) fn overrides(&self) -> Result<Overrides, CommandError> {
         let mut overrides = Overrides {
             take_over: self.take_over.iter().cloned().collect(),
@@ -162,6 +181,19 @@ fn allowance(text: &str) -> Result<Allowance, CommandError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn overrides_are_flags_again() {
+        let allowances = Allowances {
+            take_over: vec!["api".parse().unwrap()],
+            overwrite: vec!["A@api".to_owned()],
+            adopt: vec!["B@api".to_owned()],
+            allow: ["authority", "deletes=3@api"].map(str::to_owned).into(),
+            partial: vec!["C".parse().unwrap()],
+        };
+        let again = Allowances::of(&allowances.overrides().unwrap());
+        assert_eq!(again.words(), allowances.words());
+    }
 
     #[test]
     fn an_allowance_names_rail_number_and_target() {

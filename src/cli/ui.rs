@@ -70,6 +70,11 @@ impl Ui {
         self.scrubber = Scrubber::new(self.secrets.iter().cloned(), &self.public);
     }
 
+    /// A text as it may go out.
+    pub(crate) fn scrub(&self, text: &str) -> String {
+        self.scrubber.scrub(text).into_owned()
+    }
+
     /// A result.
     pub(crate) fn out(&mut self, text: &str) {
         let text = self.scrubber.scrub(text).into_owned();

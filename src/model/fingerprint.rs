@@ -226,7 +226,8 @@ impl TryFrom<String> for KeyId {
     }
 }
 
-fn to_hex(bytes: &[u8]) -> String {
+/// Lower-case hex.
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes
         .iter()
@@ -236,7 +237,7 @@ fn to_hex(bytes: &[u8]) -> String {
 }
 
 /// Lower-case hex only: one spelling for one value.
-fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(crate) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),

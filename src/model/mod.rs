@@ -25,6 +25,7 @@ pub(crate) use destination::is_name;
 pub use destination::{Destination, ParseDestinationError, Sudo, UserName};
 pub use diagnostic::{Diagnostic, Position, Severity};
 pub use fingerprint::{Fingerprint, FingerprintKey, Fingerprinter, KeyId};
+pub(crate) use fingerprint::{from_hex, to_hex};
 pub use key_path::{InvalidKeyPath, KeyPath, Segment};
 pub use lint::{LINTS, lint_value, shows as shows_lint};
 pub use name::{InvalidName, ManifestName, TargetName, VarName};

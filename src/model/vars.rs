@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Fingerprint, SecretValue, VarName};
@@ -144,11 +145,14 @@ pub enum Running {
 }
 
 /// Variables that were stored after the running process got its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Behind {
     /// Which; empty where the platform cannot tell them apart.
+    #[schemars(with = "BTreeSet<String>")]
     pub names: BTreeSet<VarName>,
     /// When the first of them was stored.
+    #[schemars(with = "Option<String>")]
     pub since: Option<Timestamp>,
     /// Why the running process does not have them: lower case, no final period, no values.
     pub why: String,

@@ -3,12 +3,15 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Behind, Fingerprint, KeyId, ManifestName, PlatformKind, TargetName, VarName};
 
 /// The words people see for a difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Desired equals live.
@@ -26,7 +29,9 @@ pub enum Class {
 }
 
 /// Why a variable is in its class. One row of the classification table each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// Equal, and recorded as such.
@@ -81,7 +86,9 @@ pub enum Reason {
 }
 
 /// What apply would do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionKind {
     /// Nothing.
@@ -97,7 +104,7 @@ pub enum ActionKind {
 }
 
 /// A value as a plan may show it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "is", content = "of")]
 pub enum Glimpse {
     /// Not there.
@@ -105,7 +112,7 @@ pub enum Glimpse {
     /// The text: only where the manifest declares it clear now and it was clear when last applied.
     Text(String),
     /// A keyed fingerprint.
-    Fingerprint(Fingerprint),
+    Fingerprint(#[schemars(with = "String")] Fingerprint),
     /// There, but neither text nor fingerprint may or can be shown.
     Sealed,
     /// Not known.
@@ -113,14 +120,16 @@ pub enum Glimpse {
 }
 
 /// Why an action waits, and what would let it go.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Hold {
     /// The rail's name: `deletes`, `changes`, `would-be-empty`, `protected`, `empty`,
     /// `placeholder`, `ciphertext`, `private-key`, `identity`, `vanished`, `claimed`, `new-key`,
     /// `recipients`,
     /// `rollback`, `unauthenticated`, `authority`, `take-over`, `conflict`, `unit`, `unrepresentable`,
     /// `drafts`,
-    /// `unknown`, `prune` (switched on in this very revision), `not-selected`.
+    /// `unknown`, `prune` (switched on in this very revision), `not-selected`, `stale` (moved since it
+    /// was approved in a file).
     pub rail: String,
     /// What is held and why: lower case, no final period, no values.
     pub why: String,
@@ -129,11 +138,14 @@ pub struct Hold {
 }
 
 /// One variable of one target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Change {
     /// Its name on the target.
+    #[schemars(with = "String")]
     pub name: VarName,
     /// Its name in the manifest's `variables`, where it has one.
+    #[schemars(with = "Option<String>")]
     pub declared: Option<VarName>,
     /// The word.
     pub class: Class,
@@ -148,6 +160,7 @@ pub struct Change {
     /// The platform's time stamp of a live value that nobody can read: that it is the same one is all
     /// that can be insisted on.
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     pub live_changed_at: Option<Timestamp>,
     /// The desired value's sequence.
     pub sequence: Option<u64>,
@@ -175,7 +188,7 @@ impl Change {
 }
 
 /// How a target could be seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 pub enum TargetState {
     /// Read whole.
@@ -200,9 +213,11 @@ pub enum TargetState {
 }
 
 /// The part of one target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct TargetPlan {
     /// Its name.
+    #[schemars(with = "String")]
     pub target: TargetName,
     /// The kind of place.
     pub platform: PlatformKind,
@@ -246,7 +261,8 @@ impl TargetPlan {
 }
 
 /// What apply does on a target's machine, after all writes of the run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct PlannedActivation {
     /// In words that follow "apply will": `restart app.service`.
     pub what: String,
@@ -274,7 +290,7 @@ impl PlannedActivation {
 }
 
 /// Why a target's values are to be put in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 pub enum ActivationCause {
     /// Some of them are written by the same apply.
@@ -284,12 +300,15 @@ pub enum ActivationCause {
     /// A former apply stored them and its activation failed, was left out or never ended.
     Pending {
         /// When it was stored.
+        #[schemars(with = "Option<String>")]
         since: Option<Timestamp>,
     },
 }
 
 /// The kinds of widening that a manifest edit can bring.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthorityKind {
     /// A new reader of the manifest's secrets.
@@ -317,13 +336,16 @@ pub enum AuthorityKind {
 }
 
 /// One widening since the last applied revision.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Authority {
     /// What kind.
     pub kind: AuthorityKind,
     /// The target that it concerns, if one.
+    #[schemars(with = "Option<String>")]
     pub target: Option<TargetName>,
     /// The variable that it concerns, if one.
+    #[schemars(with = "Option<String>")]
     pub variable: Option<VarName>,
     /// In words: lower case, no final period, no values.
     pub what: String,
@@ -332,7 +354,9 @@ pub struct Authority {
 }
 
 /// Names a plan: two plans with one id do the same. 64 hex digits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct PlanId(pub String);
 
 impl PlanId {
@@ -349,11 +373,14 @@ impl fmt::Display for PlanId {
 }
 
 /// What would be done to the targets of one manifest, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Plan {
     /// The manifest's name.
+    #[schemars(with = "String")]
     pub manifest: ManifestName,
     /// Its key id.
+    #[schemars(with = "Option<String>")]
     pub key_id: Option<KeyId>,
     /// Names the plan.
     pub id: PlanId,

@@ -1,7 +1,8 @@
 //! The decision: desired, live and last applied in, a [`Plan`] out. Pure; imports only the model.
 //!
 //! `classify` holds the table, `evidence` is the only file that looks into values, `rails` hold
-//! back, `unit` keeps a variable together over its targets, `build` joins them.
+//! back, `unit` keeps a variable together over its targets, `build` joins them, `saved` is a plan in a
+//! file and what is left of it later.
 #![warn(missing_docs)]
 
 mod activation;
@@ -15,6 +16,7 @@ mod evidence;
 mod id;
 mod input;
 mod rails;
+mod saved;
 mod site;
 mod summary;
 #[cfg(test)]
@@ -30,6 +32,10 @@ pub use change::{
 pub use effective::{EffectiveRails, effective_rails};
 pub use id::id_of;
 pub use input::{DesiredState, LiveState, PlanInput, TargetInput};
+pub use saved::{
+    Draft, DraftPlan, Narrowed, STALE, SavedError, SavedPlan, SavedPlans, Selected, is_saved,
+    narrow, scrub_texts, unapproved,
+};
 pub use summary::{has_differences, has_holds, has_unknown, summary};
 
 /// The rails that `--allow` can let go, by name.

@@ -5,12 +5,14 @@ mod force;
 mod prove;
 mod record;
 mod report;
+mod settle;
 mod verify;
 mod work;
 
 use std::collections::BTreeMap;
 
 pub use record::{Completed, Ended, Intended, Record};
+pub use settle::settle;
 
 use super::event::{ApplyReport, Event, OperationOutcome, ReadBack, TargetReport};
 use super::pass::{Memory, Pass};

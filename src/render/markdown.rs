@@ -46,6 +46,10 @@ pub fn render_markdown(
             markdown(plan.manifest.as_str())
         )?;
     }
+    if call.saved.is_some() {
+        let command = markdown_code(&call.command("apply", &[]));
+        writeln!(out, "\nTo approve and do exactly this: {command}")?;
+    }
     Ok(())
 }
 
@@ -65,9 +69,13 @@ fn authority(out: &mut dyn Write, call: &Invocation, plans: &[Plan]) -> fmt::Res
         }
         write!(out, ": {}", markdown(&one.what))?;
         if one.held {
-            let flag = words::authority_flag(one);
-            let release = call.command("apply", &[&flag]);
-            write!(out, " (held; {})", markdown_code(&release))?;
+            write!(out, " ({}", words::held_authority(call))?;
+            if call.saved.is_none() {
+                let flag = words::authority_flag(one);
+                let release = call.command("apply", &[&flag]);
+                write!(out, "; {}", markdown_code(&release))?;
+            }
+            write!(out, ")")?;
         }
         writeln!(out)?;
     }

@@ -15,4 +15,4 @@ pub mod text;
 mod waiting;
 mod words;
 
-pub use style::{Invocation, Style};
+pub use style::{Invocation, Saved, Style};

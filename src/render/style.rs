@@ -128,11 +128,26 @@ pub struct Invocation {
     pub applying: bool,
     /// Whether it was told to put nothing in force.
     pub no_activate: bool,
+    /// The file that the plan is kept in, if it is.
+    pub saved: Option<Saved>,
+}
+
+/// A plan that is kept in a file: an `apply` carries out the file, and whatever else is to be allowed
+/// needs a plan of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// The file, as it was named.
+    pub file: String,
+    /// The id of what is in it.
+    pub id: String,
 }
 
 impl Invocation {
     /// `driftlock VERB MANIFESTS FLAGS`, quoted for a shell.
     pub fn command(&self, verb: &str, flags: &[&str]) -> String {
+        if let (Some(saved), "apply") = (&self.saved, verb) {
+            return self.command_of_saved(saved, flags);
+        }
         let mut text = format!("driftlock {verb}");
         self.push_manifests(&mut text, "");
         if verb == "apply" {
@@ -146,6 +161,25 @@ impl Invocation {
             text.push_str(flag);
         }
         text
+    }
+
+    fn command_of_saved(&self, saved: &Saved, flags: &[&str]) -> String {
+        let dash = if saved.file.starts_with('-') {
+            "./"
+        } else {
+            ""
+        };
+        let file = shell_quoted(&format!("{dash}{}", saved.file));
+        if flags.is_empty() {
+            return format!("driftlock apply {file} --id {}", saved.id);
+        }
+        let mut text = "driftlock plan".to_owned();
+        self.push_manifests(&mut text, "");
+        for word in &self.again {
+            text.push(' ');
+            text.push_str(&shell_quoted(word));
+        }
+        format!("{text} {} --out {file}", flags.join(" "))
     }
 
     /// The same for commands that take one manifest, behind `--manifest`. Where several were given
@@ -204,7 +238,7 @@ mod tests {
             manifests: vec!["a.yaml".to_owned()],
             again: ["--since", "v 1", "--yes"].map(str::to_owned).into(),
             applying: true,
-            no_activate: false,
+            ..Invocation::default()
         };
         assert_eq!(
             call.command("apply", &["--partial X"]),
@@ -215,6 +249,28 @@ mod tests {
             call.command_of_one("history", &["X"]),
             "driftlock history --manifest a.yaml X"
         );
+    }
+
+    #[test]
+    fn a_kept_plan_is_applied_by_its_file_and_id() {
+        let call = Invocation {
+            manifests: vec!["a.yaml".to_owned()],
+            again: ["--only", "X"].map(str::to_owned).into(),
+            saved: Some(Saved {
+                file: "my plan.json".to_owned(),
+                id: "3fa9".to_owned(),
+            }),
+            ..Invocation::default()
+        };
+        assert_eq!(
+            call.command("apply", &[]),
+            "driftlock apply 'my plan.json' --id 3fa9"
+        );
+        assert_eq!(
+            call.command("apply", &["--partial X"]),
+            "driftlock plan a.yaml --only X --partial X --out 'my plan.json'"
+        );
+        assert_eq!(call.command("plan", &[]), "driftlock plan a.yaml");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! Markdown say the same.
 
 use super::escape;
-use super::style::{Role, Style};
+use super::style::{Invocation, Role, Style};
 use crate::model::{Behind, Fingerprint, PlatformKind, RailwayAddress, Verdict};
 use crate::plan::{ActionKind, AuthorityKind, Change, Class, Glimpse, Reason, Summary, TargetPlan};
 
@@ -109,6 +109,15 @@ pub(crate) fn rank(change: &Change) -> u8 {
 /// the run was not asked for nothing is said.
 pub(crate) fn is_listed(change: &Change) -> bool {
     !matches!(change.class, Class::InSync | Class::Unmanaged) && !change.is_left_out()
+}
+
+/// What a widening waits for.
+pub(crate) fn held_authority(call: &Invocation) -> &'static str {
+    if call.saved.is_some() {
+        "goes with the plan's id, or a yes"
+    } else {
+        "held"
+    }
 }
 
 /// Which stored variables do not run, since when and why.

@@ -202,6 +202,12 @@ impl Git {
         Ok(Some(text))
     }
 
+    /// The full id of the commit that `revision` names in the repository of the manifest at `path`
+    /// (absolute).
+    pub fn commit_of(&self, path: &Path, revision: &str) -> Result<String, SourceError> {
+        self.resolve(path, path.parent().unwrap_or(path), revision)
+    }
+
     /// Whether git ignores this path; `None` where nobody can say.
     pub fn is_ignored(&self, path: &Path) -> Option<bool> {
         let path = std::path::absolute(path).ok()?;

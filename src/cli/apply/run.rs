@@ -1,6 +1,9 @@
 //! One apply over all manifests of a run: all plans first, one question, then the writes.
 
+use std::slice::from_ref;
+
 use super::ApplyArgs;
+use super::approved::Approved;
 use crate::cli::Global;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
@@ -13,8 +16,8 @@ use crate::cli::session::{self, Item};
 use crate::cli::ui::Ui;
 use crate::crypto::Keyring;
 use crate::journal::{Journal, Lease};
-use crate::plan::{Change, Plan};
-use crate::reconcile::apply::apply;
+use crate::plan::{Change, LiveState, Narrowed, Plan};
+use crate::reconcile::apply::{apply, settle};
 use crate::reconcile::desired::Values;
 use crate::reconcile::event::ApplyReport;
 use crate::reconcile::load::Opening;
@@ -35,52 +38,58 @@ pub(super) struct Run<'a> {
     scope: &'a Scope,
     exit: Exit,
     reports: Vec<ApplyReport>,
+    /// The plan file that is carried out, if it is one.
+    approved: Option<&'a Approved>,
+    /// What is left of each of its plans.
+    left: Vec<Narrowed>,
 }
 
-/// Loads the manifests, takes their leases and carries everything out.
-pub(super) fn over_all(
-    arguments: &ApplyArgs,
-    global: &Global,
-    context: &Context,
-    scope: &Scope,
-    ui: &mut Ui,
-) -> Result<Exit, CommandError> {
-    let selection = &arguments.selection;
-    let items = session::load_manifests(&selection.manifests, context, ui)?;
-    look::check_targets(&items, &selection.target)?;
-    let mut run = Run {
-        arguments,
-        context,
-        keyring: session::keyring(global, context),
-        journal: records::journal(global, context, &items, true, ui)?,
-        runtime: look::runtime()?,
-        scope,
-        exit: Exit::DONE,
-        reports: vec![],
-    };
-    // taken before anything is read: what others wrote until now is seen, and nobody writes until
-    // this run has ended
-    let lease = lease::take(&arguments.lease, &mut *run.journal, &items, context, ui)?;
-    run.under_lease(&items, &lease, ui)
-}
-
-impl Run<'_> {
-    fn under_lease(
-        mut self,
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        arguments: &'a ApplyArgs,
+        global: &Global,
+        context: &'a Context,
+        scope: &'a Scope,
         items: &[Item],
-        lease: &Lease,
         ui: &mut Ui,
-    ) -> Result<Exit, CommandError> {
+    ) -> Result<Self, CommandError> {
+        Ok(Self {
+            arguments,
+            context,
+            keyring: session::keyring(global, context),
+            journal: records::journal(global, context, items, true, ui)?,
+            runtime: look::runtime()?,
+            scope,
+            exit: Exit::DONE,
+            reports: vec![],
+            approved: None,
+            left: vec![],
+        })
+    }
+
+    /// Does what a plan file says, and nothing else.
+    pub(super) fn of_approved(mut self, approved: &'a Approved) -> Self {
+        self.approved = Some(approved);
+        self
+    }
+
+    pub(super) fn over_all(mut self, items: &[Item], ui: &mut Ui) -> Result<Exit, CommandError> {
         let selection = &self.arguments.selection;
+        // taken before anything is read: what others wrote until now is seen, and nobody writes
+        // until this run has ended
+        let asked = &self.arguments.lease;
+        let lease = lease::take(asked, &mut *self.journal, items, self.context, ui)?;
         let opened = look::open_all(
             items,
             selection.since.as_deref(),
-            true,
+            // a key that is made now proves no plan of earlier
+            self.approved.is_none(),
             &mut self.keyring,
             &mut *self.journal,
             self.context,
             ui,
         )?;
+        self.approved.map_or(Ok(()), |one| one.check(&opened))?;
         let values: Vec<Values<'_>> = opened
             .iter()
             .map(|opened| look::values(opened, &mut self.keyring, ui))
@@ -93,7 +102,7 @@ impl Run<'_> {
             .collect();
         let plans = self.plan(&opened, &passes, ui)?;
         if self.confirmed(&plans, ui)? {
-            self.carry_out_all(&opened, &passes, &plans, lease, ui);
+            self.carry_out_all(&opened, &passes, &plans, &lease, ui);
             self.keep_seen(&opened, &passes);
         } else {
             ui.say("nothing was written");
@@ -115,9 +124,8 @@ impl Run<'_> {
                 pass.read(&opened.memory, events).await
             });
             seen.push(look::elsewhere(pass, opened, &*self.journal, self.context)?);
-            plans.push(pass.plan(live, &opened.memory));
+            plans.push(self.plan_one(pass, opened, live)?);
         }
-        self.exit = look::exit_of(&plans, false);
         if self.arguments.selection.require_all {
             let missing = look::require_all(&seen, self.scope.targets.as_ref(), ui);
             self.exit = self.exit.worst(missing);
@@ -133,8 +141,29 @@ impl Run<'_> {
         Ok(plans)
     }
 
+    /// The plan of one manifest, or what is left of the approved one.
+    fn plan_one(
+        &mut self,
+        pass: &Pass<'_>,
+        opened: &Opened<'_>,
+        live: Vec<LiveState>,
+    ) -> Result<Plan, CommandError> {
+        let Some(approved) = self.approved else {
+            let plan = pass.plan(live, &opened.memory);
+            self.exit = self.exit.worst(look::exit_of(from_ref(&plan), false));
+            return Ok(plan);
+        };
+        let present = pass.plan(live.clone(), &opened.memory);
+        self.exit = self.exit.worst(look::exit_of(from_ref(&present), false));
+        let left = approved.left(self.left.len(), pass, &present, &live)?;
+        let plan = left.plan.clone();
+        self.left.push(left);
+        Ok(plan)
+    }
+
     fn confirmed(&self, plans: &[Plan], ui: &mut Ui) -> Result<bool, CommandError> {
-        if self.scope.unattended || !plans.iter().any(needs_consent) {
+        let named = self.approved.is_some_and(|approved| approved.by_id);
+        if named || self.scope.unattended || !plans.iter().any(needs_consent) {
             return Ok(true);
         }
         let question = if plans.len() == 1 {
@@ -160,7 +189,10 @@ impl Run<'_> {
         };
         let lost = stop.clone();
         lease.on_loss(move |why| lost.request(&why));
+        let left = std::mem::take(&mut self.left);
+        let mut left = left.iter();
         for ((opened, pass), plan) in opened.iter().zip(passes).zip(plans) {
+            let left = left.next();
             let path = opened.item.file.path.display();
             if stop.is_requested() {
                 let why = stop.why().unwrap_or_default();
@@ -173,7 +205,10 @@ impl Run<'_> {
                 self.exit = self.exit.worst(ui.fail(&CommandError::error(why)));
                 continue;
             }
-            let report = self.carry_out(pass, opened, plan, &stop, ui);
+            let mut report = self.carry_out(pass, opened, plan, &stop, ui);
+            if let Some(left) = left {
+                settle(&mut report, left);
+            }
             self.reports.push(report);
         }
     }
@@ -246,13 +281,18 @@ impl Run<'_> {
         let mut call = invocation(&self.arguments.selection);
         call.again.extend(self.arguments.allowances.words());
         call.again.extend(self.arguments.lease.words());
-        call.again
-            .extend(self.arguments.yes.then(|| "--yes".to_owned()));
-        if self.arguments.no_activate {
-            call.again.push("--no-activate".to_owned());
-            call.no_activate = true;
-        }
         call.applying = true;
+        call.no_activate = self.arguments.no_activate;
+        call.saved = self.approved.map(Approved::named);
+        // another plan is made without what was said to this apply
+        if call.saved.is_none() {
+            let flags = [
+                (self.arguments.yes, "--yes"),
+                (call.no_activate, "--no-activate"),
+            ];
+            let given = flags.iter().filter(|(given, _)| *given);
+            call.again.extend(given.map(|(_, flag)| (*flag).to_owned()));
+        }
         call
     }
 

@@ -46,6 +46,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("doctor.json", of::<DoctorDocument>()),
         ("history.json", of::<HistoryDocument>()),
         ("plan.json", of::<PlanDocument>()),
+        ("saved-plan.json", of::<crate::plan::SavedPlans>()),
         ("status.json", of::<StatusDocument>()),
     ]
 }

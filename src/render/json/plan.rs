@@ -10,6 +10,7 @@ use super::{ExitJson, document_tag};
 use crate::model::{Behind, TargetName};
 use crate::plan;
 use crate::reconcile::event::{SeenTarget, Verdict};
+use crate::render::style::Invocation;
 
 document_tag!("plan/1");
 
@@ -23,8 +24,21 @@ pub struct PlanDocument {
     driftlock: &'static str,
     exit: ExitJson,
     summary: SummaryJson,
+    /// Where `--out` has kept it; null where it was not asked for.
+    saved: Option<SavedJson>,
     /// One for each manifest.
     plans: Vec<PlanJson>,
+}
+
+/// A plan that is kept in a file, for approval.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Saved", deny_unknown_fields)]
+struct SavedJson {
+    file: String,
+    /// Names everything in it: what is approved.
+    id: String,
+    /// Carries out exactly this.
+    command: String,
 }
 
 impl PlanDocument {
@@ -34,8 +48,20 @@ impl PlanDocument {
             driftlock: TAG,
             exit: verdict.into(),
             summary: summary.into(),
+            saved: None,
             plans: plans.iter().map(PlanJson::from).collect(),
         }
+    }
+
+    /// With where it was kept.
+    #[must_use]
+    pub fn with_saved(mut self, call: &Invocation) -> Self {
+        self.saved = call.saved.as_ref().map(|saved| SavedJson {
+            file: saved.file.clone(),
+            id: saved.id.clone(),
+            command: call.command("apply", &[]),
+        });
+        self
     }
 
     /// With what other machines last saw of their targets, for each plan.

@@ -238,11 +238,15 @@ fn summary(out: &mut dyn Write, style: &Style, report: &ApplyReport) -> fmt::Res
     let not_done = count(|r| matches!(r.outcome, O::Refused(_) | O::NotDone(_)));
     let doubt = count(|r| matches!(r.outcome, O::InDoubt(_)));
     let recorded = count(is_record);
+    let already = count(|r| r.outcome == O::AlreadyDone);
     let wrote = report.targets.iter().filter(|t| t.wrote()).count();
     let exit = report.verdict().exit;
     let mut text = if exit == Exit::Clean && wrote == 0 && recorded > 0 {
         let recorded = counted(recorded, "variable");
         format!("{recorded} recorded as known, nothing written")
+    } else if exit == Exit::Clean && wrote == 0 && already > 0 {
+        let already = counted(already, "variable");
+        format!("{already} as planned already, nothing written")
     } else {
         let word = match exit {
             Exit::Clean => "Applied",

@@ -128,10 +128,10 @@ fn authority(out: &mut dyn Write, style: &Style, call: &Invocation, plan: &Plan)
         }
         line = line.then(Role::Plain, format!(": {}", escape::terminal(&change.what)));
         if change.held {
-            line = line.then(Role::Dim, " (held)");
+            line = line.then(Role::Dim, format!(" ({})", words::held_authority(call)));
         }
         line.write(out, style, 2, 4)?;
-        if change.held {
+        if change.held && call.saved.is_none() {
             let flag = words::authority_flag(change);
             command(out, style, 6, &call.command("apply", &[&flag]))?;
         }

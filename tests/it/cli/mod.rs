@@ -17,6 +17,7 @@ mod plan;
 mod plan_since;
 mod reveal;
 mod rotate;
+mod saved;
 mod schema;
 mod set;
 mod status;

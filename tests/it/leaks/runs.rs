@@ -172,6 +172,41 @@ impl Leaky {
             self.runs(line, "");
         }
         self.glances();
+        self.keeps();
+    }
+
+    /// A plan in a file, in every form, and what comes of it; `apply` is told another id, so that it
+    /// only looks.
+    fn keeps(&mut self) {
+        for line in [
+            "plan --out kept.json",
+            "plan --out kept.json --json -vv --overwrite TOKEN@local --take-over local",
+            "plan --out kept.json --markdown --since HEAD",
+            "apply kept.json --id 0123456789abcdef",
+            "apply kept.json --id short",
+            "apply kept.json",
+        ] {
+            self.runs(line, "");
+        }
+    }
+
+    /// The same, carried out.
+    fn approves(&mut self) {
+        self.runs("plan --out kept.json", "").success();
+        let file: serde_json::Value = serde_json::from_str(&self.world.read("kept.json")).unwrap();
+        let line = format!("apply kept.json --id {} -vv", file["id"].as_str().unwrap());
+        self.runs(&line, "").success();
+        self.runs(&format!("{line} --json"), "").success();
+        // somebody typed into it
+        for text in [
+            format!("{{\"driftlock\": \"saved-plan/1\", \"id\": {SECRET:?}"),
+            format!("{{\"driftlock\": \"saved-plan/{NEXT}\"}}"),
+            format!("{{\"driftlock\": \"saved-plan/1\", {NEXT:?}: {SECRET:?}}}"),
+        ] {
+            self.world.write("odd.env", text);
+            self.runs("apply odd.env --yes -vv", "").exits(3);
+        }
+        std::fs::remove_file(self.world.path("odd.env")).unwrap();
     }
 
     /// Each of them once, with everything logged.
@@ -212,6 +247,8 @@ impl Leaky {
         ] {
             self.runs(line, input);
         }
+        self.runs("set TOKEN", NEXT);
+        self.approves();
         self.rotations();
         self.looks();
         for line in [
@@ -363,6 +400,7 @@ impl Leaky {
                 vec!["plan", "--allow", &value],
                 vec!["plan", "--overwrite", &value],
                 vec!["plan", "--target", &value],
+                vec!["apply", "--id", &value],
                 vec!["man", &value],
                 vec!["schema", &value],
                 vec![&value],

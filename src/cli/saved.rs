@@ -37,12 +37,16 @@ impl Place {
                 let why = format!("cannot write the plan to {shown}: {}", error.kind());
                 return Err(CommandError::error(why));
             }
-            Ok(_) => Some(read(file, context)?.ok_or_else(|| {
-                CommandError::refused(format!(
+            Ok(_) => Some(
+                read(file, context)?
+                    .filter(|text| plan::is_kept(text))
+                    .ok_or_else(|| {
+                        CommandError::refused(format!(
                     "cannot write the plan to {shown}: what is there is no plan, and is left alone"
                 ))
                 .hint("name a file that is not there yet, for example --out plan.json")
-            })?),
+                    })?,
+            ),
         };
         let file = file.to_owned();
         Ok(Self { file, old })

@@ -25,7 +25,7 @@ use super::id::id_of;
 use crate::model::{FingerprintKey, Fingerprinter, Overrides, TargetName, VarName, to_hex};
 use allowed::Allowed;
 pub use narrow::{Narrowed, STALE, narrow, unapproved};
-pub use parse::{SavedError, is_saved};
+pub use parse::{SavedError, is_kept, is_saved};
 pub use texts::scrub_texts;
 
 /// Kind and version of the file.

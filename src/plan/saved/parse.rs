@@ -62,8 +62,17 @@ struct Head {
     driftlock: Option<String>,
 }
 
-/// Whether a text is, or once was, a plan in a file or in JSON: no manifest begins like one.
+/// Whether a text is, or once was, a plan in a file, or a plan in JSON: no manifest begins like one.
 pub fn is_saved(text: &str) -> bool {
+    is_kept(text) || is_tagged(text, "plan/")
+}
+
+/// Whether it is, or once was, a plan in a file.
+pub fn is_kept(text: &str) -> bool {
+    is_tagged(text, "saved-plan/")
+}
+
+fn is_tagged(text: &str, tag: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let Some(rest) = text.strip_prefix('{') else {
         return false;
@@ -71,13 +80,12 @@ pub fn is_saved(text: &str) -> bool {
     let first = |rest: &str| {
         let rest = rest.trim_start().strip_prefix("\"driftlock\"")?;
         let rest = rest.trim_start().strip_prefix(':')?;
-        let rest = rest.trim_start();
-        Some(rest.starts_with("\"saved-plan/") || rest.starts_with("\"plan/"))
+        let rest = rest.trim_start().strip_prefix('"')?;
+        Some(rest.starts_with(tag))
     };
     // whatever sorted its keys
     let head = || serde_json::from_str::<Head>(text).ok()?.driftlock;
-    first(rest).unwrap_or(false)
-        || head().is_some_and(|tag| tag.starts_with("saved-plan/") || tag.starts_with("plan/"))
+    first(rest).unwrap_or_else(|| head().is_some_and(|found| found.starts_with(tag)))
 }
 
 impl SavedPlans {

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::world::{World, keys, stamp, target, var};
-use crate::plan::{Draft, DraftPlan, SavedError, SavedPlans, Selected, is_saved, scrub_texts};
+use crate::plan::{
+    Draft, DraftPlan, SavedError, SavedPlans, Selected, is_kept, is_saved, scrub_texts,
+};
 
 const DIGEST: [u8; 32] = [7; 32];
 
@@ -186,6 +188,8 @@ fn each_way_to_be_no_plan_is_told_apart() {
 #[test]
 fn a_manifest_is_not_taken_for_a_plan() {
     assert!(is_saved("{\"driftlock\": \"saved-plan/9\", cut"));
+    assert!(is_kept("{\"driftlock\": \"saved-plan/9\", cut"));
+    assert!(!is_kept("{\"driftlock\": \"plan/1\", cut"));
     assert!(is_saved(
         "\u{feff} {\n \"by\": \"x\", \"driftlock\": \"plan/1\" }"
     ));

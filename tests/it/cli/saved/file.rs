@@ -68,6 +68,7 @@ fn only_a_plan_is_replaced_and_nothing_is_left_beside_it() {
         ("notes.txt", "mine"),
         ("other.json", "{\"driftlock\": \"someone's\"}"),
         ("empty.json", ""),
+        ("printed.json", "{\"driftlock\": \"plan/1\"}"),
     ] {
         world.write(file, text);
         world
@@ -94,6 +95,7 @@ fn only_a_plan_is_replaced_and_nothing_is_left_beside_it() {
         "notes.txt",
         "other.json",
         "plan.json",
+        "printed.json",
     ];
     assert_eq!(left, known);
 }

@@ -33,8 +33,8 @@ pub use effective::{EffectiveRails, effective_rails};
 pub use id::id_of;
 pub use input::{DesiredState, LiveState, PlanInput, TargetInput};
 pub use saved::{
-    Draft, DraftPlan, Narrowed, STALE, SavedError, SavedPlan, SavedPlans, Selected, is_saved,
-    narrow, scrub_texts, unapproved,
+    Draft, DraftPlan, Narrowed, STALE, SavedError, SavedPlan, SavedPlans, Selected, is_kept,
+    is_saved, narrow, scrub_texts, unapproved,
 };
 pub use summary::{has_differences, has_holds, has_unknown, summary};
 

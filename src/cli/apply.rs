@@ -1,7 +1,9 @@
 //! `apply`: show the plan, ask, write, read back, remember.
 
+mod back;
 mod run;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::Args;
@@ -13,6 +15,8 @@ use super::selection::{Allowances, Selection};
 use super::ui::Ui;
 use crate::model::VarName;
 use crate::reconcile::pass::Scope;
+
+pub(super) use back::Kept;
 
 /// Write what the plan says, read it back, and remember it
 ///
@@ -41,9 +45,17 @@ pub(crate) struct ApplyArgs {
     #[arg(long)]
     pub(crate) no_activate: bool,
 
+    /// Keep nothing of what is overwritten, so that `undo` cannot put it back
+    #[arg(long)]
+    pub(crate) no_undo: bool,
+
     /// Print the result as JSON (see `driftlock schema apply`)
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// The receipts that are taken back, where `undo` is what runs.
+    #[arg(skip)]
+    pub(crate) undo: BTreeSet<u64>,
 }
 
 impl ApplyArgs {
@@ -54,8 +66,16 @@ impl ApplyArgs {
             allowances: Allowances::default(),
             yes,
             no_activate: false,
+            no_undo: false,
             json: false,
+            undo: BTreeSet::new(),
         }
+    }
+
+    /// `undo 12`, where that is what runs.
+    fn undo_words(&self) -> Option<String> {
+        let numbers: Vec<String> = self.undo.iter().map(ToString::to_string).collect();
+        (!numbers.is_empty()).then(|| format!("undo {}", numbers.join(" ")))
     }
 }
 
@@ -83,9 +103,11 @@ pub(crate) fn run(
 ) -> Result<Exit, CommandError> {
     let asks = can_ask(context) && !arguments.yes;
     if !asks && !arguments.yes {
+        let verb = arguments.undo_words();
+        let verb = verb.as_deref().unwrap_or("apply");
         return Err(
             CommandError::usage("nobody can be asked here: standard input is no terminal")
-                .hint("driftlock apply --yes writes without asking"),
+                .hint(format!("driftlock {verb} --yes writes without asking")),
         );
     }
     let scope = Scope {
@@ -94,6 +116,7 @@ pub(crate) fn run(
         overrides: arguments.allowances.overrides()?,
         unattended: !asks,
         no_activate: arguments.no_activate,
+        undo: None,
     };
     run::Run::new(arguments, global, context, &scope)?.over_all(ui)
 }

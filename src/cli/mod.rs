@@ -27,6 +27,7 @@ mod session;
 mod set;
 mod status;
 mod ui;
+mod undo;
 mod unset;
 mod usage;
 
@@ -112,6 +113,7 @@ enum Command {
     Status(status::StatusArgs),
     Doctor(doctor::DoctorArgs),
     History(history::HistoryArgs),
+    Undo(undo::UndoArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
@@ -160,6 +162,7 @@ fn dispatch(
         Command::Status(arguments) => status::run(arguments, global, context, ui),
         Command::Doctor(arguments) => doctor::run(arguments, global, context, ui),
         Command::History(arguments) => history::run(arguments, global, context, ui),
+        Command::Undo(arguments) => undo::run(arguments, global, context, ui),
         Command::Schema(arguments) => schema::run(arguments, ui),
         Command::Completions(arguments) => completions::run(arguments, ui),
         Command::Man(arguments) => completions::run_man(arguments, ui),

@@ -73,6 +73,7 @@ pub(crate) fn run(
         overrides: arguments.allowances.overrides()?,
         unattended: !context.terminal.input,
         no_activate: false,
+        undo: None,
     };
     let (plans, seen): (Vec<Plan>, Vec<Elsewhere>) =
         look::look(selection, &scope, global, context, ui)?
@@ -99,6 +100,7 @@ pub(crate) fn invocation(selection: &Selection) -> Invocation {
         again: selection.words(),
         applying: false,
         no_activate: false,
+        undo: None,
         manifests: selection
             .manifests
             .iter()

@@ -11,7 +11,7 @@ use super::error::CommandError;
 use super::prompt::TerminalPrompt;
 use super::ui::Ui;
 use crate::crypto::{IdentityEnv, IdentityRequest, Keyring, NoPrompt, SharedPrompt};
-use crate::journal::{Authenticator, Journal, Scope, SqliteJournal};
+use crate::journal::{Authenticator, Journal, Scope, SqliteJournal, UndoStore};
 use crate::model::{Diagnostic, Fingerprinter, PlatformKind, Severity, TargetName};
 use crate::platforms::railway::RailwayPlatform;
 use crate::reconcile::connect::Connections;
@@ -246,6 +246,13 @@ pub(crate) fn journal(global: &Global, context: &Context) -> Result<SqliteJourna
         })?;
     tracing::debug!(path = %path.display(), "journal");
     Ok(SqliteJournal::new(path))
+}
+
+/// Where former values are kept on this machine: beside the journal's file.
+pub(crate) fn undo_store(global: &Global, context: &Context) -> Option<UndoStore> {
+    let journal = global.journal.as_ref().map(|path| context.absolute(path));
+    let path = journal.or_else(|| context.journal())?;
+    Some(UndoStore::new(path.with_file_name("undo.sqlite3")))
 }
 
 pub(crate) fn journal_error(error: &(dyn std::error::Error + 'static)) -> CommandError {

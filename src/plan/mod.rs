@@ -19,6 +19,7 @@ mod site;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod unit;
 
 pub use authority::{compare_authority, widened};
@@ -31,6 +32,7 @@ pub use effective::{EffectiveRails, effective_rails};
 pub use id::id_of;
 pub use input::{DesiredState, LiveState, PlanInput, TargetInput};
 pub use summary::{has_differences, has_holds, has_unknown, summary};
+pub use undo::{Undo, UndoTarget};
 
 /// The rails that `--allow` can let go, by name.
 pub const RAILS: [&str; 16] = [

@@ -128,13 +128,25 @@ pub struct Invocation {
     pub applying: bool,
     /// Whether it was told to put nothing in force.
     pub no_activate: bool,
+    /// `undo 12`, where that is what runs: it is what is repeated in place of `apply`.
+    pub undo: Option<String>,
 }
 
 impl Invocation {
     /// `driftlock VERB MANIFESTS FLAGS`, quoted for a shell.
     pub fn command(&self, verb: &str, flags: &[&str]) -> String {
-        let mut text = format!("driftlock {verb}");
-        self.push_manifests(&mut text, "");
+        let mut text = match &self.undo {
+            Some(undo) if verb == "apply" => {
+                let mut text = format!("driftlock {undo}");
+                self.push_manifests(&mut text, "--manifest ");
+                text
+            }
+            _ => {
+                let mut text = format!("driftlock {verb}");
+                self.push_manifests(&mut text, "");
+                text
+            }
+        };
         if verb == "apply" {
             for word in &self.again {
                 text.push(' ');
@@ -205,6 +217,7 @@ mod tests {
             again: ["--since", "v 1", "--yes"].map(str::to_owned).into(),
             applying: true,
             no_activate: false,
+            undo: None,
         };
         assert_eq!(
             call.command("apply", &["--partial X"]),
@@ -215,6 +228,15 @@ mod tests {
             call.command_of_one("history", &["X"]),
             "driftlock history --manifest a.yaml X"
         );
+        let call = Invocation {
+            undo: Some("undo 12 13".to_owned()),
+            ..call
+        };
+        assert_eq!(
+            call.command("apply", &["--partial X"]),
+            "driftlock undo 12 13 --manifest a.yaml --since 'v 1' --yes --partial X"
+        );
+        assert_eq!(call.command("plan", &[]), "driftlock plan a.yaml");
     }
 
     #[test]

@@ -9,18 +9,22 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
-use super::schema;
+use super::schema::{self, Schema};
 use crate::journal::JournalError;
 
-/// An open journal.
+/// An open file.
 #[derive(Debug)]
-pub(super) struct Opened {
-    pub(super) connection: Connection,
-    pub(super) writable: bool,
+pub(in crate::journal) struct Opened {
+    pub(in crate::journal) connection: Connection,
+    pub(in crate::journal) writable: bool,
 }
 
-/// `None` if there is no journal yet.
-pub(super) fn open(path: &Path, patience: Duration) -> Result<Option<Opened>, JournalError> {
+/// `None` if there is no file yet.
+pub(in crate::journal) fn open(
+    path: &Path,
+    schema: &Schema,
+    patience: Duration,
+) -> Result<Option<Opened>, JournalError> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -41,12 +45,12 @@ pub(super) fn open(path: &Path, patience: Duration) -> Result<Option<Opened>, Jo
         Err(error) if needs_write_access(&error) => open_settled(path, patience)?,
         Err(error) => return Err(explain(path, &error)),
     };
-    ready(path, connection, &header).map(Some)
+    ready(path, connection, schema, &header).map(Some)
 }
 
-/// Creates the journal unless it is there. It appears whole or not at all: it is made beside its
+/// Creates the file unless it is there. It appears whole or not at all: it is made beside its
 /// place and moved in, and of two processes one wins.
-pub(super) fn create(path: &Path) -> Result<(), JournalError> {
+pub(in crate::journal) fn create(path: &Path, schema: &Schema) -> Result<(), JournalError> {
     let failed = |error| file_error(path, error);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -59,7 +63,7 @@ pub(super) fn create(path: &Path) -> Result<(), JournalError> {
         .prefix(".journal-")
         .tempfile_in(folder)
         .map_err(failed)?;
-    fill(file.path()).map_err(|error| explain(path, &error))?;
+    fill(file.path(), schema).map_err(|error| explain(path, &error))?;
     file.as_file().sync_all().map_err(failed)?;
     match file.persist_noclobber(path) {
         Ok(_) => File::open(folder)
@@ -70,10 +74,10 @@ pub(super) fn create(path: &Path) -> Result<(), JournalError> {
     }
 }
 
-fn fill(path: &Path) -> rusqlite::Result<()> {
+fn fill(path: &Path, schema: &Schema) -> rusqlite::Result<()> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.pragma_update(None, "application_id", schema::APPLICATION_ID)?;
-    schema::migrate(&connection)?;
+    connection.pragma_update(None, "application_id", schema.application_id)?;
+    schema::migrate(&connection, schema)?;
     // Last: with the log still in use, closing would leave a second file behind.
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.close().map_err(|(_, error)| error)
@@ -129,29 +133,34 @@ fn immutable_uri(path: &Path) -> String {
     uri + "?immutable=1"
 }
 
-fn ready(path: &Path, connection: Connection, header: &Header) -> Result<Opened, JournalError> {
+fn ready(
+    path: &Path,
+    connection: Connection,
+    schema: &Schema,
+    header: &Header,
+) -> Result<Opened, JournalError> {
     let failed = |error| explain(path, &error);
     let path = path.to_path_buf();
-    if header.application != schema::APPLICATION_ID {
+    if header.application != schema.application_id {
         return Err(JournalError::Foreign { path });
     }
-    if header.version > schema::VERSION {
+    if header.version > schema.version() {
         return Err(JournalError::Newer {
             path,
             found: header.version,
-            known: schema::VERSION,
+            known: schema.version(),
         });
     }
     if header.version < 1 {
         return Err(JournalError::Corrupted { path });
     }
     let writable = !connection.is_readonly(MAIN_DB).map_err(failed)?;
-    if header.version < schema::VERSION {
+    if header.version < schema.version() {
         if !writable {
             let found = header.version;
             return Err(JournalError::OldAndReadOnly { path, found });
         }
-        schema::migrate(&connection).map_err(failed)?;
+        schema::migrate(&connection, schema).map_err(failed)?;
     }
     connection
         .pragma_update(None, "synchronous", "FULL")
@@ -193,7 +202,7 @@ fn file_error(path: &Path, source: io::Error) -> JournalError {
 }
 
 /// SQLite's own words are left out: only its code says anything that is safe to repeat.
-pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> JournalError {
+pub(in crate::journal) fn explain(path: &Path, error: &rusqlite::Error) -> JournalError {
     let path = path.to_path_buf();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::Locked { path },

@@ -47,6 +47,8 @@ pub struct JournalRecord<'a> {
     /// Whether this revision's key is believed. If not, nothing of it counts as applied, or the next
     /// run would take a stranger's key for ours.
     pub key_accepted: bool,
+    /// Whether former values are put back: then nothing of the manifest counts as applied.
+    pub undoing: bool,
     /// Who.
     pub author: &'a Author,
     /// Open intents, by target.
@@ -173,7 +175,7 @@ impl JournalRecord<'_> {
     fn keep_facts(&mut self, plan: &Plan, idle: bool) -> Result<(), JournalError> {
         let facts = accepted_facts(plan, self.last_facts, self.facts, self.consented);
         // an apply that found nothing to do needs no journal that can be written
-        if !self.key_accepted || idle && self.last_facts == Some(&facts) {
+        if self.undoing || !self.key_accepted || idle && self.last_facts == Some(&facts) {
             return Ok(());
         }
         let applied = AppliedAuthority {
@@ -219,7 +221,10 @@ impl JournalRecord<'_> {
             who: self.author.who.clone(),
             revision: self.author.revision.clone(),
             plan_id: plan.id.0.clone(),
-            outcome: outcome(done),
+            outcome: match outcome(done) {
+                ReceiptOutcome::Applied if self.undoing => ReceiptOutcome::Undone,
+                outcome => outcome,
+            },
             vars: done
                 .results
                 .iter()

@@ -10,6 +10,7 @@ mod doctor;
 mod history;
 mod plan;
 mod status;
+mod undo;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use doctor::DoctorDocument;
 pub use history::HistoryDocument;
 pub use plan::PlanDocument;
 pub use status::StatusDocument;
+pub use undo::UndoDocument;
 
 use std::fmt::{self, Write};
 
@@ -47,6 +49,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("history.json", of::<HistoryDocument>()),
         ("plan.json", of::<PlanDocument>()),
         ("status.json", of::<StatusDocument>()),
+        ("undo.json", of::<UndoDocument>()),
     ]
 }
 

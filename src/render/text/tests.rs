@@ -118,6 +118,7 @@ fn history() -> String {
     let report = HistoryReport {
         subject: "vps".to_owned(),
         entries: vec![HistoryEntry {
+            receipt: 12,
             activated: None,
             at: "2026-01-01T03:04:05Z".parse().unwrap(),
             who: "ops\u{202e}".to_owned(),

@@ -53,7 +53,11 @@ pub(crate) struct UndoArgs {
     overwrite: Vec<String>,
 
     /// Let a rail go, as the plan's message spells it; may be repeated
-    #[arg(long, value_name = "RAIL[=N][@TARGET]", help_heading = "What is allowed")]
+    #[arg(
+        long,
+        value_name = "RAIL[=N][@TARGET]",
+        help_heading = "What is allowed"
+    )]
     allow: Vec<String>,
 
     /// Put this variable back though another of its targets keeps the new value
@@ -128,7 +132,12 @@ fn list(
 fn entries(kept: &Kept<'_>, context: &Context) -> Vec<UndoEntry> {
     let gone = expired(&kept.rows, context.now(), &kept.retention);
     let here = |row: &&KeptRow| row.id.is_none_or(|id| !gone.contains(&id));
-    let numbers: BTreeSet<u64> = kept.rows.iter().filter(here).filter_map(|row| row.receipt).collect();
+    let numbers: BTreeSet<u64> = kept
+        .rows
+        .iter()
+        .filter(here)
+        .filter_map(|row| row.receipt)
+        .collect();
     let entry = |number: u64| {
         let of = |row: &&KeptRow| row.receipt == Some(number);
         let rows: Vec<&KeptRow> = kept.rows.iter().filter(here).filter(of).collect();
@@ -136,7 +145,9 @@ fn entries(kept: &Kept<'_>, context: &Context) -> Vec<UndoEntry> {
         let found = (kept.entries.iter()).find(|entry| entry.id.0 == number);
         let receipt = found.and_then(|entry| entry.receipt.as_ref());
         let trouble = match &kept.opened.opening {
-            crate::reconcile::load::Opening::Sealed(_) => Some("the manifest stays sealed".to_owned()),
+            crate::reconcile::load::Opening::Sealed(_) => {
+                Some("the manifest stays sealed".to_owned())
+            }
             _ => kept
                 .answer(&BTreeSet::from([number]), context)
                 .err()

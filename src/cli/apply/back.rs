@@ -9,9 +9,13 @@ use crate::cli::look::Opened;
 use crate::cli::session;
 use crate::cli::ui::Ui;
 use crate::journal::{HistoryEntry, HistoryFilter, Journal, UndoStore};
+use crate::model::VarName;
 use crate::reconcile::load::Opening;
-use crate::reconcile::pass::Scope;
+use crate::reconcile::pass::{Memory, Pass, Scope};
 use crate::reconcile::undo::{Answer, Policy, Question, Refusal, Retention, assemble};
+
+/// More names than these are counted.
+const MOST_NAMES: usize = 5;
 
 /// The kept values of a manifest, and the receipts that they belong to.
 pub(in crate::cli) struct Kept<'a> {
@@ -94,7 +98,9 @@ pub(super) fn answer(
     ui.protect(answer.back.secrets(), []);
     for left in &answer.as_is {
         let (name, target, why) = (&left.name, &left.target, &left.why);
-        ui.warn(&format!("{name} on {target} stays as it is, its former value is not kept: {why}"));
+        ui.warn(&format!(
+            "{name} on {target} stays as it is, its former value is not kept: {why}"
+        ));
     }
     Ok(answer)
 }
@@ -125,8 +131,25 @@ pub(super) fn scope(scope: &Scope, answer: &Answer) -> Scope {
     }
 }
 
-/// What the manifest still wants, once something was taken back.
-pub(super) fn still_wanted(answer: &Answer, ui: &mut Ui) {
+/// The variables of which the manifest wants something else than what is put back. `pass` is the
+/// ordinary one.
+pub(super) fn unlike_manifest(answer: &Answer, pass: &Pass<'_>, memory: &Memory) -> Vec<VarName> {
+    let mut unlike = BTreeSet::new();
+    for (target, names) in &answer.back.targets {
+        let desired = pass.desired(target, memory);
+        for (name, back) in names {
+            let former = back.former.as_ref().map(|former| &former.value);
+            let wanted = desired.vars.get(name).map(|wanted| &wanted.value);
+            if former != wanted {
+                unlike.insert(name.clone());
+            }
+        }
+    }
+    unlike.into_iter().collect()
+}
+
+/// What is left to do where the manifest wants something else than what was put back.
+pub(super) fn still_wanted(answer: &Answer, names: &[VarName], ui: &mut Ui) {
     let clean: Vec<&str> = (answer.revisions.iter())
         .filter(|revision| !revision.ends_with('+'))
         .map(|revision| revision.get(..12).unwrap_or(revision))
@@ -136,16 +159,13 @@ pub(super) fn still_wanted(answer: &Answer, ui: &mut Ui) {
         // newest first; a run of several manifests may have had several
         clean => format!("revert it too with `git revert {}`", clean.join(" ")),
     };
+    let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(VarName::as_str).collect();
+    let more = match names.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     ui.say(&format!(
-        "note: the manifest still wants what was taken back: {how}, or the next apply writes it again"
+        "note: the manifest still has what was undone ({}{more}): {how}, or the next apply writes it again",
+        shown.join(", ")
     ));
-    if !answer.older.is_empty() {
-        let flags: Vec<String> = (answer.older.iter())
-            .map(|target| format!("--allow rollback@{target}"))
-            .collect();
-        ui.say(&format!(
-            "  help: the reverted manifest holds older secrets than were applied, so its first apply needs {}",
-            flags.join(" ")
-        ));
-    }
 }

@@ -99,7 +99,10 @@ impl<'a> Run<'a> {
             self.carry_out_all(&opened, &passes, &plans, ui);
             match &back {
                 None => self.keep_seen(&opened, &passes),
-                Some(answer) => self.taken_back(answer, ui),
+                Some(answer) => {
+                    let plain = look::pass(&opened[0], &values[0], &connections, self.scope);
+                    self.taken_back(answer, &plain, &opened[0].memory, ui);
+                }
             }
         } else {
             ui.say("nothing was written");
@@ -126,11 +129,14 @@ impl<'a> Run<'a> {
     }
 
     /// Says what is left to do once something was taken back.
-    fn taken_back(&mut self, answer: &Answer, ui: &mut Ui) {
+    fn taken_back(&mut self, answer: &Answer, plain: &Pass<'_>, memory: &Memory, ui: &mut Ui) {
         if !self.reports.iter().any(ApplyReport::wrote) {
             return;
         }
-        back::still_wanted(answer, ui);
+        let unlike = back::unlike_manifest(answer, plain, memory);
+        if !unlike.is_empty() {
+            back::still_wanted(answer, &unlike, ui);
+        }
         if !answer.as_is.is_empty() {
             self.exit = self.exit.worst(Exit::PARTIAL);
         }

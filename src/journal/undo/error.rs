@@ -32,15 +32,21 @@ impl std::fmt::Display for UndoStoreError {
                 "{}: another process is writing to it; try again",
                 path.display()
             ),
-            E::ReadOnly { path } | E::Unsettled { path } | E::OldAndReadOnly { path, .. } => write!(
-                f,
-                "{}: the file, its folder or its disk is read-only",
-                path.display()
-            ),
+            E::ReadOnly { path } | E::Unsettled { path } | E::OldAndReadOnly { path, .. } => {
+                write!(
+                    f,
+                    "{}: the file, its folder or its disk is read-only",
+                    path.display()
+                )
+            }
             E::Full { path } => write!(f, "{}: the disk is full", path.display()),
             E::File { path, source } => write!(f, "{}: {}", path.display(), source.kind()),
             E::Database { path, code } => {
-                write!(f, "{}: the database failed with code {code}", path.display())
+                write!(
+                    f,
+                    "{}: the database failed with code {code}",
+                    path.display()
+                )
             }
             E::NoKey => f.write_str("without an identity"),
         }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
-use super::row::{KeptKind, KeptRow, RowId, proof};
 use super::UndoStoreError;
+use super::row::{KeptKind, KeptRow, RowId, proof};
 use crate::journal::sqlite::open::{self, Opened};
 use crate::journal::sqlite::schema::Schema;
 use crate::journal::{JournalError, Scope};

@@ -62,10 +62,7 @@ fn scope() -> Scope {
 }
 
 fn auth(byte: u8) -> Authenticator {
-    Authenticator::new(&Fingerprinter::new(
-        FingerprintKey::new([byte; 32]),
-        vec![],
-    ))
+    Authenticator::new(&Fingerprinter::new(FingerprintKey::new([byte; 32]), vec![]))
 }
 
 fn row(name: &str, body: &str) -> KeptRow {

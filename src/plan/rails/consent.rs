@@ -14,7 +14,10 @@ pub(super) fn not_selected(plan: &PlanInput<'_>, site: &mut Site<'_>) {
             only.contains(&change.name)
                 || change.declared.as_ref().is_some_and(|n| only.contains(n))
         });
-        let selected = selected && plan.undo.is_none_or(|undo| undo.covers(target, &change.name));
+        let selected = selected
+            && plan
+                .undo
+                .is_none_or(|undo| undo.covers(target, &change.name));
         if change.action != ActionKind::None && !(target_selected && selected) {
             let why = "not among the targets and variables that this run was limited to";
             hold(change, "not-selected", why.to_owned(), None);

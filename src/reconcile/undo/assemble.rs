@@ -45,8 +45,6 @@ pub struct Answer {
     pub as_is: Vec<LeftAsIs>,
     /// The commits that they came from.
     pub revisions: BTreeSet<String>,
-    /// The targets on which an older sealed value is put back.
-    pub older: BTreeSet<TargetName>,
 }
 
 /// A variable whose former value is not kept.
@@ -89,7 +87,9 @@ pub enum Refusal {
         target: TargetName,
     },
     /// Another machine applied it.
-    #[error("undo receipt {number} here: its former values are kept on the machine that applied it: {who}")]
+    #[error(
+        "undo receipt {number} here: its former values are kept on the machine that applied it: {who}"
+    )]
     OtherMachine {
         /// The receipt.
         number: u64,
@@ -100,7 +100,9 @@ pub enum Refusal {
     #[error("undo receipt {0}: its former values are not kept, or no longer")]
     NotKept(u64),
     /// Kept under another key.
-    #[error("undo receipt {0}: what it overwrote is sealed under another key of this manifest, and nothing can open it any more")]
+    #[error(
+        "undo receipt {0}: what it overwrote is sealed under another key of this manifest, and nothing can open it any more"
+    )]
     OtherKey(u64),
     /// Somebody edited the file.
     #[error("undo receipt {0}: what is kept for it does not verify: somebody edited the undo file")]
@@ -163,8 +165,15 @@ fn kept(
     number: u64,
     receipt: &Receipt,
 ) -> Result<BTreeMap<VarName, Former>, Refusal> {
-    let of_receipt = |row: &&KeptRow| row.receipt == Some(number);
-    let rows: Vec<&KeptRow> = question.rows.iter().filter(of_receipt).collect();
+    // the number alone says little: another journal counts from 1 too
+    let belongs = |row: &&KeptRow| {
+        row.receipt == Some(number)
+            && row.plan_id == receipt.plan_id
+            && row.at == receipt.at
+            && row.target == receipt.target
+            && row.place == receipt.place
+    };
+    let rows: Vec<&KeptRow> = question.rows.iter().filter(belongs).collect();
     let mut kept = BTreeMap::new();
     for row in &rows {
         if until(row, &question.retention) < question.now {
@@ -174,13 +183,8 @@ fn kept(
             NotOpened::OtherKey => Refusal::OtherKey(number),
             NotOpened::Forged => Refusal::Forged(number),
         })?;
-        // proved, but of another apply, target or variable: somebody moved it here
-        let belongs = row.plan_id == receipt.plan_id
-            && row.at == receipt.at
-            && row.target == receipt.target
-            && row.place == receipt.place
-            && receipt.vars.contains_key(&row.variable);
-        if !belongs || kept.insert(row.variable.clone(), former).is_some() {
+        let told = receipt.vars.contains_key(&row.variable);
+        if !told || kept.insert(row.variable.clone(), former).is_some() {
             return Err(Refusal::Forged(number));
         }
     }
@@ -264,9 +268,6 @@ fn insert(
         platform_changed_at: var.platform_changed_at,
         dropped: var.dropped,
     });
-    if var.sequence.is_some() {
-        answer.older.insert(target.clone());
-    }
     let undo = answer.back.undo.targets.entry(target.clone()).or_default();
     undo.receipts.insert(number);
     let declared = undo.names.entry(name.clone()).or_default();

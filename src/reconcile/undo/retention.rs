@@ -61,7 +61,9 @@ impl Policy {
 
 /// When a row goes, if its receipt is not older than others before that.
 pub fn until(row: &KeptRow, retention: &Retention) -> Timestamp {
-    row.at.saturating_add(retention.age).unwrap_or(Timestamp::MAX)
+    row.at
+        .saturating_add(retention.age)
+        .unwrap_or(Timestamp::MAX)
 }
 
 /// The rows that are kept no longer at `now`.

@@ -35,7 +35,11 @@ pub(super) const NOTHING_TO_SEAL_WITH: &str =
 /// that.
 pub(super) fn fill(row: &mut KeptRow, former: &Former, envelope: Option<&Envelope>) {
     (row.kind, row.body, row.key) = match former {
-        Former::Absent => (KeptKind::Absent, String::new(), envelope.map(Envelope::key_id)),
+        Former::Absent => (
+            KeptKind::Absent,
+            String::new(),
+            envelope.map(Envelope::key_id),
+        ),
         Former::NotKept(why) => not_kept(why, envelope),
         Former::Value(value, sensitivity) => {
             let kind = match sensitivity {
@@ -135,6 +139,9 @@ fn entry(row: &KeptRow) -> String {
         digest.update(part);
     }
     let digest = digest.finalize();
-    let hex: String = digest[..20].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = digest[..20]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!(".undo.{}.{hex}", row.kind.as_str())
 }

@@ -20,6 +20,7 @@ mod rotate;
 mod schema;
 mod set;
 mod status;
+mod undo;
 mod unset;
 
 pub use plan::fits_schema;

@@ -9,6 +9,8 @@ mod assemble;
 mod keep;
 mod retention;
 mod sealing;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -5,5 +5,6 @@ mod properties;
 mod rails;
 mod rows;
 mod show;
+mod undo;
 mod units;
 mod world;

@@ -1,7 +1,10 @@
 //! What is kept, how long, and how to keep nothing.
 
+use std::process::Command;
+
 use super::{count, file, hides, moved, retarget, run_with_env, set, sql, target};
-use crate::support::world::World;
+use crate::support::peers;
+use crate::support::world::{Run, World};
 
 #[test]
 fn off_keeps_nothing_and_deletes_what_is_kept() {
@@ -168,4 +171,40 @@ fn a_hundred_values_are_kept_at_once() {
     let undone = world.run("undo 3 --yes --allow changes=100").success();
     undone.says("V000, V001, V002, V003, V004 and 95 more");
     assert!(world.read(".env").contains("V042=c4naryOld2-42"));
+}
+
+/// A mount of its own, since permissions do not stop root.
+#[test]
+fn a_read_only_file_does_not_stop_an_apply() {
+    let Some(unshare) = peers::program("unshare") else {
+        return;
+    };
+    let world = moved();
+    set(&world, "TOKEN", "c4naryThree");
+    let plain = world.command(["apply", "--yes"]);
+    let script =
+        "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" || exit 99; exec \"$@\"";
+    let mut command = Command::new(unshare);
+    command
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
+        .arg(file(&world))
+        .arg(plain.get_program())
+        .args(plain.get_args())
+        .current_dir(world.path(""))
+        .env_clear()
+        .envs(
+            plain
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+    let run = Run::of(command);
+    if run.code == 99 {
+        peers::missing::<()>("a user namespace with mounts (unshare --user --mount)");
+        return;
+    }
+    run.success()
+        .says("what this apply overwrites cannot be undone")
+        .says("read-only");
+    assert!(world.read("one.env").contains("c4naryThree"));
+    assert_eq!(count(&world), 3);
 }

@@ -9,6 +9,7 @@ mod assemble;
 mod keep;
 mod retention;
 mod sealing;
+mod settle;
 #[cfg(test)]
 mod tests;
 

@@ -1,8 +1,10 @@
 //! `apply`: show the plan, ask, write, read back, remember.
 
 mod approved;
+mod back;
 mod run;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::Args;
@@ -20,6 +22,8 @@ use super::session;
 use super::ui::Ui;
 use crate::model::VarName;
 use crate::reconcile::pass::Scope;
+
+pub(super) use back::Kept;
 
 /// Write what the plan says, read it back, and remember it
 ///
@@ -60,10 +64,17 @@ pub(crate) struct ApplyArgs {
     /// Carry out the plan file with this id, and nothing else: the yes of a person, given to this plan
     #[arg(long, value_name = "ID")]
     pub(crate) id: Option<String>,
+    /// Keep nothing of what is overwritten, so that `undo` cannot put it back
+    #[arg(long)]
+    pub(crate) no_undo: bool,
 
     /// Print the result as JSON (see `driftlock schema apply`)
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// The receipts that are taken back, where `undo` is what runs.
+    #[arg(skip)]
+    pub(crate) undo: BTreeSet<u64>,
 }
 
 impl ApplyArgs {
@@ -76,8 +87,16 @@ impl ApplyArgs {
             yes,
             no_activate: false,
             id: None,
+            no_undo: false,
             json: false,
+            undo: BTreeSet::new(),
         }
+    }
+
+    /// `undo 12`, where that is what runs.
+    fn undo_words(&self) -> Option<String> {
+        let numbers: Vec<String> = self.undo.iter().map(ToString::to_string).collect();
+        (!numbers.is_empty()).then(|| format!("undo {}", numbers.join(" ")))
     }
 }
 
@@ -106,9 +125,11 @@ pub(crate) fn run(
     let approved = Approved::find(arguments, context)?;
     let asks = can_ask(context) && !arguments.yes;
     if !asks && !arguments.yes && arguments.id.is_none() {
+        let verb = arguments.undo_words();
+        let verb = verb.as_deref().unwrap_or("apply");
         return Err(
             CommandError::usage("nobody can be asked here: standard input is no terminal")
-                .hint("driftlock apply --yes writes without asking"),
+                .hint(format!("driftlock {verb} --yes writes without asking")),
         );
     }
     if let Some(approved) = &approved {
@@ -124,6 +145,7 @@ pub(crate) fn run(
         overrides: arguments.allowances.overrides()?,
         unattended: !asks,
         no_activate: arguments.no_activate,
+        undo: None,
     };
     let items = session::load_manifests(&arguments.selection.manifests, context, ui)?;
     look::check_targets(&items, &arguments.selection.target)?;

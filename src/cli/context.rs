@@ -18,6 +18,7 @@ use crate::platforms::http::HttpSettings;
 use crate::platforms::railway::RailwaySettings;
 use crate::platforms::railway::api::Pace;
 use crate::reconcile::machines::SshOptions;
+use crate::reconcile::undo::{Policy, Retention};
 use crate::source::Git;
 
 /// What programs of this machine get.
@@ -189,6 +190,15 @@ impl Context {
                 .filter(|seconds| (10..=3600).contains(seconds))
                 .unwrap_or(300),
         )
+    }
+
+    /// How long former values are kept: `DRIFTLOCK_UNDO`; `None` where that is no setting that there
+    /// is.
+    pub(crate) fn undo_policy(&self) -> Option<Policy> {
+        match self.variable("DRIFTLOCK_UNDO") {
+            None => Some(Policy::For(Retention::default())),
+            Some(text) => Policy::parse(text.to_str()?),
+        }
     }
 
     /// What Railway needs of the environment: tokens, the way out, and for tests another address.

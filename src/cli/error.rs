@@ -20,6 +20,8 @@ impl Exit {
     pub(crate) const ERROR: Self = Self::Ran(event::Exit::Error);
     /// 2.
     pub(crate) const DIFFERENCES: Self = Self::Ran(event::Exit::Differences);
+    /// 4.
+    pub(crate) const PARTIAL: Self = Self::Ran(event::Exit::Partial);
     /// 3.
     pub(crate) const REFUSED: Self = Self::Ran(event::Exit::Refused);
 

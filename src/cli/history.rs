@@ -110,8 +110,10 @@ fn subject(arguments: &HistoryArgs, manifest: &str) -> String {
 
 fn entry(entry: HistoryEntry) -> Option<event::HistoryEntry> {
     let verified = entry.proof == Proof::Verified;
+    let number = entry.id.0;
     let receipt: Receipt = entry.receipt?;
     Some(event::HistoryEntry {
+        receipt: number,
         at: entry.at,
         who: receipt.who,
         revision: receipt.revision,

@@ -31,6 +31,7 @@ mod session;
 mod set;
 mod status;
 mod ui;
+mod undo;
 mod unset;
 mod usage;
 
@@ -118,6 +119,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     History(history::HistoryArgs),
     Journal(journal::JournalArgs),
+    Undo(undo::UndoArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
@@ -167,6 +169,7 @@ fn dispatch(
         Command::Doctor(arguments) => doctor::run(arguments, global, context, ui),
         Command::History(arguments) => history::run(arguments, global, context, ui),
         Command::Journal(arguments) => journal::run(arguments, global, context, ui),
+        Command::Undo(arguments) => undo::run(arguments, global, context, ui),
         Command::Schema(arguments) => schema::run(arguments, ui),
         Command::Completions(arguments) => completions::run(arguments, ui),
         Command::Man(arguments) => completions::run_man(arguments, ui),

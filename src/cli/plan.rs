@@ -81,6 +81,7 @@ pub(crate) fn run(
         overrides: arguments.allowances.overrides()?,
         unattended: !context.terminal.input && arguments.out.is_none(),
         no_activate: false,
+        undo: None,
     };
     let place = (arguments.out.as_deref())
         .map(|file| saved::Place::find(file, context))
@@ -122,6 +123,7 @@ pub(crate) fn invocation(selection: &Selection) -> Invocation {
         applying: false,
         no_activate: false,
         saved: None,
+        undo: None,
         manifests: selection
             .manifests
             .iter()

@@ -13,6 +13,7 @@ use super::session::Item;
 use super::ui::Ui;
 use crate::journal::{
     GitError, GitJournal, GitSettings, Journal, JournalError, Place, SqliteJournal, Standing,
+    UndoStore,
 };
 
 /// How long a command that only looks believes that a remote has no journal.
@@ -71,6 +72,15 @@ pub(crate) fn own(context: &Context) -> Result<std::path::PathBuf, CommandError>
         CommandError::error("there is no folder for the journal, because this user has no home")
             .hint("name a file with --journal or DRIFTLOCK_JOURNAL")
     })
+}
+
+/// Where former values are kept on this machine: beside its own journal, wherever the records are.
+pub(crate) fn undo_store(global: &Global, context: &Context) -> Option<UndoStore> {
+    let journal = match named(global, context) {
+        Named::File(path) => path,
+        Named::Git(_) | Named::Nothing => context.journal()?,
+    };
+    Some(UndoStore::new(journal.with_file_name("undo.sqlite3")))
 }
 
 /// The journal at a place, as seen from the first manifest.

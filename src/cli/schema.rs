@@ -17,7 +17,7 @@ pub(crate) struct SchemaArgs {
     /// Of what
     #[arg(
         default_value = "manifest",
-        value_parser = PossibleValuesParser::new(["manifest", "plan", "apply", "status", "history", "check", "doctor", "saved-plan"])
+        value_parser = PossibleValuesParser::new(["manifest", "plan", "apply", "status", "history", "check", "doctor", "saved-plan", "undo"])
     )]
     name: String,
 }

@@ -98,6 +98,16 @@ fn flags(flag: &str, values: &[impl ToString]) -> Vec<String> {
 }
 
 impl Allowances {
+    /// Those that make sense where former values are put back.
+    pub(crate) fn of_flags(overwrite: &[String], allow: &[String], partial: &[VarName]) -> Self {
+        Self {
+            overwrite: overwrite.to_vec(),
+            allow: allow.to_vec(),
+            partial: partial.to_vec(),
+            ..Self::default()
+        }
+    }
+
     /// What was allowed, as the words of a command line.
     pub(crate) fn words(&self) -> Vec<String> {
         let mut words = flags("--take-over", &self.take_over);

@@ -12,6 +12,7 @@ mod lease;
 mod receipt;
 mod sqlite;
 mod state;
+mod undo;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub use receipt::{
     ReceiptOutcome, Sighting, VarAction, VarOutcome, VarReceipt, Was,
 };
 pub use sqlite::SqliteJournal;
+pub use undo::{Changes, KeptKind, KeptRow, RowId, UndoStore, UndoStoreError};
 
 /// Names the lineage of one manifest: records of one scope are never seen by another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

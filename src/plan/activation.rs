@@ -40,7 +40,7 @@ fn cause(plan: &PlanInput<'_>, site: &Site<'_>) -> Option<ActivationCause> {
     let live = site.live()?;
     let target = &site.plan.target;
     let selected = (plan.only_targets.as_ref()).is_none_or(|only| only.contains(target));
-    if !selected || plan.only_variables.is_some() {
+    if !selected || plan.only_variables.is_some() || plan.undo.is_some() {
         return None;
     }
     let last = &site.input.last;

@@ -9,6 +9,7 @@ use super::id::{Basis, plan_id};
 use super::input::PlanInput;
 use super::rails;
 use super::site::Site;
+use super::undo::hold_split;
 use super::unit::hold_units;
 
 /// Decides. Targets stay in the manifest's order, changes are sorted by name.
@@ -20,6 +21,7 @@ pub fn build(input: PlanInput<'_>) -> Plan {
         manifest_digest: &input.manifest_digest,
         key_id: input.key_id,
         overrides: input.overrides,
+        undo: input.undo,
     };
     let id = plan_id(&basis, &targets);
     Plan {
@@ -41,6 +43,7 @@ fn build_targets(
     for site in &mut sites {
         rails::early(input, site);
     }
+    hold_split(input, &mut sites);
     // holds are only ever added, so this ends
     loop {
         let mut added = false;

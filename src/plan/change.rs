@@ -77,6 +77,10 @@ pub enum Reason {
     NotSealed,
     /// Wanted empty and absent, as our last apply left it: the platform keeps no empty values.
     EmptyNotKept,
+    /// Taken back: the former value, or its absence, is what an undo wants.
+    GoingBack,
+    /// Taken back, but it is no longer what the receipt left there.
+    MovedSince,
     /// The target could not be read.
     Unreadable,
     /// This variable could not be read.

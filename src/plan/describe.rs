@@ -1,7 +1,7 @@
 //! From a row of the table to a change that people read.
 
 use super::change::{ActionKind, Change, Class, Glimpse, Reason};
-use super::classify::{Memory, Row};
+use super::classify::{Memory, Row, Sight};
 use super::evidence::{Evidence, Look};
 use crate::model::{LiveVar, UnknownVar, VarName};
 
@@ -69,11 +69,15 @@ pub(super) fn unreadable_variable(
 }
 
 /// What the reason alone does not say.
-pub(super) fn detail(row: Row, memory: Memory, in_doubt: bool) -> Option<String> {
+pub(super) fn detail(row: Row, memory: Memory, sight: Sight, in_doubt: bool) -> Option<String> {
     let text = match (row.reason, memory) {
         (Reason::SealedDesiredMoved | Reason::SealedFirstTakeOver, _) => {
             "sealed by the platform: written blind"
         }
+        (Reason::GoingBack, _) if matches!(sight, Sight::Sealed(_)) => {
+            "sealed by the platform: written blind"
+        }
+        (Reason::MovedSince, _) => "it is no longer what the receipt left there",
         (Reason::VariableUnreadable, _) => {
             "sealed by the platform, which does not say when it changed"
         }

@@ -4,7 +4,8 @@
 use sha2::{Digest, Sha256};
 
 use super::change::{ActionKind, Change, Glimpse, Plan, PlanId, TargetPlan};
-use crate::model::{KeyId, ManifestName, Overrides};
+use super::undo::Undo;
+use crate::model::{KeyId, ManifestName, Overrides, VarName};
 
 const FORMAT: &str = "driftlock/plan/1";
 
@@ -58,6 +59,8 @@ pub(super) struct Basis<'a> {
     pub(super) manifest_digest: &'a [u8; 32],
     pub(super) key_id: Option<KeyId>,
     pub(super) overrides: &'a Overrides,
+    /// What is taken back; `None` for an ordinary plan.
+    pub(super) undo: Option<&'a Undo>,
 }
 
 /// The id that `plan` must have if it was decided from this manifest (SHA-256 of its bytes) with
@@ -68,6 +71,7 @@ pub fn id_of(plan: &Plan, manifest_digest: &[u8; 32], overrides: &Overrides) -> 
         manifest_digest,
         key_id: plan.key_id,
         overrides,
+        undo: None,
     };
     plan_id(&basis, &plan.targets)
 }
@@ -101,6 +105,9 @@ pub(super) fn plan_id(basis: &Basis<'_>, targets: &[TargetPlan]) -> PlanId {
         });
     }
     overrides(&mut encoder, basis.overrides);
+    if let Some(undo) = basis.undo {
+        taken_back(&mut encoder, undo);
+    }
     let digest = encoder.0.finalize();
     PlanId(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
@@ -120,6 +127,21 @@ fn operation(encoder: &mut Encoder, change: &Change) {
     let mut rails: Vec<&str> = change.holds.iter().map(|hold| hold.rail.as_str()).collect();
     rails.sort_unstable();
     encoder.list(&rails, |encoder, rail| encoder.field(rail));
+}
+
+/// No plan that takes something back has the id of one that does not.
+fn taken_back(encoder: &mut Encoder, undo: &Undo) {
+    encoder.field("undo");
+    let targets: Vec<_> = undo.targets.iter().collect();
+    encoder.list(&targets, |encoder, (name, target)| {
+        encoder.field(name.as_str());
+        let receipts: Vec<u64> = target.receipts.iter().copied().collect();
+        encoder.list(&receipts, |encoder, number| {
+            encoder.field(number.to_be_bytes());
+        });
+        let names: Vec<&VarName> = target.names.keys().collect();
+        encoder.list(&names, |encoder, name| encoder.field(name.as_str()));
+    });
 }
 
 fn overrides(encoder: &mut Encoder, given: &Overrides) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Authority;
+use super::{Authority, Undo};
 use crate::model::{
     AuthorityFacts, Desired, Fingerprinter, KeyId, LastApplied, Live, ManifestName, Overrides,
     Target, VarName,
@@ -40,6 +40,8 @@ pub struct PlanInput<'a> {
     /// The variables (declared names or names on the target) that this run is limited to
     /// (`--only`); `None` for all.
     pub only_variables: Option<BTreeSet<VarName>>,
+    /// Set where former values are put back: then nothing else is part of the run.
+    pub undo: Option<&'a Undo>,
     /// Nobody will be asked: what a person would confirm is held instead.
     pub unattended: bool,
 }

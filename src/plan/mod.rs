@@ -21,6 +21,7 @@ mod site;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod unit;
 
 pub use authority::{compare_authority, widened};
@@ -37,6 +38,7 @@ pub use saved::{
     is_saved, narrow, scrub_texts, unapproved,
 };
 pub use summary::{has_differences, has_holds, has_unknown, summary};
+pub use undo::{Undo, UndoTarget};
 
 /// The rails that `--allow` can let go, by name.
 pub const RAILS: [&str; 17] = [

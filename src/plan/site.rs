@@ -8,6 +8,7 @@ use super::describe::{change, detail, may_be_ours, undecryptable, unreadable_var
 use super::effective::{EffectiveRails, effective_rails};
 use super::evidence::{Evidence, Look};
 use super::input::{DesiredState, LiveState, PlanInput, TargetInput};
+use super::undo::taken_back;
 use crate::model::{Completeness, Desired, DesiredVar, Live, LiveVar, Running, VarName};
 
 /// A target on its way to a [`TargetPlan`], with what the rails look at.
@@ -168,11 +169,17 @@ impl<'a> Site<'a> {
             return Some(unreadable_variable(evidence, name, look));
         };
         let memory = evidence.memory(name, look);
+        let back = plan
+            .undo
+            .and_then(|undo| undo.declared(evidence.target, name));
         let mut row = if look.desired.is_some() {
             wanted(memory, sight, evidence.is_as_recorded(look))
         } else {
-            unwanted(memory, sight, self.rails.prune)?
+            unwanted(memory, sight, self.rails.prune || back.is_some())?
         };
+        if back.is_some() {
+            row = taken_back(row);
+        }
         let adopt = plan.overrides.adopt.iter().any(|(adopted, target)| {
             target == evidence.target && names(name, look.desired, adopted)
         });
@@ -199,7 +206,10 @@ impl<'a> Site<'a> {
             row.action = ActionKind::None;
         }
         let mut change = change(evidence, name, look, row);
-        change.detail = detail(row, memory, evidence.last.in_doubt);
+        change.detail = detail(row, memory, sight, evidence.last.in_doubt);
+        if let Some(declared) = back {
+            change.declared = change.declared.or_else(|| declared.cloned());
+        }
         if row.reason == Reason::Adopted {
             change.after = change.before.clone();
         }

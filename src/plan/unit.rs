@@ -11,7 +11,7 @@ use crate::model::{TargetName, VarName};
 /// Holds every change of a variable that cannot go on all of its targets; `true` if a hold was
 /// added. Targets of other machines are not counted: they are somebody else's to write.
 pub(super) fn hold_units(plan: &PlanInput<'_>, sites: &mut [Site<'_>]) -> bool {
-    let blocked = find_blocked(sites);
+    let blocked = find_blocked(sites, plan.undo.is_some());
     if blocked.is_empty() {
         return false;
     }
@@ -41,14 +41,14 @@ pub(super) fn hold_units(plan: &PlanInput<'_>, sites: &mut [Site<'_>]) -> bool {
 }
 
 /// By variable, the targets where it cannot go, and why, in words that follow "on TARGET it".
-fn find_blocked(sites: &[Site<'_>]) -> BTreeMap<VarName, Vec<(TargetName, String)>> {
+fn find_blocked(sites: &[Site<'_>], undoing: bool) -> BTreeMap<VarName, Vec<(TargetName, String)>> {
     let mut blocked: BTreeMap<VarName, Vec<_>> = BTreeMap::new();
     for site in sites {
         if matches!(site.plan.state, TargetState::Elsewhere { .. }) {
             continue;
         }
         for change in &site.plan.changes {
-            if let Some(why) = block(change) {
+            if let Some(why) = block(change, undoing) {
                 // a place that could not be read has nameless records; the name on the target is the
                 // best guess, and a wrong one only waits
                 let key = change.declared.as_ref().unwrap_or(&change.name);
@@ -60,7 +60,8 @@ fn find_blocked(sites: &[Site<'_>]) -> BTreeMap<VarName, Vec<(TargetName, String
     blocked
 }
 
-fn block(change: &Change) -> Option<String> {
+/// What an undo leaves alone does not hold it: whether it should is asked of the values, in `undo`.
+fn block(change: &Change, undoing: bool) -> Option<String> {
     if change.class == Class::Unknown {
         return Some("is unknown".to_owned());
     }
@@ -70,6 +71,9 @@ fn block(change: &Change) -> Option<String> {
     // deletes have no declared name and belong to no unit
     change.declared.as_ref()?;
     let hold = change.holds.first().filter(|_| writes(change))?;
+    if undoing && change.is_left_out() {
+        return None;
+    }
     Some(if change.is_left_out() {
         "is not part of this run".to_owned()
     } else {

@@ -87,6 +87,7 @@ async fn carry_out(
             target: work.planned,
             changes: work.go.clone(),
             place: work.place,
+            before: &work.before,
         })
         .collect();
     if let Err(why) = record.intend(approved, &intended) {

@@ -9,7 +9,7 @@ use crate::model::{
 };
 
 /// The encrypted values of a manifest that some targets use, each known or not.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Values<'a> {
     manifest: &'a Manifest,
     secrets: BTreeMap<VarName, Result<OpenValue, String>>,
@@ -51,6 +51,17 @@ impl<'a> Values<'a> {
             })
             .collect();
         Self { manifest, secrets }
+    }
+
+    /// The same with other values for some of its secrets.
+    pub(super) fn with(&self, others: BTreeMap<VarName, SecretValue>) -> Self {
+        let mut values = self.clone();
+        for (name, value) in others {
+            if let Some(Ok(known)) = values.secrets.get_mut(&name) {
+                known.value = value;
+            }
+        }
+        values
     }
 
     /// Every known value that may not be shown, as declared; templates that touch them are made of

@@ -17,3 +17,4 @@ mod running;
 pub mod since;
 pub mod stop;
 pub mod targets;
+pub mod undo;

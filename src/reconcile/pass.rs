@@ -1,7 +1,9 @@
 //! One look at everything that a manifest is about: desired, live, last applied, and the plan.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::connect::Connections;
 use super::desired::Values;
@@ -9,6 +11,7 @@ use super::event::Event;
 use super::load::{Loaded, Opening, key_id};
 use super::running::{self, Asked};
 use super::targets::{Located, Visibility};
+use super::undo::GoingBack;
 use crate::manifest::TargetSpec;
 use crate::model::{
     AuthorityFacts, Desired, Fingerprinter, LastApplied, Live, Overrides, Running, Target,
@@ -53,6 +56,8 @@ pub struct Scope {
     pub unattended: bool,
     /// Store only: platforms shall not put it in force.
     pub no_activate: bool,
+    /// What is taken back, where that is what the run is for.
+    pub undo: Option<Arc<GoingBack>>,
 }
 
 /// Everything of one manifest in one run.
@@ -172,7 +177,7 @@ impl Pass<'_> {
             .map(|((located, spec), live)| TargetInput {
                 desired: DesiredState::Known(self.desired_of(located, spec, trusted)),
                 live,
-                last: memory.last.get(&spec.name).cloned().unwrap_or_default(),
+                last: self.last(&spec.name, memory),
                 activates: self.connections.activates(&located.target),
                 target: located.target.clone(),
             })
@@ -198,8 +203,18 @@ impl Pass<'_> {
             overrides: &self.scope.overrides,
             only_targets: self.scope.targets.clone(),
             only_variables: self.scope.variables.clone(),
+            undo: self.scope.undo.as_ref().map(|back| &back.undo),
             unattended: self.scope.unattended,
         })
+    }
+
+    /// What counts as last applied to one target.
+    fn last(&self, name: &TargetName, memory: &Memory) -> LastApplied {
+        let last = memory.last.get(name).cloned().unwrap_or_default();
+        match &self.scope.undo {
+            Some(back) => back.last(name, last),
+            None => last,
+        }
     }
 
     /// What one target shall hold.
@@ -213,10 +228,23 @@ impl Pass<'_> {
             .unwrap_or_default()
     }
 
+    /// What the probes of a target send: where something was taken back, that.
+    pub(super) fn probe_values(&self, target: &TargetName) -> Cow<'_, Values<'_>> {
+        match &self.scope.undo {
+            Some(back) => Cow::Owned(self.values.with(back.declared(target))),
+            None => Cow::Borrowed(self.values),
+        }
+    }
+
     fn desired_of(&self, located: &Located, spec: &TargetSpec, trusted: bool) -> Desired {
         let mut desired = self.values.desired(spec, trusted, |offer| {
             self.connections.offer(&located.target, offer)
         });
+        if let Some(back) = &self.scope.undo {
+            back.put_into(&spec.name, &mut desired, |offer| {
+                self.connections.offer(&located.target, offer)
+            });
+        }
         for (name, why) in self.connections.refused_together(&located.target, &desired) {
             if let Some(variable) = desired.vars.get_mut(&name) {
                 variable.refusal.get_or_insert(why);

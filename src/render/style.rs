@@ -130,6 +130,8 @@ pub struct Invocation {
     pub no_activate: bool,
     /// The file that the plan is kept in, if it is.
     pub saved: Option<Saved>,
+    /// `undo 12`, where that is what runs: it is what is repeated in place of `apply`.
+    pub undo: Option<String>,
 }
 
 /// A plan that is kept in a file: an `apply` carries out the file, and whatever else is to be allowed
@@ -148,8 +150,18 @@ impl Invocation {
         if let (Some(saved), "apply") = (&self.saved, verb) {
             return self.command_of_saved(saved, flags);
         }
-        let mut text = format!("driftlock {verb}");
-        self.push_manifests(&mut text, "");
+        let mut text = match &self.undo {
+            Some(undo) if verb == "apply" => {
+                let mut text = format!("driftlock {undo}");
+                self.push_manifests(&mut text, "--manifest ");
+                text
+            }
+            _ => {
+                let mut text = format!("driftlock {verb}");
+                self.push_manifests(&mut text, "");
+                text
+            }
+        };
         if verb == "apply" {
             for word in &self.again {
                 text.push(' ');
@@ -249,6 +261,15 @@ mod tests {
             call.command_of_one("history", &["X"]),
             "driftlock history --manifest a.yaml X"
         );
+        let call = Invocation {
+            undo: Some("undo 12 13".to_owned()),
+            ..call
+        };
+        assert_eq!(
+            call.command("apply", &["--partial X"]),
+            "driftlock undo 12 13 --manifest a.yaml --since 'v 1' --yes --partial X"
+        );
+        assert_eq!(call.command("plan", &[]), "driftlock plan a.yaml");
     }
 
     #[test]

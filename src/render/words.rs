@@ -42,6 +42,8 @@ pub(crate) const fn reason(reason: Reason) -> &'static str {
         Reason::SealedFirstTakeOver => "sealed, first take-over: written blind",
         Reason::NotSealed => "to be sealed",
         Reason::EmptyNotKept => "empty, and the platform keeps no empty values",
+        Reason::GoingBack => "back to what it was before",
+        Reason::MovedSince => "changed since that receipt",
         Reason::Unreadable => "the target could not be read",
         Reason::VariableUnreadable => "could not be read",
         Reason::Undecryptable => "could not be decrypted",

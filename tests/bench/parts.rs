@@ -151,6 +151,7 @@ fn build_plan(bencher: Bencher<'_, '_>, count: usize) {
         overrides: &overrides,
         only_targets: None,
         only_variables: None,
+        undo: None,
         unattended: true,
     };
     bencher.with_inputs(input).bench_local_values(plan::build);

@@ -93,6 +93,7 @@ impl Approved {
             allowances: Allowances::of(&self.saved.overrides()),
             lease: given.lease.clone(),
             id: given.id.clone(),
+            undo: given.undo.clone(),
             ..*given
         })
     }
@@ -196,6 +197,7 @@ pub(super) fn scope(approved: &Approved, arguments: &ApplyArgs, asks: bool) -> S
         overrides: approved.overrides(unattended),
         unattended,
         no_activate: arguments.no_activate,
+        undo: None,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::slice::from_ref;
 
-use super::ApplyArgs;
 use super::approved::Approved;
+use super::{ApplyArgs, back};
 use crate::cli::Global;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
@@ -15,7 +15,7 @@ use crate::cli::records;
 use crate::cli::session::{self, Item};
 use crate::cli::ui::Ui;
 use crate::crypto::Keyring;
-use crate::journal::{Journal, Lease};
+use crate::journal::{Journal, Lease, UndoStore};
 use crate::plan::{Change, LiveState, Narrowed, Plan};
 use crate::reconcile::apply::{apply, settle};
 use crate::reconcile::desired::Values;
@@ -25,6 +25,7 @@ use crate::reconcile::observe;
 use crate::reconcile::pass::{Memory, Pass, Scope};
 use crate::reconcile::remember::{Author, JournalRecord};
 use crate::reconcile::stop::Stop;
+use crate::reconcile::undo::{Answer, Keeper, Keeping, Policy};
 use crate::render::json::{self, ApplyDocument};
 use crate::render::{Invocation, text};
 
@@ -36,6 +37,9 @@ pub(super) struct Run<'a> {
     journal: Box<dyn Journal>,
     runtime: tokio::runtime::Runtime,
     scope: &'a Scope,
+    /// Where what is overwritten is kept.
+    undo: Option<UndoStore>,
+    policy: Policy,
     exit: Exit,
     reports: Vec<ApplyReport>,
     /// The plan file that is carried out, if it is one.
@@ -60,6 +64,8 @@ impl<'a> Run<'a> {
             journal: records::journal(global, context, items, true, ui)?,
             runtime: look::runtime()?,
             scope,
+            undo: records::undo_store(global, context),
+            policy: context.undo_policy().unwrap_or_default(),
             exit: Exit::DONE,
             reports: vec![],
             approved: None,
@@ -94,21 +100,63 @@ impl<'a> Run<'a> {
             .iter()
             .map(|opened| look::values(opened, &mut self.keyring, ui))
             .collect();
+        let back = self.going_back(&opened, ui)?;
+        let scope = (back.as_ref()).map_or_else(
+            || self.scope.clone(),
+            |answer| back::scope(self.scope, answer),
+        );
         let connections = session::connections(self.context, ui);
         let passes: Vec<Pass<'_>> = opened
             .iter()
             .zip(&values)
-            .map(|(opened, values)| look::pass(opened, values, &connections, self.scope))
+            .map(|(opened, values)| look::pass(opened, values, &connections, &scope))
             .collect();
         let plans = self.plan(&opened, &passes, ui)?;
         if self.confirmed(&plans, ui)? {
             self.carry_out_all(&opened, &passes, &plans, &lease, ui);
-            self.keep_seen(&opened, &passes);
+            match &back {
+                None => self.keep_seen(&opened, &passes),
+                Some(answer) => {
+                    let plain = look::pass(&opened[0], &values[0], &connections, self.scope);
+                    self.taken_back(answer, &plain, &opened[0].memory, ui);
+                }
+            }
         } else {
             ui.say("nothing was written");
             self.exit = self.exit.worst(Exit::REFUSED);
         }
         self.report(ui)
+    }
+
+    /// What is taken back, where that is what the run is for.
+    fn going_back(
+        &self,
+        opened: &[Opened<'_>],
+        ui: &mut Ui,
+    ) -> Result<Option<Answer>, CommandError> {
+        if self.context.undo_policy().is_none() {
+            ui.warn("DRIFTLOCK_UNDO is neither `off` nor a time such as 7d or 12h: this run keeps nothing for undo");
+        }
+        let wanted = &self.arguments.undo;
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        let store = self.undo.as_ref();
+        back::answer(wanted, opened, &*self.journal, store, self.context, ui).map(Some)
+    }
+
+    /// Says what is left to do once something was taken back.
+    fn taken_back(&mut self, answer: &Answer, plain: &Pass<'_>, memory: &Memory, ui: &mut Ui) {
+        if !self.reports.iter().any(ApplyReport::wrote) {
+            return;
+        }
+        let unlike = back::unlike_manifest(answer, plain, memory);
+        if !unlike.is_empty() {
+            back::still_wanted(answer, &unlike, ui);
+        }
+        if !answer.as_is.is_empty() {
+            self.exit = self.exit.worst(Exit::PARTIAL);
+        }
     }
 
     /// Reads everything and shows what would be done.
@@ -166,7 +214,9 @@ impl<'a> Run<'a> {
         if named || self.scope.unattended || !plans.iter().any(needs_consent) {
             return Ok(true);
         }
-        let question = if plans.len() == 1 {
+        let question = if !self.arguments.undo.is_empty() {
+            "Put this back?"
+        } else if plans.len() == 1 {
             "Apply this plan?"
         } else {
             "Apply these plans?"
@@ -234,9 +284,14 @@ impl<'a> Run<'a> {
         let author = Author {
             who: self.context.who(),
             at: self.context.now(),
-            revision: self.revision(opened.item, plan),
+            revision: match pass.scope.undo {
+                // what is put back is in no commit
+                Some(_) => None,
+                None => self.revision(opened.item, plan),
+            },
         };
-        let mut record = JournalRecord {
+        let key_accepted = pass.key_accepted(plan, &opened.memory);
+        let record = JournalRecord {
             journal: &mut *self.journal,
             scope: &opened.item.scope,
             auth: &auth,
@@ -246,20 +301,35 @@ impl<'a> Run<'a> {
             consented: &|target| {
                 !pass.scope.unattended || pass.scope.overrides.allows("authority", target, None)
             },
-            key_accepted: pass.key_accepted(plan, &opened.memory),
+            key_accepted,
+            undoing: pass.scope.undo.is_some(),
             author: &author,
             intents: std::collections::BTreeMap::new(),
             notes: vec![],
             failure: None,
         };
         let memory: &Memory = &opened.memory;
+        let keeper = Keeper {
+            store: self.undo.as_mut(),
+            policy: self.policy,
+            keeps: !self.arguments.no_undo && self.context.undo_policy().is_some(),
+            scope: &opened.item.scope,
+            envelope: opened.opening.as_open().map(|open| &open.envelope),
+            auth: &auth,
+            fingerprinter: opened.fingerprinter.as_ref(),
+            memory,
+            key_accepted,
+            at: author.at,
+        };
+        let mut record = Keeping::new(record, keeper);
         let report = look::drive(ui, &self.runtime, async |events| {
             apply(pass, plan, memory, &mut record, stop, events).await
         });
-        for note in &record.notes {
+        let Keeping { inner, notes, .. } = record;
+        for note in inner.notes.iter().chain(&notes) {
             ui.warn(note);
         }
-        if let Some(why) = record.failure {
+        if let Some(why) = inner.failure {
             self.exit = self.exit.worst(ui.fail(&CommandError::error(why)));
         }
         report
@@ -293,6 +363,7 @@ impl<'a> Run<'a> {
             let given = flags.iter().filter(|(given, _)| *given);
             call.again.extend(given.map(|(_, flag)| (*flag).to_owned()));
         }
+        call.undo = self.arguments.undo_words();
         call
     }
 

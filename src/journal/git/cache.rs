@@ -18,13 +18,6 @@ use crate::journal::sqlite::{Failure, open, schema};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS folders (name TEXT PRIMARY KEY, scope INTEGER NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS leases (scope INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS sightings (
-        scope INTEGER PRIMARY KEY, body TEXT NOT NULL, at TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE IF NOT EXISTS garbage (path TEXT PRIMARY KEY) STRICT;
-    CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TEMP TABLE touched (kind TEXT, scope INTEGER, a, b);
     CREATE TEMP TRIGGER scope_comes AFTER INSERT ON main.scopes BEGIN
         INSERT INTO folders VALUES (folder_of(new.name), new.id);
@@ -57,15 +50,15 @@ impl Cache {
     pub(super) fn open(path: Option<&Path>) -> Result<Self, JournalError> {
         let connection = match path {
             Some(path) => {
-                open::create(path)?;
-                let opened = open::open(path, PATIENCE)?;
+                open::create(path, &schema::CACHE)?;
+                let opened = open::open(path, &schema::CACHE, PATIENCE)?;
                 let opened = opened.filter(|opened| opened.writable);
                 let path = path.to_path_buf();
                 opened.ok_or(JournalError::ReadOnly { path })?.connection
             }
             None => {
                 let connection = Connection::open_in_memory().map_err(unexpected)?;
-                schema::migrate(&connection).map_err(unexpected)?;
+                schema::migrate(&connection, &schema::CACHE).map_err(unexpected)?;
                 connection
             }
         };

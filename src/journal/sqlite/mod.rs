@@ -76,7 +76,7 @@ impl SqliteJournal {
     /// Opens the file if it is there; `None` if it is not.
     fn existing(&self) -> Result<Option<Ref<'_, Opened>>, JournalError> {
         if self.opened.borrow().is_none() {
-            let opened = open::open(&self.path, self.patience)?;
+            let opened = open::open(&self.path, &schema::JOURNAL, self.patience)?;
             *self.opened.borrow_mut() = opened;
         }
         Ok(Ref::filter_map(self.opened.borrow(), Option::as_ref).ok())
@@ -105,7 +105,7 @@ impl SqliteJournal {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
     ) -> Result<T, JournalError> {
         if self.existing()?.is_none() {
-            open::create(&self.path)?;
+            open::create(&self.path, &schema::JOURNAL)?;
         }
         let Some(opened) = self.existing()? else {
             // Made a moment ago, and gone.

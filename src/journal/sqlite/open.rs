@@ -9,19 +9,20 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
-use super::schema;
+use super::schema::{self, Schema};
 use crate::journal::JournalError;
 
-/// An open journal.
+/// An open file.
 #[derive(Debug)]
 pub(in crate::journal) struct Opened {
     pub(in crate::journal) connection: Connection,
     pub(in crate::journal) writable: bool,
 }
 
-/// `None` if there is no journal yet.
+/// `None` if there is no file yet.
 pub(in crate::journal) fn open(
     path: &Path,
+    schema: &Schema,
     patience: Duration,
 ) -> Result<Option<Opened>, JournalError> {
     let metadata = match fs::metadata(path) {
@@ -44,12 +45,12 @@ pub(in crate::journal) fn open(
         Err(error) if needs_write_access(&error) => open_settled(path, patience)?,
         Err(error) => return Err(explain(path, &error)),
     };
-    ready(path, connection, &header).map(Some)
+    ready(path, connection, schema, &header).map(Some)
 }
 
-/// Creates the journal unless it is there. It appears whole or not at all: it is made beside its
+/// Creates the file unless it is there. It appears whole or not at all: it is made beside its
 /// place and moved in, and of two processes one wins.
-pub(in crate::journal) fn create(path: &Path) -> Result<(), JournalError> {
+pub(in crate::journal) fn create(path: &Path, schema: &Schema) -> Result<(), JournalError> {
     let failed = |error| file_error(path, error);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -62,7 +63,7 @@ pub(in crate::journal) fn create(path: &Path) -> Result<(), JournalError> {
         .prefix(".journal-")
         .tempfile_in(folder)
         .map_err(failed)?;
-    fill(file.path()).map_err(|error| explain(path, &error))?;
+    fill(file.path(), schema).map_err(|error| explain(path, &error))?;
     file.as_file().sync_all().map_err(failed)?;
     match file.persist_noclobber(path) {
         Ok(_) => File::open(folder)
@@ -73,10 +74,10 @@ pub(in crate::journal) fn create(path: &Path) -> Result<(), JournalError> {
     }
 }
 
-fn fill(path: &Path) -> rusqlite::Result<()> {
+fn fill(path: &Path, schema: &Schema) -> rusqlite::Result<()> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.pragma_update(None, "application_id", schema::APPLICATION_ID)?;
-    schema::migrate(&connection)?;
+    connection.pragma_update(None, "application_id", schema.application_id)?;
+    schema::migrate(&connection, schema)?;
     // Last: with the log still in use, closing would leave a second file behind.
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.close().map_err(|(_, error)| error)
@@ -132,29 +133,34 @@ fn immutable_uri(path: &Path) -> String {
     uri + "?immutable=1"
 }
 
-fn ready(path: &Path, connection: Connection, header: &Header) -> Result<Opened, JournalError> {
+fn ready(
+    path: &Path,
+    connection: Connection,
+    schema: &Schema,
+    header: &Header,
+) -> Result<Opened, JournalError> {
     let failed = |error| explain(path, &error);
     let path = path.to_path_buf();
-    if header.application != schema::APPLICATION_ID {
+    if header.application != schema.application_id {
         return Err(JournalError::Foreign { path });
     }
-    if header.version > schema::VERSION {
+    if header.version > schema.version() {
         return Err(JournalError::Newer {
             path,
             found: header.version,
-            known: schema::VERSION,
+            known: schema.version(),
         });
     }
     if header.version < 1 {
         return Err(JournalError::Corrupted { path });
     }
     let writable = !connection.is_readonly(MAIN_DB).map_err(failed)?;
-    if header.version < schema::VERSION {
+    if header.version < schema.version() {
         if !writable {
             let found = header.version;
             return Err(JournalError::OldAndReadOnly { path, found });
         }
-        schema::migrate(&connection).map_err(failed)?;
+        schema::migrate(&connection, schema).map_err(failed)?;
     }
     connection
         .pragma_update(None, "synchronous", "FULL")

@@ -2,8 +2,43 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-/// In the file's header: "dlok". Tells a journal from any other database.
-pub(in crate::journal) const APPLICATION_ID: i64 = 0x646c_6f6b;
+/// What a file of ours is: told from any other database, and brought up to date.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::journal) struct Schema {
+    /// In the file's header.
+    pub(in crate::journal) application_id: i64,
+    /// What each version adds to the one before it.
+    pub(in crate::journal) versions: &'static [&'static str],
+}
+
+impl Schema {
+    /// The version that this program makes.
+    pub(super) fn version(&self) -> i64 {
+        i64::try_from(self.versions.len()).unwrap_or(i64::MAX)
+    }
+}
+
+/// The journal's: "dlok".
+pub(super) const JOURNAL: Schema = Schema {
+    application_id: 0x646c_6f6b,
+    versions: &MIGRATIONS,
+};
+
+/// What a machine keeps of a journal that is somewhere else: "dlgc".
+pub(in crate::journal) const CACHE: Schema = Schema {
+    application_id: 0x646c_6763,
+    versions: &[
+        MIGRATIONS[0],
+        MIGRATIONS[1],
+        "CREATE TABLE folders (name TEXT PRIMARY KEY, scope INTEGER NOT NULL) STRICT;
+         CREATE TABLE leases (scope INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+         CREATE TABLE sightings (
+            scope INTEGER PRIMARY KEY, body TEXT NOT NULL, at TEXT NOT NULL
+         ) STRICT;
+         CREATE TABLE garbage (path TEXT PRIMARY KEY) STRICT;
+         CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;",
+    ],
+};
 
 /// What each version adds to the one before it.
 const MIGRATIONS: [&str; 2] = [
@@ -59,22 +94,22 @@ const MIGRATIONS: [&str; 2] = [
      ) STRICT;",
 ];
 
-/// The version that this program makes.
-pub(in crate::journal) const VERSION: i64 = MIGRATIONS.len() as i64;
-
-pub(in crate::journal) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
 /// Brings an older database up to date, in one transaction. Another process may do the same.
-pub(in crate::journal) fn migrate(connection: &Connection) -> rusqlite::Result<()> {
+pub(in crate::journal) fn migrate(
+    connection: &Connection,
+    schema: &Schema,
+) -> rusqlite::Result<()> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let found = usize::try_from(version(&transaction)?).unwrap_or(0);
-    for migration in MIGRATIONS.iter().skip(found) {
+    for migration in schema.versions.iter().skip(found) {
         transaction.execute_batch(migration)?;
     }
-    if found < MIGRATIONS.len() {
-        transaction.pragma_update(None, "user_version", VERSION)?;
+    if found < schema.versions.len() {
+        transaction.pragma_update(None, "user_version", schema.version())?;
     }
     transaction.commit()
 }

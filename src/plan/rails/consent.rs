@@ -14,6 +14,10 @@ pub(super) fn not_selected(plan: &PlanInput<'_>, site: &mut Site<'_>) {
             only.contains(&change.name)
                 || change.declared.as_ref().is_some_and(|n| only.contains(n))
         });
+        let selected = selected
+            && plan
+                .undo
+                .is_none_or(|undo| undo.covers(target, &change.name));
         if change.action != ActionKind::None && !(target_selected && selected) {
             let why = "not among the targets and variables that this run was limited to";
             hold(change, "not-selected", why.to_owned(), None);
@@ -41,6 +45,9 @@ pub(super) fn conflict(plan: &PlanInput<'_>, site: &mut Site<'_>) {
 fn conflict_why(change: &Change, target: &str) -> String {
     let name = &change.name;
     match (change.reason, change.action) {
+        (Reason::MovedSince, _) => format!(
+            "{name} on {target} was changed since, by somebody or by a later apply: look before it is overwritten"
+        ),
         (Reason::NotOurs, _) => format!(
             "{name} is on {target} already and was never ours: overwrite it, or adopt it with --adopt {name}@{target}"
         ),
@@ -98,14 +105,15 @@ pub(super) fn take_over(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     }
 }
 
-/// Pruning that this very revision switched on waits for one apply.
-pub(super) fn prune(site: &mut Site<'_>) {
+/// Pruning that this very revision switched on waits for one apply. What is taken back is no pruning.
+pub(super) fn prune(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     if site.rails.prune_counts {
         return;
     }
     let target = &site.plan.target;
     for change in &mut site.plan.changes {
-        if change.action == ActionKind::Delete {
+        let back = (plan.undo).is_some_and(|undo| undo.covers(target, &change.name));
+        if change.action == ActionKind::Delete && !back {
             let why =
                 format!("pruning of {target} was only just switched on: it counts one apply later");
             hold(

@@ -32,7 +32,7 @@ pub(super) fn early(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     place::protected(plan, site);
     consent::conflict(plan, site);
     consent::take_over(plan, site);
-    consent::prune(site);
+    consent::prune(plan, site);
     consent::authority(plan, site);
 }
 

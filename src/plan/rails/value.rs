@@ -1,7 +1,7 @@
 //! Rails about the desired value: where it comes from, and what it looks like.
 
 use crate::model::{DesiredVar, LiveVar, Trust, shows_lint};
-use crate::plan::change::{ActionKind, Change, Class};
+use crate::plan::change::{ActionKind, Change, Class, Glimpse};
 use crate::plan::input::{DesiredState, PlanInput};
 use crate::plan::site::{Site, hold, writes};
 
@@ -44,18 +44,24 @@ pub(super) fn unauthenticated(site: &mut Site<'_>) {
     });
 }
 
-/// An older value than one that we applied.
+/// An older value than one that we applied. Where it is what we last recorded, an undo put it back:
+/// somebody agreed to it, and nothing is written.
 pub(super) fn rollback(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     let target = &site.input.target.name;
     if plan.overrides.allows("rollback", target, None) {
         return;
     }
     let sequences = &site.input.last.sequences;
+    let recorded = &site.input.last.vars;
     each(site, |change, desired| {
         let name = desired.declared.as_ref().unwrap_or(&change.name);
+        let put_back = change.action == ActionKind::Record
+            && (recorded.get(&change.name))
+                .is_some_and(|one| change.after == Glimpse::Fingerprint(one.fingerprint));
         if let (Some(now), Some(highest)) = (desired.sequence, sequences.get(name))
             && now < *highest
             && change.action != ActionKind::None
+            && !put_back
         {
             let why = format!(
                 "{name} is at sequence {now}, and {highest} was applied before: an older value was put back"

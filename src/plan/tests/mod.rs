@@ -8,5 +8,6 @@ mod rails;
 mod rows;
 mod saved;
 mod show;
+mod undo;
 mod units;
 mod world;

@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::plan::{
     ActionKind, Authority, Change, DesiredState, LiveState, Plan, PlanInput, Reason, TargetInput,
-    build,
+    Undo, build,
 };
 
 pub(super) fn var(name: &str) -> VarName {
@@ -43,6 +43,7 @@ pub(super) struct World {
     pub(super) facts: AuthorityFacts,
     pub(super) only_targets: Option<BTreeSet<TargetName>>,
     pub(super) only_variables: Option<BTreeSet<VarName>>,
+    pub(super) undo: Option<Undo>,
     pub(super) unattended: bool,
 }
 
@@ -231,6 +232,7 @@ impl World {
             facts: AuthorityFacts::default(),
             only_targets: None,
             only_variables: None,
+            undo: None,
             unattended: false,
         };
         for place in &world.places {
@@ -264,6 +266,7 @@ impl World {
             overrides: &self.overrides,
             only_targets: self.only_targets.clone(),
             only_variables: self.only_variables.clone(),
+            undo: self.undo.as_ref(),
             unattended: self.unattended,
         }
     }

@@ -135,7 +135,8 @@ async fn patiently(
     let connections = pass.connections;
     let prober = connections.prober();
     let mut pause = SHORTEST_PAUSE;
-    let mut reports = probe_target(pass.values, connections, prober, spec, target).await;
+    let values = pass.probe_values(&target.name);
+    let mut reports = probe_target(&values, connections, prober, spec, target).await;
     loop {
         let silent = |one: &ProbeSpec, report: &ProbeReport| {
             matches!(report.verdict, Verdict::Unreachable { .. })
@@ -149,7 +150,7 @@ async fn patiently(
         pause = (pause * 2).min(LONGEST_PAUSE);
         for (one, report) in spec.probes.iter().zip(&mut reports) {
             if silent(one, report) {
-                *report = probe_once(pass.values, connections, prober, spec, one, target).await;
+                *report = probe_once(&values, connections, prober, spec, one, target).await;
             }
         }
     }

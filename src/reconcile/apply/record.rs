@@ -44,6 +44,8 @@ pub struct Intended<'a> {
     pub changes: Vec<&'a Change>,
     /// The place that records are kept under.
     pub place: &'a str,
+    /// What it holds now.
+    pub before: &'a Live,
 }
 
 /// One target after its write.

@@ -35,6 +35,8 @@ pub struct HistoryVar {
 /// One receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryEntry {
+    /// Its number, for `undo`.
+    pub receipt: u64,
     /// When.
     pub at: Timestamp,
     /// Who ran it.

@@ -5,6 +5,7 @@ mod doctor;
 mod exit;
 mod history;
 mod status;
+mod undo;
 
 pub use apply::{
     ActivationReport, ApplyReport, HalfWritten, Held, OperationOutcome, OperationReport,
@@ -19,6 +20,7 @@ pub use history::{HistoryAction, HistoryEntry, HistoryReport, HistoryVar};
 pub use status::{
     Cell, Freshness, Mover, Seen, SeenTarget, Sight, StatusReport, StatusRow, StatusTarget, Then,
 };
+pub use undo::{UndoEntry, UndoKept, UndoList, UndoVar};
 
 use crate::model::{TargetName, VarName};
 use crate::plan::ActionKind;

@@ -47,6 +47,8 @@ pub struct JournalRecord<'a> {
     /// Whether this revision's key is believed. If not, nothing of it counts as applied, or the next
     /// run would take a stranger's key for ours.
     pub key_accepted: bool,
+    /// Whether former values are put back: then nothing of the manifest counts as applied.
+    pub undoing: bool,
     /// Who.
     pub author: &'a Author,
     /// Open intents, by target.
@@ -182,7 +184,7 @@ impl JournalRecord<'_> {
     /// What counts as applied of this revision, where that is to be written down.
     fn authority(&self, plan: &Plan, idle: bool) -> Option<AppliedAuthority> {
         let facts = accepted_facts(plan, self.last_facts, self.facts, self.consented);
-        if !self.key_accepted || idle && self.last_facts == Some(&facts) {
+        if self.undoing || !self.key_accepted || idle && self.last_facts == Some(&facts) {
             return None;
         }
         Some(AppliedAuthority {
@@ -227,7 +229,10 @@ impl JournalRecord<'_> {
             who: self.author.who.clone(),
             revision: self.author.revision.clone(),
             plan_id: plan.id.0.clone(),
-            outcome: outcome(done),
+            outcome: match outcome(done) {
+                ReceiptOutcome::Applied if self.undoing => ReceiptOutcome::Undone,
+                outcome => outcome,
+            },
             vars: done
                 .results
                 .iter()

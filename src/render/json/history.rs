@@ -39,6 +39,8 @@ impl HistoryDocument {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "Entry", deny_unknown_fields)]
 struct EntryJson {
+    /// The number of the receipt, for `undo`.
+    receipt: u64,
     /// RFC 3339.
     at: String,
     who: String,
@@ -59,6 +61,7 @@ struct EntryJson {
 impl From<&event::HistoryEntry> for EntryJson {
     fn from(of: &event::HistoryEntry) -> Self {
         Self {
+            receipt: of.receipt,
             at: of.at.to_string(),
             who: of.who.clone(),
             revision: of.revision.clone(),

@@ -10,6 +10,7 @@ mod doctor;
 mod history;
 mod plan;
 mod status;
+mod undo;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use doctor::DoctorDocument;
 pub use history::HistoryDocument;
 pub use plan::PlanDocument;
 pub use status::StatusDocument;
+pub use undo::UndoDocument;
 
 use std::fmt::{self, Write};
 
@@ -48,6 +50,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("plan.json", of::<PlanDocument>()),
         ("saved-plan.json", of::<crate::plan::SavedPlans>()),
         ("status.json", of::<StatusDocument>()),
+        ("undo.json", of::<UndoDocument>()),
     ]
 }
 

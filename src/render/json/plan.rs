@@ -406,7 +406,7 @@ mirror! {
         Equal, EqualUnrecorded, DesiredMoved, ChangedOutside, RemovedOutside, BothMoved, New,
         FirstTakeOver, NotOurs, Prune, PruneOff, PruneChangedOutside, NeverOurs, CannotCompare,
         Adopted, SealedDesiredMoved, SealedUnchanged, SealedChangedOutside, SealedFirstTakeOver, NotSealed, EmptyNotKept,
-        Unreadable, VariableUnreadable, Undecryptable,
+        GoingBack, MovedSince, Unreadable, VariableUnreadable, Undecryptable,
     }
 }
 mirror! {

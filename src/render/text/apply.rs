@@ -32,7 +32,7 @@ pub fn render_apply(
     if verdict.exit != Exit::Clean && report.targets.iter().any(needs_a_look) {
         command(out, style, 0, &call.command("plan", &[]))?;
     }
-    summary(out, style, report)
+    summary(out, style, call, report)
 }
 
 /// What the plan held. Inside `apply` the plan stands above, with its reasons and releases.
@@ -225,7 +225,12 @@ fn read_back(out: &mut dyn Write, style: &Style, read_back: &ReadBack) -> fmt::R
     Line::new().then(role, text).write(out, style, 2, 2)
 }
 
-fn summary(out: &mut dyn Write, style: &Style, report: &ApplyReport) -> fmt::Result {
+fn summary(
+    out: &mut dyn Write,
+    style: &Style,
+    call: &Invocation,
+    report: &ApplyReport,
+) -> fmt::Result {
     let count = |wanted: fn(&OperationReport) -> bool| {
         let all = report.targets.iter().flat_map(|target| &target.results);
         all.filter(|result| wanted(result)).count()
@@ -248,10 +253,13 @@ fn summary(out: &mut dyn Write, style: &Style, report: &ApplyReport) -> fmt::Res
         let already = counted(already, "variable");
         format!("{already} as planned already, nothing written")
     } else {
-        let word = match exit {
-            Exit::Clean => "Applied",
-            Exit::Partial => "Partly applied",
-            _ => "Not applied",
+        let word = match (exit, &call.undo) {
+            (Exit::Clean, None) => "Applied",
+            (Exit::Partial, None) => "Partly applied",
+            (_, None) => "Not applied",
+            (Exit::Clean, Some(_)) => "Undone",
+            (Exit::Partial, Some(_)) => "Partly undone",
+            (_, Some(_)) => "Not undone",
         };
         let targets = counted(wrote, "target");
         let forced = report.targets.iter().filter(|t| t.is_in_force()).count();

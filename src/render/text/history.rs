@@ -50,7 +50,8 @@ fn receipt(
         .then(
             Role::Heading,
             format!(
-                "{}  {}",
+                "{}  {}  {}",
+                entry.receipt,
                 entry.at.strftime("%Y-%m-%d %H:%M:%SZ"),
                 entry.target
             ),

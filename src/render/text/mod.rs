@@ -11,6 +11,7 @@ mod history;
 mod plan;
 mod progress;
 mod status;
+mod undo;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub use history::render_history;
 pub use plan::{render_elsewhere, render_plan, render_plan_summary};
 pub use progress::Progress;
 pub use status::render_status;
+pub use undo::render_undo;
 
 use std::fmt::{self, Write};
 

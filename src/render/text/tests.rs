@@ -8,7 +8,8 @@ use crate::model::{Diagnostic, Fingerprint, Position, SecretValue, Severity};
 use crate::plan::PlanId;
 use crate::reconcile::event::{
     ApplyReport, Event, Held, HistoryAction, HistoryEntry, HistoryReport, HistoryVar,
-    OperationOutcome, OperationReport, ReadBack, StatusReport, TargetReport,
+    OperationOutcome, OperationReport, ReadBack, StatusReport, TargetReport, UndoEntry, UndoKept,
+    UndoList, UndoVar,
 };
 use crate::render::layout::width;
 use crate::render::samples;
@@ -118,6 +119,7 @@ fn history() -> String {
     let report = HistoryReport {
         subject: "vps".to_owned(),
         entries: vec![HistoryEntry {
+            receipt: 12,
             activated: None,
             at: "2026-01-01T03:04:05Z".parse().unwrap(),
             who: "ops\u{202e}".to_owned(),
@@ -139,6 +141,58 @@ fn history() -> String {
     let mut out = String::new();
     render_history(&mut out, &style(100), &report, now()).unwrap();
     out
+}
+
+fn undoable() -> String {
+    let entry = |receipt: u64, trouble: Option<&str>, vars| UndoEntry {
+        receipt,
+        target: "vps".parse().unwrap(),
+        at: "2026-01-01T03:04:05Z".parse().unwrap(),
+        until: "2026-01-31T03:04:05Z".parse().unwrap(),
+        who: Some("ops\u{202e}".to_owned()),
+        trouble: trouble.map(str::to_owned),
+        vars,
+    };
+    let var = |name: &str, kept, why: Option<&str>| UndoVar {
+        name: name.parse().unwrap(),
+        kept,
+        why: why.map(str::to_owned),
+    };
+    let report = UndoList {
+        manifest: "production".to_owned(),
+        entries: vec![
+            entry(
+                12,
+                None,
+                vec![
+                    var("AUTH_SECRET", UndoKept::Value, None),
+                    var("NEW", UndoKept::Absent, None),
+                    var("SEALED", UndoKept::Not, Some("nobody could\u{1b} read it")),
+                ],
+            ),
+            entry(
+                9,
+                Some("cannot undo receipt 9: it does not\u{1b} verify"),
+                vec![],
+            ),
+        ],
+    };
+    let mut out = String::new();
+    render_undo(&mut out, &style(100), &report).unwrap();
+    out
+}
+
+#[test]
+fn the_undo_list_says_what_each_receipt_goes_back_to() {
+    insta::assert_snapshot!(undoable(), @r###"
+    12  2026-01-01 03:04:05Z  vps  kept until 2026-01-31 03:04:05Z, applied by ops\u{202e}
+      ~ AUTH_SECRET  its former value
+      - NEW  it was not there
+      ? SEALED  not kept: nobody could\u{1b} read it
+    9  2026-01-01 03:04:05Z  vps  kept until 2026-01-31 03:04:05Z, applied by ops\u{202e}
+      cannot undo receipt 9: it does not\u{1b} verify
+    1 receipt of production can be undone.
+    "###);
 }
 
 fn checked() -> String {
@@ -447,7 +501,7 @@ fn an_apply_leads_with_what_is_half_written() {
 #[test]
 fn history_says_what_does_not_verify() {
     insta::assert_snapshot!(history(), @r###"
-    2026-01-01 03:04:05Z  vps  applied by ops\u{202e}  (24 h ago)  at 0123456789  NOT VERIFIED
+    12  2026-01-01 03:04:05Z  vps  applied by ops\u{202e}  (24 h ago)  at 0123456789  NOT VERIFIED
       ~ AUTH_SECRET  3f3f3f3f → 91919191
     1 receipt of vps, 3 older left out, 1 not verified: they count as no record.
     "###);
@@ -548,6 +602,7 @@ fn no_report_lets_a_terminal_be_driven() {
         planned(&style(80)),
         applied_text(),
         history(),
+        undoable(),
         checked(),
         markdown(),
         status(80),

@@ -21,6 +21,7 @@ mod saved;
 mod schema;
 mod set;
 mod status;
+mod undo;
 mod unset;
 
 pub use plan::fits_schema;

@@ -250,6 +250,7 @@ impl Leaky {
         self.runs("set TOKEN", NEXT);
         self.approves();
         self.rotations();
+        self.goes_back();
         self.looks();
         for line in [
             "unset MADE --with-uses",
@@ -263,6 +264,47 @@ impl Leaky {
         }
         self.reveals();
         self.argv();
+    }
+
+    /// What was overwritten is put back, in every form.
+    fn goes_back(&mut self) {
+        for line in [
+            "undo",
+            "undo --list",
+            "undo --list --json --manifest manifests/dev.yaml",
+            "-vv undo",
+        ] {
+            self.runs(line, "").success();
+        }
+        self.runs("apply --yes --allow authority@local", "")
+            .success();
+        self.runs("set TOKEN --apply --yes", NEXT).success();
+        let last = self.runs("history --json --limit 1", "").stdout;
+        let number = last
+            .split("\"receipt\": ")
+            .nth(1)
+            .and_then(|rest| rest.split(',').next())
+            .expect("a receipt has a number")
+            .to_owned();
+        self.runs(&format!("undo {number}"), "").exits(64);
+        for more in [
+            "--yes -vv",
+            "--yes --json --manifest manifests/dev.yaml",
+            "--yes --overwrite TOKEN@local --partial TOKEN",
+            "--yes --allow changes=9 --no-activate",
+        ] {
+            self.runs(&format!("undo {number} {more}"), "");
+        }
+        self.runs("undo 4711 --yes", "").exits(3);
+        self.runs("apply --yes --no-undo", "");
+        self.runs("set TOKEN --apply --yes", SECRET).success();
+        let run = Run::of({
+            let mut command = self.world.command(["apply", "--yes"]);
+            command.env("DRIFTLOCK_UNDO", SECRET);
+            command
+        });
+        self.searched("apply --yes", &run);
+        self.runs("undo", "").success();
     }
 
     /// New values of what is a canary already, and refusals that have read one.

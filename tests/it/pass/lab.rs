@@ -164,6 +164,7 @@ impl Lab {
                     !scope.unattended || scope.overrides.allows("authority", target, None)
                 },
                 key_accepted: true,
+                undoing: false,
                 author: &author,
                 intents: BTreeMap::new(),
                 notes: vec![],

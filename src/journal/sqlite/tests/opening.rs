@@ -154,5 +154,8 @@ fn a_first_version_is_brought_up_to_date_with_its_records() {
     let set = world.journal.set_authority(&scope(), &facts, &auth(1, &[]));
     set.unwrap();
     let connection = Connection::open(world.journal.path()).unwrap();
-    assert_eq!(schema::version(&connection).unwrap(), schema::VERSION);
+    assert_eq!(
+        schema::version(&connection).unwrap(),
+        schema::JOURNAL.version()
+    );
 }

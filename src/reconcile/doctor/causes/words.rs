@@ -45,6 +45,7 @@ pub(in crate::reconcile::doctor) const fn why_of(reason: Reason) -> &'static str
         | Reason::EmptyNotKept
         | Reason::Adopted
         | Reason::SealedUnchanged => "as wanted",
+        Reason::GoingBack | Reason::MovedSince => "to be taken back",
         Reason::NeverOurs => "never ours",
         Reason::Unreadable | Reason::VariableUnreadable => "could not be read",
         Reason::Undecryptable => "could not be decrypted",

@@ -128,6 +128,7 @@ impl<'a> Lab<'a> {
             overrides: how.overrides.clone(),
             unattended: how.unattended,
             no_activate: how.no_activate,
+            undo: None,
             ..Scope::default()
         };
         let pass = Pass {
@@ -163,6 +164,7 @@ impl<'a> Lab<'a> {
                 !scope.unattended || scope.overrides.allows("authority", target, None)
             },
             key_accepted: true,
+            undoing: false,
             author: &author,
             intents: BTreeMap::new(),
             notes: vec![],

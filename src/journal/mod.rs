@@ -94,6 +94,9 @@ pub trait Journal: Send {
         auth: &Authenticator,
     ) -> Result<Remembered<AppliedAuthority>, JournalError>;
 
+    /// Whether anything was ever applied with this journal, of whatever manifest.
+    fn has_applied(&self) -> Result<bool, JournalError>;
+
     /// Keeps what the revision that was just applied can do.
     fn set_authority(
         &mut self,

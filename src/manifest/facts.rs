@@ -24,7 +24,10 @@ impl Manifest {
         AuthorityFacts {
             key_id: self.seal.as_ref().map(|seal| seal.key_id),
             recipients: self.recipients.iter().map(|(key, _)| key.clone()).collect(),
-            protected: marked(&|variable| variable.metadata.protected),
+            protected: marked(&|variable| variable.metadata.protected)
+                .union(&self.protected)
+                .cloned()
+                .collect(),
             clear: marked(&|variable| matches!(variable.source, Source::Clear(_))),
             targets: self
                 .targets
@@ -50,6 +53,7 @@ impl Manifest {
                     UseSource::Clear(_) | UseSource::Template(_) => false,
                 })
                 .map(|used| used.name.clone())
+                .chain(target.protected.iter().cloned())
                 .collect(),
             activation: target.activation.as_ref().map(activation),
             process: process(target),

@@ -42,6 +42,7 @@ pub fn compare_authority(
             format!("{name} is no longer protected; counts one apply later"),
         ));
     }
+    found.extend(dropped_on_targets(last, present));
     for name in present.clear.iter().filter(|name| known.contains(name)) {
         found.push(entry(
             AuthorityKind::SecretBecameClear,
@@ -51,6 +52,29 @@ pub fn compare_authority(
         ));
     }
     found.sort();
+    found
+}
+
+/// Names that were protected on single targets only, by the limits of the folder.
+fn dropped_on_targets(last: &AuthorityFacts, present: &AuthorityFacts) -> Vec<Authority> {
+    let mut found = Vec::new();
+    for (target, before) in &last.targets {
+        let Some(now) = present.targets.get(target) else {
+            continue;
+        };
+        let gone = before.protected.difference(&now.protected);
+        for name in gone.filter(|name| !present.protected.contains(*name)) {
+            if last.protected.contains(name) {
+                continue;
+            }
+            found.push(entry(
+                AuthorityKind::ProtectedDropped,
+                Some(target),
+                Some(name),
+                format!("{name} is no longer protected on {target}; counts one apply later"),
+            ));
+        }
+    }
     found
 }
 

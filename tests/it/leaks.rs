@@ -78,7 +78,14 @@ fn no_command_shows_a_value() {
 
 /// Whether a run of this command has the flag; a global flag counts with any command.
 fn uses(line: &str, flag: &str, command: &str) -> bool {
-    let global = ["--identity", "--journal", "--color", "--verbose"].contains(&flag);
+    let global = [
+        "--identity",
+        "--journal",
+        "--authority",
+        "--color",
+        "--verbose",
+    ]
+    .contains(&flag);
     let short = match flag {
         "--verbose" => "-vv",
         "--identity" => "-i",

@@ -34,5 +34,6 @@ mod recovery;
 mod rooms;
 mod scale;
 mod schemas;
+mod smuggling;
 mod source;
 mod support;

@@ -2,6 +2,7 @@
 
 use super::ApplyArgs;
 use crate::cli::Global;
+use crate::cli::allowlist::Allows;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
 use crate::cli::look::{self, Opened};
@@ -26,6 +27,7 @@ use crate::render::{Invocation, text};
 /// What a run carries along.
 pub(super) struct Run<'a> {
     arguments: &'a ApplyArgs,
+    global: &'a Global,
     context: &'a Context,
     keyring: Keyring,
     journal: SqliteJournal,
@@ -38,12 +40,13 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(super) fn new(
         arguments: &'a ApplyArgs,
-        global: &Global,
+        global: &'a Global,
         context: &'a Context,
         scope: &'a Scope,
     ) -> Result<Self, CommandError> {
         Ok(Self {
             arguments,
+            global,
             context,
             keyring: session::keyring(global, context),
             journal: session::journal(global, context)?,
@@ -64,7 +67,8 @@ impl<'a> Run<'a> {
             .iter()
             .map(|item| self.lease(item))
             .collect::<Result<_, _>>()?;
-        let opened = look::open_all(
+        let allows = Allows::load(self.global, &items, self.context, ui)?;
+        let mut opened = look::open_all(
             &items,
             selection.since.as_deref(),
             true,
@@ -73,6 +77,8 @@ impl<'a> Run<'a> {
             self.context,
             ui,
         )?;
+        let since = selection.since.as_deref();
+        look::meet(&mut opened, since, &allows, &self.journal, ui)?;
         let values: Vec<Values<'_>> = opened
             .iter()
             .map(|opened| look::values(opened, &mut self.keyring, ui))
@@ -81,7 +87,7 @@ impl<'a> Run<'a> {
         let passes: Vec<Pass<'_>> = opened
             .iter()
             .zip(&values)
-            .map(|(opened, values)| look::pass(opened, values, &connections, self.scope))
+            .map(|(opened, values)| look::pass(opened, values, &connections, self.scope, &allows))
             .collect();
         let plans = self.plan(&opened, &passes, ui)?;
         if self.confirmed(&plans, ui)? {

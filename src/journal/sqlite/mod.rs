@@ -228,6 +228,10 @@ impl Journal for SqliteJournal {
         })
     }
 
+    fn has_applied(&self) -> Result<bool, JournalError> {
+        self.read(false, read::has_applied)
+    }
+
     fn set_authority(
         &mut self,
         scope: &Scope,

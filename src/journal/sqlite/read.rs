@@ -267,6 +267,11 @@ pub(super) fn authority(
     })
 }
 
+pub(super) fn has_applied(connection: &Connection) -> Result<bool, Failure> {
+    let mut query = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM authorities)")?;
+    Ok(query.query_row([], |row| row.get(0))?)
+}
+
 pub(super) fn local_key(
     connection: &Connection,
     scope: &Scope,

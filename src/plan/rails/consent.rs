@@ -106,8 +106,9 @@ pub(super) fn prune(site: &mut Site<'_>) {
     let target = &site.plan.target;
     for change in &mut site.plan.changes {
         if change.action == ActionKind::Delete {
-            let why =
-                format!("pruning of {target} was only just switched on: it counts one apply later");
+            let why = format!(
+                "pruning of {target} was only just switched on: it counts after an apply in which nothing waited"
+            );
             hold(
                 change,
                 "prune",

@@ -8,7 +8,7 @@ use super::spec::{Ask, HttpAsk, Manifest, ProbeSpec, Source, TargetSpec, UseSour
 use super::template::Template;
 use crate::model::{
     Activation, Address, AuthorityFacts, ComposeProject, OpenclawSecret, ProbeFrom, Process,
-    TargetFacts, VarName,
+    SecretValue, TargetFacts, VarName,
 };
 
 impl Manifest {
@@ -42,6 +42,7 @@ impl Manifest {
             destination: place::destination(&target.address),
             format: target.address.format().map(str::to_owned),
             secrets: self.secret_sources(target),
+            references: self.platform_references(target),
             protected: target
                 .uses
                 .iter()
@@ -64,6 +65,31 @@ impl Manifest {
             rails: target.rails,
         }
     }
+}
+
+impl Manifest {
+    /// Where the platform puts in what other places hold. Secrets are left out of the texts.
+    fn platform_references(&self, target: &TargetSpec) -> BTreeSet<String> {
+        if !matches!(target.address, Address::Railway(_)) {
+            return BTreeSet::new();
+        }
+        let nothing = SecretValue::new("");
+        let mut found = BTreeSet::new();
+        for used in &target.uses {
+            if let Ok(text) = self.expand_use(&used.source, |_| Some(&nothing)) {
+                found.extend(references(text.expose()));
+            }
+        }
+        found
+    }
+}
+
+fn references(text: &str) -> impl Iterator<Item = String> {
+    text.match_indices("${{").map(|(begin, _)| {
+        let rest = &text[begin..];
+        let end = rest.find("}}").map_or(rest.len(), |end| end + "}}".len());
+        rest[..end].to_owned()
+    })
 }
 
 fn activation(activation: &Activation) -> String {

@@ -141,6 +141,10 @@ fn target(
             add(AuthorityKind::SecretEdgeAdded, Some(secret), what);
         }
     }
+    for reference in now.references.difference(&before.references) {
+        let what = format!("what {reference} stands for now reaches {name}");
+        add(AuthorityKind::SecretEdgeAdded, None, what);
+    }
     if loosened(&before.rails, &now.rails) {
         let what = format!("limits of {name} were loosened; counts one apply later");
         add(AuthorityKind::RailsLoosened, None, what);
@@ -327,6 +331,11 @@ mod tests {
             kinds(|f| at(f, "vps").secrets = names(&["RETIRED"])),
             [(K::SecretEdgeAdded, true)],
             "gone from the manifest and back for another target"
+        );
+        assert_eq!(
+            kinds(|f| at(f, "vps").references = ["${{api.TOKEN}}".to_owned()].into()),
+            [(K::SecretEdgeAdded, true)],
+            "the platform would put it in"
         );
         assert_eq!(
             kinds(|f| at(f, "api").rails.deletes.count = None),

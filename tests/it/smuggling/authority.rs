@@ -9,7 +9,9 @@ use crate::support::world::World;
 fn held(targets: &str) {
     let victim = Victim::new();
     victim.targets(targets);
+    victim.holds("authority");
     victim.bait();
+    victim.apply();
     victim.holds("authority");
 }
 
@@ -230,14 +232,14 @@ fn a_probe_that_sends_or_runs() {
 
 #[test]
 fn a_place_that_became_a_link() {
-    for there in [None, Some("PLAIN=other\n")] {
-        let victim = Victim::new();
-        let loot = victim.world.path("loot.env");
-        if let Some(text) = there {
-            std::fs::write(&loot, text).unwrap();
-        }
-        std::fs::remove_file(victim.world.app()).unwrap();
-        std::os::unix::fs::symlink(&loot, victim.world.app()).unwrap();
+    let victim = Victim::new();
+    let loot = victim.world.path("loot.env");
+    std::fs::remove_file(victim.world.app()).unwrap();
+    std::os::unix::fs::symlink(&loot, victim.world.app()).unwrap();
+    victim.apply().exits(1);
+    victim.nothing_came_out();
+    for text in ["", "PLAIN=hello\n"] {
+        std::fs::write(&loot, text).unwrap();
         victim.holds("identity");
     }
 }

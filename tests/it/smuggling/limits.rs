@@ -43,7 +43,8 @@ fn protection_that_is_dropped_and_used_at_once() {
         &[("A", keep), ("B", "x"), ("C", "x"), ("D", "x"), ("E", "x")],
         ", prune: true",
     );
-    world.declare_with(&FIVE[1..], ", prune: true");
+    let rest = [("B", "x"), ("C", "x"), ("D", "x"), ("E", "x")];
+    world.declare_with(&rest, ", prune: true");
     never(&world, "protected");
 }
 

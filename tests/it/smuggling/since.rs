@@ -55,7 +55,9 @@ fn the_base_is_stricter() {
     std::fs::remove_file(world.path("manifests/rails.yaml")).unwrap();
     held(&world, "changes");
     let world = base(Some("protected: [A]\n"), "").unwrap();
-    moved(&world, "");
+    let mut first = FIVE;
+    first[0].1 = "new";
+    world.declare(&first);
     limit(&world, "");
     held(&world, "protected");
     world

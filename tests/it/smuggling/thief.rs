@@ -111,7 +111,9 @@ impl Victim {
     fn known(&self) -> Vec<PathBuf> {
         let names = [".env", "app.env", "db.env"];
         let files = names.map(|name| self.world.path(name));
-        files.into_iter().filter(|file| file.exists()).collect()
+        // one that became a link is another file
+        let is_own = |file: &PathBuf| std::fs::symlink_metadata(file).is_ok_and(|of| of.is_file());
+        files.into_iter().filter(is_own).collect()
     }
 }
 

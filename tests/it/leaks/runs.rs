@@ -120,6 +120,8 @@ impl Leaky {
             .into_iter()
             .chain([
                 self.world.config("driftlock/keys.txt"),
+                self.world.config("driftlock/authority.yaml"),
+                self.world.path("manifests/rails.yaml"),
                 self.world.root().join("away.txt"),
                 self.world.home(".railway/config.json"),
                 self.world.path(".railway/railway.ts"),

@@ -6,5 +6,6 @@ mod authority;
 mod first;
 mod limits;
 mod rails;
+mod railway;
 mod since;
 mod thief;

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::change::{Authority, AuthorityKind};
 use crate::model::{AuthorityFacts, Rails, TargetFacts, TargetName, VarName};
 
-/// Compares two revisions. Without a last one (the first apply) there is nothing to compare: the
-/// person who applies first approves the whole manifest. `ever` are the secrets that were applied at
+/// Compares two revisions. Without a last one (the first apply of a machine) there is nothing to
+/// compare: the person who applies first approves the whole manifest. `ever` are the secrets that were applied at
 /// any time: one that left the manifest and comes back for another target is not new.
 pub fn compare_authority(
     last: Option<&AuthorityFacts>,

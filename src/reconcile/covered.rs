@@ -60,3 +60,71 @@ fn is_covered(
         | AuthorityKind::PruneEnabled => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::{parse, parse_allowlist};
+
+    const MANIFEST: &str = "\
+driftlock: 1
+name: production
+variables: { A: x }
+targets:
+  t:
+    file: { host: vps, path: /srv/app/.env }
+    activate: restart-it
+    probe: { http: 'https://vps.example.com/' }
+    variables: [A]
+";
+    const ALL: &str = "hosts: [vps], paths: [/srv/app], commands: [restart-it], probes: ['https://vps.example.com'], recipients: [age1new]";
+
+    /// Whether a finding of this kind, on this target, is still held.
+    fn held(kind: AuthorityKind, target: Option<&str>, entry: &str) -> bool {
+        let list = parse_allowlist(&format!("driftlock-authority: 1\nallow: [{{ {entry} }}]\n"));
+        let list = list.unwrap();
+        let mut manifest = parse(MANIFEST).unwrap().manifest;
+        let at = crate::model::Position::default();
+        manifest.recipients = ["age1old", "age1new"]
+            .map(|key| (key.to_owned(), at))
+            .into();
+        let last = AuthorityFacts {
+            recipients: ["age1old".to_owned()].into(),
+            ..AuthorityFacts::default()
+        };
+        let here = Here {
+            machine: "ci",
+            home: None,
+            folder: "/repo",
+        };
+        let mut found = [Authority {
+            kind,
+            target: target.map(|name| name.parse().unwrap()),
+            variable: None,
+            what: "it changed".to_owned(),
+            held: true,
+        }];
+        let machine = Machine { list: &list, here };
+        cover(&mut found, machine, &manifest, Some(&last));
+        assert_eq!(found[0].held, found[0].what == "it changed");
+        found[0].held
+    }
+
+    #[test]
+    fn each_kind_asks_for_its_own() {
+        use AuthorityKind as K;
+        let t = Some("t");
+        let place = "hosts: [vps], paths: [/srv/app]";
+        for kind in [K::TargetAdded, K::DestinationChanged, K::SecretEdgeAdded] {
+            assert!(!held(kind, t, place) && held(kind, t, "hosts: [vps]"));
+            assert!(held(kind, Some("other"), place) && held(kind, None, place));
+        }
+        let run = "hosts: [vps], commands: [restart-it]";
+        assert!(!held(K::ActivationChanged, t, run) && held(K::ActivationChanged, t, place));
+        let sent = "probes: ['https://vps.example.com']";
+        assert!(!held(K::ProbeChanged, t, sent) && held(K::ProbeChanged, t, run));
+        assert!(!held(K::RecipientAdded, None, "recipients: [age1new]"));
+        assert!(held(K::RecipientAdded, None, "recipients: [age1old, age1ne]"));
+        assert!(held(K::SecretBecameClear, t, ALL) && held(K::SecretBecameClear, None, ALL));
+    }
+}

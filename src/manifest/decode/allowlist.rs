@@ -50,7 +50,7 @@ fn decode_entry(fields: &Fields<'_>, problems: &mut Problems) -> Entry {
         probes: decode_probes(fields, problems),
         commands: texts(fields, "commands", problems),
         units: texts(fields, "units", problems),
-        recipients: texts(fields, "recipients", problems),
+        recipients: decode_recipients(fields, problems),
     }
 }
 
@@ -86,6 +86,14 @@ fn texts(fields: &Fields<'_>, key: &str, problems: &mut Problems) -> BTreeSet<St
             let message = format!("what is in `{key}` must not be empty");
             problems.error(item.position, code::BAD_VALUE, message, None);
         }
+    }
+    found.into_iter().map(|(_, text)| text.to_owned()).collect()
+}
+
+fn decode_recipients(fields: &Fields<'_>, problems: &mut Problems) -> BTreeSet<String> {
+    let found = items(fields, "recipients", problems);
+    for (item, text) in &found {
+        super::check_recipient(text, item.position, problems);
     }
     found.into_iter().map(|(_, text)| text.to_owned()).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
-use super::{Limit, Percentage, Recipients, VariableName};
+use super::{Limit, Percentage, Recipient, VariableName};
 
 /// The limits of every manifest in one folder. They tighten what the manifests say.
 #[derive(JsonSchema)]
@@ -99,7 +99,7 @@ struct Allowed {
     /// Units of systemd, labels of launchd, compose files, containers.
     units: Option<Vec<Exact>>,
     /// Readers: age public keys.
-    recipients: Option<Recipients>,
+    recipients: Option<Vec<Recipient>>,
 }
 
 #[derive(JsonSchema)]

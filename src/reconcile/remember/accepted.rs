@@ -238,6 +238,54 @@ mod tests {
         assert_eq!(accepted.targets["b"].destination, "here");
     }
 
+    /// Strict on both targets, and then loose.
+    fn loosened() -> (AuthorityFacts, AuthorityFacts) {
+        let (mut last, mut present) = (facts("old", "there"), facts("old", "there"));
+        last.protected.insert("KEEP".parse().unwrap());
+        for target in last.targets.values_mut() {
+            target.rails.deletes.count = Some(1);
+            target.protected.insert("V".parse().unwrap());
+        }
+        for target in present.targets.values_mut() {
+            target.rails.deletes.count = None;
+            target.prune = true;
+        }
+        (last, present)
+    }
+
+    #[test]
+    fn what_is_loosened_counts_after_an_apply_in_which_nothing_waited() {
+        let (last, present) = loosened();
+        let nothing_waited = accepted_facts(&plan(&[]), Some(&last), &present, &|_| false);
+        assert_eq!(nothing_waited, present);
+        let mut plan = plan(&["b"]);
+        plan.targets[1].changes[0].holds[0].rail = "deletes".to_owned();
+        let accepted = accepted_facts(&plan, Some(&last), &present, &|_| false);
+        assert_eq!(accepted.targets["a"], present.targets["a"]);
+        assert_eq!(accepted.targets["b"].rails.deletes.count, Some(1));
+        assert!(!accepted.targets["b"].prune);
+        assert_eq!(accepted.targets["b"].protected, last.targets["b"].protected);
+        assert_eq!(accepted.protected, last.protected, "on every target");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_loosened() {
+        let (last, present) = loosened();
+        let mut plan = plan(&[]);
+        plan.targets[0].state = TargetState::Unknown {
+            reason: String::new(),
+            help: None,
+        };
+        plan.targets[1].state = TargetState::Elsewhere {
+            machine: String::new(),
+        };
+        for consented in [false, true] {
+            let accepted = accepted_facts(&plan, Some(&last), &present, &|_| consented);
+            assert!(!accepted.targets["a"].prune);
+            assert_eq!(accepted.targets["b"].prune, consented, "by its own machine");
+        }
+    }
+
     #[test]
     fn whoever_applies_first_approves_the_whole_manifest() {
         let present = facts("new", "here");

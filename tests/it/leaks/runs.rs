@@ -226,6 +226,9 @@ impl Leaky {
         ] {
             self.runs(line, "");
         }
+        let list = self.world.root().join("list");
+        std::fs::write(list, "driftlock-authority: 1\nallow: []\n").unwrap();
+        self.runs("plan --authority ../list", "").success();
         self.reveals();
         self.argv();
     }

@@ -243,3 +243,23 @@ fn a_place_that_became_a_link() {
         victim.holds("identity");
     }
 }
+
+#[test]
+fn a_folder_that_became_a_link() {
+    let victim = Victim::new();
+    let (deploy, loot) = (victim.world.path("deploy"), victim.world.path("loot"));
+    std::fs::create_dir(&deploy).unwrap();
+    std::fs::create_dir(&loot).unwrap();
+    victim.targets(&Victim::app("deploy/app.env", "AUTH, PLAIN", ""));
+    victim.run("apply --yes --allow authority@app").success();
+    std::fs::rename(deploy.join("app.env"), victim.world.path("kept")).unwrap();
+    std::fs::remove_dir(&deploy).unwrap();
+    std::os::unix::fs::symlink(&loot, &deploy).unwrap();
+    for text in ["", "PLAIN=hello\n"] {
+        std::fs::write(loot.join("app.env"), text).unwrap();
+        for _ in 0..2 {
+            victim.apply().exits(3).says("held by identity:");
+            assert_eq!(victim.world.read("loot/app.env"), text);
+        }
+    }
+}

@@ -124,7 +124,11 @@ targets:
         let sent = "probes: ['https://vps.example.com']";
         assert!(!held(K::ProbeChanged, t, sent) && held(K::ProbeChanged, t, run));
         assert!(!held(K::RecipientAdded, None, "recipients: [age1new]"));
-        assert!(held(K::RecipientAdded, None, "recipients: [age1old, age1ne]"));
+        assert!(held(
+            K::RecipientAdded,
+            None,
+            "recipients: [age1old, age1ne]"
+        ));
         assert!(held(K::SecretBecameClear, t, ALL) && held(K::SecretBecameClear, None, ALL));
     }
 }

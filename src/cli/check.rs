@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Global;
 use super::context::Context;
 use super::error::{CommandError, Exit};
+use super::rails::Folders;
 use super::session::{self, Item};
 use super::ui::Ui;
 use crate::crypto::Keyring;
@@ -59,11 +60,13 @@ pub(crate) fn run(
     let strict = arguments.require_identity || !global.identity.is_empty();
     let mut checked = vec![];
     let mut items = vec![];
+    let mut folders = Folders::default();
     for file in files {
         let path = file.path.display().to_string();
         let diagnostics = match load::load(&file.text) {
             Err(diagnostics) => diagnostics,
-            Ok(loaded) => {
+            Ok(mut loaded) => {
+                folders.tighten(&file, &mut loaded)?;
                 let item = session::item(file, loaded, context);
                 let found = inspect(&item, strict, &mut keyring, context.now());
                 items.push(item);
@@ -72,6 +75,7 @@ pub(crate) fn run(
         };
         checked.push((path, diagnostics));
     }
+    checked.extend(folders.check(&items));
     if let Some((first, second)) = session::shared_place_of(&items) {
         same_place(&mut checked, &first, &second, &items);
     }

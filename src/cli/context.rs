@@ -265,6 +265,13 @@ impl Context {
             .map(|config| config.join("driftlock").join("keys.txt"))
     }
 
+    /// What this machine allows, where nothing else is named.
+    pub(crate) fn authority(&self) -> Option<PathBuf> {
+        self.config
+            .as_ref()
+            .map(|config| config.join("driftlock").join("authority.yaml"))
+    }
+
     /// The `git` program, with this environment.
     pub(crate) fn git(&self) -> Git {
         Git::new(

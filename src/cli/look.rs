@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::Global;
+use super::allowlist::Allows;
 use super::context::Context;
 use super::error::{CommandError, Exit};
 use super::records;
@@ -13,6 +14,7 @@ use super::session::{self, Item};
 use super::ui::Ui;
 use crate::crypto::Keyring;
 use crate::journal::Journal;
+use crate::manifest::RAILS_FILE;
 use crate::model::{Fingerprinter, TargetName};
 use crate::plan::{LiveState, Plan};
 use crate::reconcile::connect::Connections;
@@ -78,18 +80,19 @@ fn recall_revision(
     keyring: &mut Keyring,
     context: &Context,
 ) -> Result<Memory, CommandError> {
-    let text = context
-        .git()
-        .load_at_revision(&context.absolute(&item.file.path), revision)
-        .map_err(|error| CommandError::of(&error))?;
-    since::recall(
-        text.as_deref(),
-        &item.located,
-        fingerprinter,
-        keyring,
-        context.now(),
-    )
-    .map_err(|error| CommandError::error(format!("--since: {error}")))
+    let path = context.absolute(&item.file.path);
+    let at_revision = |path: &Path| {
+        let text = context.git().load_at_revision(path, revision);
+        text.map_err(|error| CommandError::of(&error))
+    };
+    let text = at_revision(&path)?;
+    let rails = at_revision(&path.with_file_name(RAILS_FILE))?;
+    let former = since::Former {
+        text: text.as_deref(),
+        rails: rails.as_deref(),
+    };
+    since::recall(former, &item.located, fingerprinter, keyring, context.now())
+        .map_err(|error| CommandError::error(format!("--since: {error}")))
 }
 
 /// Decrypts what the targets of a manifest use, and makes it known to the last net.
@@ -110,6 +113,7 @@ pub(crate) fn pass<'a>(
     values: &'a Values<'a>,
     connections: &'a Connections,
     scope: &'a Scope,
+    allows: &'a Allows,
 ) -> Pass<'a> {
     Pass {
         loaded: &opened.item.loaded,
@@ -119,7 +123,34 @@ pub(crate) fn pass<'a>(
         connections,
         fingerprinter: opened.fingerprinter.as_ref(),
         scope,
+        machine: allows.of(opened.item),
     }
+}
+
+/// Where this run knows what was agreed to (a journal that is in use, a former revision, an allowlist
+/// of the machine), a manifest that is not among it is a stranger, wherever it was copied from.
+pub(crate) fn meet(
+    opened: &mut [Opened<'_>],
+    since: Option<&str>,
+    allows: &Allows,
+    journal: &dyn Journal,
+    ui: &mut Ui,
+) -> Result<(), CommandError> {
+    let knows = since.is_some()
+        || allows.is_there()
+        || journal
+            .has_applied()
+            .map_err(|error| records::explain(&error))?;
+    for one in opened.iter_mut().filter(|_| knows) {
+        let manifest = &one.item.loaded.manifest;
+        if one.memory.meet(&manifest.authority_facts()) {
+            ui.warn(&format!(
+                "{} is new here: no apply has agreed to what it says, so where nobody is asked all of it waits for `--allow authority`",
+                one.item.file.path.display()
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A runtime of one thread: what blocks has threads of its own.
@@ -344,7 +375,8 @@ pub(crate) fn look(
     }
     let mut keyring = session::keyring(global, context);
     let mut journal = records::journal(global, context, &items, false, ui)?;
-    let opened = open_all(
+    let allows = Allows::load(global, &items, context, ui)?;
+    let mut opened = open_all(
         &items,
         selection.since.as_deref(),
         keeps,
@@ -353,13 +385,20 @@ pub(crate) fn look(
         context,
         ui,
     )?;
+    meet(
+        &mut opened,
+        selection.since.as_deref(),
+        &allows,
+        &*journal,
+        ui,
+    )?;
     let connections = session::connections(context, ui);
     let runtime = runtime()?;
     let mut plans = vec![];
     for opened in opened {
         let (plan, seen) = {
             let values = values(&opened, &mut keyring, ui);
-            let pass = pass(&opened, &values, &connections, scope);
+            let pass = pass(&opened, &values, &connections, scope, &allows);
             let live = drive(ui, &runtime, async |events| {
                 pass.read(&opened.memory, events).await
             });

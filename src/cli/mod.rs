@@ -1,6 +1,7 @@
 //! The command line: [`Cli`], the commands, and which file runs each. Nothing else.
 
 mod accept;
+mod allowlist;
 mod apply;
 mod authoring;
 mod check;
@@ -20,6 +21,7 @@ mod look;
 mod neighbours;
 mod plan;
 mod prompt;
+mod rails;
 mod reach;
 mod records;
 mod reveal;
@@ -87,6 +89,16 @@ struct Global {
         help_heading = "Global options"
     )]
     journal: Option<PathBuf>,
+
+    /// What this machine allows where nobody is asked [default: driftlock/authority.yaml in the
+    /// user's config folder]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    authority: Option<PathBuf>,
 
     /// When to use colour
     #[arg(

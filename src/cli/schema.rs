@@ -7,30 +7,34 @@ use super::error::{CommandError, Exit};
 use super::ui::Ui;
 use crate::render::json;
 
-/// Print a JSON Schema: of the manifest, of a command's --json output, or of a plan file
+/// Print a JSON Schema: of a file that is read, or of a --json output
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   driftlock schema > schemas/manifest.json
+  driftlock schema rails > schemas/rails.json
   driftlock schema plan")]
 pub(crate) struct SchemaArgs {
     /// Of what
     #[arg(
         default_value = "manifest",
-        value_parser = PossibleValuesParser::new(["manifest", "plan", "apply", "status", "history", "check", "doctor", "saved-plan", "undo"])
+        value_parser = PossibleValuesParser::new(["manifest", "rails", "authority", "plan", "saved-plan", "apply", "undo", "status", "history", "check", "doctor"])
     )]
     name: String,
 }
 
 pub(crate) fn run(arguments: &SchemaArgs, ui: &mut Ui) -> Result<Exit, CommandError> {
-    let schema = if arguments.name == "manifest" {
-        Some(crate::manifest::json_schema())
-    } else {
-        let file = format!("{}.json", arguments.name);
-        json::schemas()
-            .into_iter()
-            .find(|(name, _)| *name == file)
-            .map(|(_, schema)| schema)
+    let schema = match arguments.name.as_str() {
+        "manifest" => Some(crate::manifest::json_schema()),
+        "rails" => Some(crate::manifest::rails_schema()),
+        "authority" => Some(crate::manifest::authority_schema()),
+        name => {
+            let file = format!("{name}.json");
+            json::schemas()
+                .into_iter()
+                .find(|(name, _)| *name == file)
+                .map(|(_, schema)| schema)
+        }
     };
     let text = schema
         .and_then(|schema| serde_json::to_string_pretty(&schema).ok())

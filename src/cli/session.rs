@@ -9,6 +9,7 @@ use super::Global;
 use super::context::Context;
 use super::error::CommandError;
 use super::prompt::TerminalPrompt;
+use super::rails::Folders;
 use super::records;
 use super::ui::Ui;
 use crate::crypto::{IdentityEnv, IdentityRequest, Keyring, NoPrompt, SharedPrompt};
@@ -40,9 +41,11 @@ pub(crate) fn load_manifests(
         source::load_manifests(&context.folder, paths).map_err(|error| CommandError::of(&error))?;
     let mut items = vec![];
     let mut problems = 0;
+    let mut folders = Folders::default();
     for file in files {
         match load::load(&file.text) {
-            Ok(loaded) => {
+            Ok(mut loaded) => {
+                folders.tighten(&file, &mut loaded)?;
                 let (variables, targets) = (
                     loaded.manifest.variables.len(),
                     loaded.manifest.targets.len(),
@@ -56,6 +59,7 @@ pub(crate) fn load_manifests(
             }
         }
     }
+    problems += folders.report(ui);
     if problems > 0 {
         let plural = if problems == 1 { "" } else { "s" };
         return Err(CommandError::error(format!(

@@ -129,6 +129,9 @@ pub trait Journal: Send {
         auth: &Authenticator,
     ) -> Result<Remembered<AppliedAuthority>, JournalError>;
 
+    /// Whether anything was ever applied with this journal, of whatever manifest.
+    fn has_applied(&self) -> Result<bool, JournalError>;
+
     /// The random key for a manifest without recipients, made at the first call; two processes
     /// that race get the same one.
     fn local_key(&mut self, scope: &Scope) -> Result<FingerprintKey, JournalError>;

@@ -5,6 +5,7 @@
     reason = "the shape is what counts; nothing is read into these types"
 )]
 
+mod beside;
 mod places;
 mod programs;
 
@@ -273,7 +274,26 @@ enum Unlimited {
     None,
 }
 
+/// A number of things, zero too.
+#[derive(JsonSchema, Default)]
+#[schemars(transparent)]
+struct Limit(u32);
+
+#[derive(JsonSchema, Default)]
+#[schemars(transparent, extend("maximum" = 100))]
+struct Percentage(u32);
+
 /// The JSON Schema of a manifest, as it is checked in under `schemas/`.
 pub fn json_schema() -> Value {
     schemars::schema_for!(Document).to_value()
+}
+
+/// The JSON Schema of a `rails.yaml`.
+pub fn rails_schema() -> Value {
+    schemars::schema_for!(beside::RailsFile).to_value()
+}
+
+/// The JSON Schema of an `authority.yaml`.
+pub fn authority_schema() -> Value {
+    schemars::schema_for!(beside::AuthorityFile).to_value()
 }

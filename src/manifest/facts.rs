@@ -8,7 +8,7 @@ use super::spec::{Ask, HttpAsk, Manifest, ProbeSpec, Source, TargetSpec, UseSour
 use super::template::Template;
 use crate::model::{
     Activation, Address, AuthorityFacts, ComposeProject, OpenclawSecret, ProbeFrom, Process,
-    TargetFacts, VarName,
+    SecretValue, TargetFacts, VarName,
 };
 
 impl Manifest {
@@ -24,7 +24,10 @@ impl Manifest {
         AuthorityFacts {
             key_id: self.seal.as_ref().map(|seal| seal.key_id),
             recipients: self.recipients.iter().map(|(key, _)| key.clone()).collect(),
-            protected: marked(&|variable| variable.metadata.protected),
+            protected: marked(&|variable| variable.metadata.protected)
+                .union(&self.protected)
+                .cloned()
+                .collect(),
             clear: marked(&|variable| matches!(variable.source, Source::Clear(_))),
             targets: self
                 .targets
@@ -39,6 +42,7 @@ impl Manifest {
             destination: place::destination(&target.address),
             format: target.address.format().map(str::to_owned),
             secrets: self.secret_sources(target),
+            references: self.platform_references(target),
             protected: target
                 .uses
                 .iter()
@@ -50,6 +54,7 @@ impl Manifest {
                     UseSource::Clear(_) | UseSource::Template(_) => false,
                 })
                 .map(|used| used.name.clone())
+                .chain(target.protected.iter().cloned())
                 .collect(),
             activation: target.activation.as_ref().map(activation),
             process: process(target),
@@ -60,6 +65,31 @@ impl Manifest {
             rails: target.rails,
         }
     }
+}
+
+impl Manifest {
+    /// Where the platform puts in what other places hold. Secrets are left out of the texts.
+    fn platform_references(&self, target: &TargetSpec) -> BTreeSet<String> {
+        if !matches!(target.address, Address::Railway(_)) {
+            return BTreeSet::new();
+        }
+        let nothing = SecretValue::new("");
+        let mut found = BTreeSet::new();
+        for used in &target.uses {
+            if let Ok(text) = self.expand_use(&used.source, |_| Some(&nothing)) {
+                found.extend(references(text.expose()));
+            }
+        }
+        found
+    }
+}
+
+fn references(text: &str) -> impl Iterator<Item = String> {
+    text.match_indices("${{").map(|(begin, _)| {
+        let rest = &text[begin..];
+        let end = rest.find("}}").map_or(rest.len(), |end| end + "}}".len());
+        rest[..end].to_owned()
+    })
 }
 
 fn activation(activation: &Activation) -> String {

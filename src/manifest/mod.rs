@@ -3,6 +3,7 @@
 //! [`parse`] reports every problem at once, with line and column and without a value.
 //! [`Editor`] changes single entries by splicing bytes, and refuses when anything else would move.
 
+mod allowlist;
 mod decode;
 mod document;
 mod edit;
@@ -10,8 +11,10 @@ mod facts;
 mod fresh;
 mod openclaw;
 mod place;
+mod place_root;
 mod probe;
 mod problem;
+mod rails;
 mod scalar;
 mod spec;
 mod template;
@@ -21,10 +24,12 @@ mod tree;
 mod validate;
 mod yaml;
 
-pub use document::json_schema;
+pub use allowlist::{Allowlist, Here, parse_allowlist};
+pub use document::{authority_schema, json_schema, rails_schema};
 pub use edit::{EditError, Editor};
 pub use fresh::{Fresh, FreshTarget, render_new};
 pub use place::{SharedPlace, place_key, shared_places};
+pub use rails::{FolderRails, RAILS_FILE, TargetTightening, Tightening, parse_rails};
 pub use spec::{
     Ask, HttpAsk, Manifest, Metadata, Parsed, Payload, ProbeSpec, Seal, Source, TargetSpec, Use,
     UseSource, Variable, format_duration, parse_duration,

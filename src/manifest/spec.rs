@@ -29,6 +29,8 @@ pub struct Manifest {
     pub targets: Vec<TargetSpec>,
     /// Present once something was encrypted.
     pub seal: Option<Seal>,
+    /// Names, declared or on a target, that the folder's `rails.yaml` protects on every target.
+    pub protected: BTreeSet<VarName>,
 }
 
 /// One declared variable.
@@ -82,6 +84,8 @@ pub struct TargetSpec {
     pub prune: bool,
     pub stale_after: Option<Duration>,
     pub rails: Rails,
+    /// Names, declared or on the target, that the folder's `rails.yaml` protects here.
+    pub protected: BTreeSet<VarName>,
     /// What puts its values in force.
     pub activation: Option<Activation>,
     /// How long that may take, where the manifest says so.

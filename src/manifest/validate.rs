@@ -136,6 +136,7 @@ fn resolve_target(raw: &Raw, target: &RawTarget, problems: &mut Problems) -> Opt
         prune: target.prune,
         stale_after: target.stale_after,
         rails: target.rails,
+        protected: BTreeSet::new(),
         activation: target.activation.clone(),
         activation_limit: target.activation_limit,
         process: target.process.clone(),

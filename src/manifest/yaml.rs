@@ -29,6 +29,32 @@ enum Open {
 /// The whole text as a tree. On an error, what was read before it is lost: half a manifest is not
 /// a manifest.
 pub(super) fn parse_tree(text: &str, problems: &mut Problems) -> Option<Node> {
+    let root = parse_any(text, problems);
+    if root.is_none() && !problems.failed() {
+        let help = "`driftlock init` writes a first manifest";
+        is_empty(problems, code::NOT_A_MANIFEST, Some(help));
+    }
+    root
+}
+
+/// The same of another file. One that is empty may be one that was lost: it says nothing, which is
+/// not the same as saying that there is nothing.
+pub(super) fn parse_tree_of(text: &str, file: &str, problems: &mut Problems) -> Option<Node> {
+    let root = parse_any(text, problems);
+    let found = root.filter(|root| !root.is_null());
+    if found.is_none() && !problems.failed() {
+        let help = format!("write what it shall say, or remove {file}");
+        is_empty(problems, code::EMPTY_VALUE, Some(&help));
+    }
+    found
+}
+
+fn is_empty(problems: &mut Problems, code: &'static str, help: Option<&str>) {
+    let at = Position::default();
+    problems.error(at, code, "this file is empty", help);
+}
+
+fn parse_any(text: &str, problems: &mut Problems) -> Option<Node> {
     if text.len() > MAX_BYTES {
         problems.error(
             Position::default(),
@@ -67,16 +93,7 @@ pub(super) fn parse_tree(text: &str, problems: &mut Problems) -> Option<Node> {
             }
         }
     }
-    let root = builder.root.take();
-    if root.is_none() {
-        problems.error(
-            Position::default(),
-            code::NOT_A_MANIFEST,
-            "this file is empty",
-            Some("`driftlock init` writes a first manifest"),
-        );
-    }
-    root
+    builder.root.take()
 }
 
 struct Builder<'a> {

@@ -31,6 +31,10 @@ pub struct TargetFacts {
     pub format: Option<String>,
     /// Each declared secret whose value reaches this target, by itself or in a template.
     pub secrets: BTreeSet<VarName>,
+    /// Each reference of the platform (`${{service.NAME}}`) in what this target gets: what it stands
+    /// for may be a secret of another target.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub references: BTreeSet<String>,
     /// Names on this target, after renaming, whose variables are marked `protected`.
     #[serde(default)]
     pub protected: BTreeSet<VarName>,

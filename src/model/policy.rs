@@ -16,6 +16,12 @@ pub struct Limit {
 }
 
 impl Limit {
+    /// No limit.
+    pub const NONE: Self = Self {
+        count: None,
+        percent: None,
+    };
+
     /// Each part the stricter of both.
     #[must_use]
     pub fn stricter(self, other: Self) -> Self {
@@ -63,6 +69,12 @@ impl Default for Rails {
 }
 
 impl Rails {
+    /// No limit at all.
+    pub const NONE: Self = Self {
+        deletes: Limit::NONE,
+        changes: Limit::NONE,
+    };
+
     /// Each limit the stricter of both.
     #[must_use]
     pub fn stricter(self, other: Self) -> Self {

@@ -114,7 +114,7 @@ fn stranger(
     } else if !plan.recipients_authentic {
         let why = "somebody without the key edited the manifest's recipients, and perhaps more";
         ("recipients", why.to_owned())
-    } else if !last.identity.is_empty() && live.identity != last.identity {
+    } else if site.is_moved() {
         let why = format!("what {target} calls itself is not what it was at our last apply");
         ("identity", why)
     } else if !live.exists && !last.vars.is_empty() {

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::change::{Authority, AuthorityKind};
 use crate::model::{AuthorityFacts, Rails, TargetFacts, TargetName, VarName};
 
-/// Compares two revisions. Without a last one (the first apply) there is nothing to compare: the
-/// person who applies first approves the whole manifest. `ever` are the secrets that were applied at
+/// Compares two revisions. Without a last one (the first apply of a machine) there is nothing to
+/// compare: the person who applies first approves the whole manifest. `ever` are the secrets that were applied at
 /// any time: one that left the manifest and comes back for another target is not new.
 pub fn compare_authority(
     last: Option<&AuthorityFacts>,
@@ -42,6 +42,7 @@ pub fn compare_authority(
             format!("{name} is no longer protected; counts one apply later"),
         ));
     }
+    found.extend(dropped_on_targets(last, present));
     for name in present.clear.iter().filter(|name| known.contains(name)) {
         found.push(entry(
             AuthorityKind::SecretBecameClear,
@@ -51,6 +52,29 @@ pub fn compare_authority(
         ));
     }
     found.sort();
+    found
+}
+
+/// Names that were protected on single targets only, by the limits of the folder.
+fn dropped_on_targets(last: &AuthorityFacts, present: &AuthorityFacts) -> Vec<Authority> {
+    let mut found = Vec::new();
+    for (target, before) in &last.targets {
+        let Some(now) = present.targets.get(target) else {
+            continue;
+        };
+        let gone = before.protected.difference(&now.protected);
+        for name in gone.filter(|name| !present.protected.contains(*name)) {
+            if last.protected.contains(name) {
+                continue;
+            }
+            found.push(entry(
+                AuthorityKind::ProtectedDropped,
+                Some(target),
+                Some(name),
+                format!("{name} is no longer protected on {target}; counts one apply later"),
+            ));
+        }
+    }
     found
 }
 
@@ -116,6 +140,10 @@ fn target(
             let what = format!("{secret}, applied elsewhere before, now reaches {name} too");
             add(AuthorityKind::SecretEdgeAdded, Some(secret), what);
         }
+    }
+    for reference in now.references.difference(&before.references) {
+        let what = format!("what {reference} stands for now reaches {name}");
+        add(AuthorityKind::SecretEdgeAdded, None, what);
     }
     if loosened(&before.rails, &now.rails) {
         let what = format!("limits of {name} were loosened; counts one apply later");
@@ -303,6 +331,11 @@ mod tests {
             kinds(|f| at(f, "vps").secrets = names(&["RETIRED"])),
             [(K::SecretEdgeAdded, true)],
             "gone from the manifest and back for another target"
+        );
+        assert_eq!(
+            kinds(|f| at(f, "vps").references = ["${{api.TOKEN}}".to_owned()].into()),
+            [(K::SecretEdgeAdded, true)],
+            "the platform would put it in"
         );
         assert_eq!(
             kinds(|f| at(f, "api").rails.deletes.count = None),

@@ -9,7 +9,9 @@ use super::effective::{EffectiveRails, effective_rails};
 use super::evidence::{Evidence, Look};
 use super::input::{DesiredState, LiveState, PlanInput, TargetInput};
 use super::undo::taken_back;
-use crate::model::{Completeness, Desired, DesiredVar, Live, LiveVar, Running, VarName};
+use crate::model::{
+    Completeness, Desired, DesiredVar, Live, LiveVar, PlatformKind, Running, VarName,
+};
 
 /// A target on its way to a [`TargetPlan`], with what the rails look at.
 pub(super) struct Site<'a> {
@@ -89,6 +91,15 @@ impl<'a> Site<'a> {
             LiveState::Read(live) => Some(live),
             LiveState::Unknown { .. } | LiveState::Elsewhere { .. } => None,
         }
+    }
+
+    /// Whether the address leads to something else than it did at our last apply.
+    pub(super) fn is_moved(&self) -> bool {
+        let last = &self.input.last;
+        // a file calls itself nothing until it is a link: one that became a link leads elsewhere now
+        let is_known = !last.identity.is_empty()
+            || self.plan.platform == PlatformKind::File && last.at.is_some();
+        is_known && (self.live()).is_some_and(|live| live.identity != last.identity)
     }
 
     /// How many variables are or were ours: what percentages are of.

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::crypto::{Envelope, Header, Keyring, Opened, Recipient, UnlockError};
-use crate::manifest::{self, Manifest, Payload, Seal, Source};
+use crate::manifest::{self, FolderRails, Manifest, Payload, Seal, Source};
 use crate::model::{
     Diagnostic, Fingerprint, FingerprintKey, Fingerprinter, KeyId, SecretValue, VarName,
 };
@@ -20,6 +20,13 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
     /// SHA-256 of its text.
     pub digest: [u8; 32],
+}
+
+impl Loaded {
+    /// Puts the limits of its folder on top of its own. Before anything is made from it.
+    pub fn tighten(&mut self, folder: &FolderRails) {
+        self.manifest.tighten(folder);
+    }
 }
 
 /// Parses and checks.

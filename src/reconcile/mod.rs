@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod connect;
+pub mod covered;
 pub mod desired;
 pub mod doctor;
 pub mod event;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::connect::Connections;
+use super::covered;
 use super::desired::Values;
 use super::event::Event;
 use super::load::{Loaded, Opening, key_id};
@@ -34,6 +35,20 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Where others are on record and this manifest is not, nobody agreed to anything that it says:
+    /// a new file, or a known one under a new name, is compared with one that has no targets.
+    /// Says whether it is so.
+    pub fn meet(&mut self, present: &AuthorityFacts) -> bool {
+        let is_new = self.authority.is_none() && !self.key_unknown;
+        if is_new {
+            self.authority = Some(AuthorityFacts {
+                targets: BTreeMap::new(),
+                ..present.clone()
+            });
+        }
+        is_new
+    }
+
     /// Every secret that was applied at any time, by its declared name: only they have sequences.
     fn secrets_ever(&self) -> BTreeSet<VarName> {
         self.last
@@ -76,6 +91,8 @@ pub struct Pass<'a> {
     pub fingerprinter: Option<&'a Fingerprinter>,
     /// What was asked.
     pub scope: &'a Scope,
+    /// What the machine allows where nobody is asked, if it says so.
+    pub machine: Option<covered::Machine<'a>>,
 }
 
 impl Pass<'_> {
@@ -183,18 +200,20 @@ impl Pass<'_> {
             })
             .collect();
         let present = self.loaded.manifest.authority_facts();
+        let last_facts = memory.authority.as_ref();
+        let mut authority =
+            crate::plan::compare_authority(last_facts, &present, &memory.secrets_ever());
+        if let Some(machine) = self.machine {
+            covered::cover(&mut authority, machine, &self.loaded.manifest, last_facts);
+        }
         crate::plan::build(PlanInput {
             manifest: self.loaded.manifest.name.clone(),
             manifest_digest: self.loaded.digest,
             key_id: key_id(&self.loaded.manifest),
             fingerprinter: self.fingerprinter,
             targets,
-            authority: crate::plan::compare_authority(
-                memory.authority.as_ref(),
-                &present,
-                &memory.secrets_ever(),
-            ),
-            last_facts: memory.authority.as_ref(),
+            authority,
+            last_facts,
             recipients_authentic: self
                 .opening
                 .as_open()

@@ -9,6 +9,7 @@ use super::load::{self, Opener, Opening};
 use super::pass::Memory;
 use super::targets::Located;
 use crate::crypto::Keyring;
+use crate::manifest::parse_rails;
 use crate::model::{Diagnostic, Fingerprinter, LastApplied, Recorded, VarName};
 
 /// Why a former revision cannot stand for what was last applied.
@@ -17,24 +18,38 @@ pub enum SinceError {
     /// It does not parse.
     #[error("the manifest of that revision has problems")]
     Invalid(Vec<Diagnostic>),
+    /// Its `rails.yaml` does not parse.
+    #[error("the rails.yaml of that revision has problems, so nobody knows what was limited")]
+    Rails(Vec<Diagnostic>),
     /// It does not open, or a value of it does not.
     #[error("the manifest of that revision stays sealed: {0}")]
     Sealed(String),
 }
 
-/// What the manifest of a former revision says was applied. `text` is `None` where there was no
-/// manifest then. Fingerprints are made under the present key, so that they compare.
+/// A manifest of a former revision, and the `rails.yaml` beside it; `None` where there was none.
+#[derive(Debug, Clone, Copy)]
+pub struct Former<'a> {
+    /// The manifest.
+    pub text: Option<&'a str>,
+    /// What limited it.
+    pub rails: Option<&'a str>,
+}
+
+/// What the manifest of a former revision says was applied. Fingerprints are made under the present key, so that they compare.
 pub fn recall(
-    text: Option<&str>,
+    revision: Former<'_>,
     located: &[Located],
     fingerprinter: &Fingerprinter,
     keyring: &mut Keyring,
     now: Timestamp,
 ) -> Result<Memory, SinceError> {
-    let Some(text) = text else {
+    let Some(text) = revision.text else {
         return Ok(Memory::default());
     };
-    let former = load::load(text).map_err(SinceError::Invalid)?;
+    let mut former = load::load(text).map_err(SinceError::Invalid)?;
+    if let Some(rails) = revision.rails {
+        former.tighten(&parse_rails(rails).map_err(SinceError::Rails)?);
+    }
     let opening = load::open(&former.manifest, keyring);
     if let Opening::Sealed(why) = &opening {
         return Err(SinceError::Sealed(why.to_string()));

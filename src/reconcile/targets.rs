@@ -188,6 +188,7 @@ mod tests {
             prune: false,
             stale_after: None,
             rails: Rails::default(),
+            protected: std::collections::BTreeSet::new(),
             activation: None,
             activation_limit: None,
             process: None,

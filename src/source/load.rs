@@ -11,6 +11,9 @@ use super::ManifestFile;
 /// The largest manifest that is read.
 pub const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
+/// The limits of a folder; it is not a manifest.
+const RAILS_FILE: &str = "rails.yaml";
+
 /// The folder that is looked at when nothing is named.
 const DEFAULT_FOLDER: &str = "manifests";
 
@@ -27,6 +30,24 @@ pub enum LoadError {
     #[error("find a manifest in {path}: the folder has no *.yaml or *.yml file")]
     EmptyFolder {
         /// The folder.
+        path: PathBuf,
+    },
+    /// The limits of a folder, named as a manifest.
+    #[error(
+        "use {path} as a manifest: it holds the limits of the manifests beside it; name one of \
+         those, or the folder"
+    )]
+    Rails {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Limits that lie somewhere else, or are no text.
+    #[error(
+        "read {path}: the limits of a folder must be a regular file in it, and no link, folder or \
+         device; nothing in this folder is read without them"
+    )]
+    RailsNotAFile {
+        /// The path.
         path: PathBuf,
     },
     /// A device, a pipe or the like.
@@ -87,7 +108,12 @@ fn expand(cwd: &Path, argument: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let absolute = cwd.join(argument);
     let metadata = fs::metadata(&absolute).map_err(|error| io_error(argument, error))?;
     if !metadata.is_dir() {
-        return Ok(vec![argument.to_path_buf()]);
+        let path = argument.to_path_buf();
+        return if argument.file_name().is_some_and(|name| name == RAILS_FILE) {
+            Err(LoadError::Rails { path })
+        } else {
+            Ok(vec![path])
+        };
     }
     let mut paths = Vec::new();
     for entry in fs::read_dir(&absolute).map_err(|error| io_error(argument, error))? {
@@ -109,18 +135,39 @@ fn expand(cwd: &Path, argument: &Path) -> Result<Vec<PathBuf>, LoadError> {
 fn is_manifest_name(name: &Path) -> bool {
     let hidden = name.as_os_str().as_encoded_bytes().starts_with(b".");
     !hidden
+        && name.as_os_str() != RAILS_FILE
         && name
             .extension()
             .is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
-fn load_manifest(cwd: &Path, path: &Path) -> Result<ManifestFile, LoadError> {
-    let absolute = cwd.join(path);
-    let bytes = read_bounded(&absolute, path)?;
-    let text = String::from_utf8(bytes).map_err(|error| LoadError::NotUtf8 {
+/// The `rails.yaml` beside a manifest: where people look for it, and its text. `None` where there is
+/// none. A link is refused: it could lead to a file that others own, and git knows it by its link.
+pub fn load_rails(manifest: &ManifestFile) -> Result<(PathBuf, Option<String>), LoadError> {
+    let path = manifest.path.with_file_name(RAILS_FILE);
+    let absolute = manifest.folder.join(RAILS_FILE);
+    match fs::symlink_metadata(&absolute) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((path, None)),
+        Err(error) => return Err(io_error(&path, error)),
+        Ok(metadata) if !metadata.is_file() => return Err(LoadError::RailsNotAFile { path }),
+        Ok(_) => {}
+    }
+    let text = read_text(&absolute, &path)?;
+    Ok((path, Some(text)))
+}
+
+/// The text of a regular file of bounded size, which may be a link to one.
+pub(super) fn read_text(absolute: &Path, path: &Path) -> Result<String, LoadError> {
+    let bytes = read_bounded(absolute, path)?;
+    String::from_utf8(bytes).map_err(|error| LoadError::NotUtf8 {
         path: path.to_path_buf(),
         position: error.utf8_error().valid_up_to(),
-    })?;
+    })
+}
+
+fn load_manifest(cwd: &Path, path: &Path) -> Result<ManifestFile, LoadError> {
+    let absolute = cwd.join(path);
+    let text = read_text(&absolute, path)?;
     Ok(ManifestFile {
         path: path.to_path_buf(),
         folder: real_folder(&absolute, cwd).map_err(|error| io_error(path, error))?,

@@ -1,6 +1,7 @@
 //! Where manifests come from: files, folders and the git history around them; and how an edit of
 //! one gets back to the disk.
 
+mod allowlist;
 mod git;
 mod load;
 mod neighbour;
@@ -9,8 +10,9 @@ mod write;
 
 use std::path::PathBuf;
 
+pub use allowlist::{AllowlistError, load_allowlist, work_tree_around};
 pub use git::{Git, Revision, SourceError};
-pub use load::{LoadError, MAX_BYTES, load_manifests};
+pub use load::{LoadError, MAX_BYTES, load_manifests, load_rails};
 pub use neighbour::{Neighbour, neighbours};
 pub use railway_link::{RailwayLink, railway_link};
 pub use write::{WriteError, write_atomically, write_new};

@@ -1,6 +1,7 @@
 //! The canary test: every command, in every form that makes sense, with values that exist nowhere
 //! else; then everything that came out of it is searched, also for encoded forms of them.
 
+mod beside;
 mod forms;
 mod hardening;
 mod hosts;
@@ -78,7 +79,14 @@ fn no_command_shows_a_value() {
 
 /// Whether a run of this command has the flag; a global flag counts with any command.
 fn uses(line: &str, flag: &str, command: &str) -> bool {
-    let global = ["--identity", "--journal", "--color", "--verbose"].contains(&flag);
+    let global = [
+        "--identity",
+        "--journal",
+        "--authority",
+        "--color",
+        "--verbose",
+    ]
+    .contains(&flag);
     let short = match flag {
         "--verbose" => "-vv",
         "--identity" => "-i",

@@ -35,5 +35,6 @@ mod rooms;
 mod scale;
 mod schemas;
 mod shared;
+mod smuggling;
 mod source;
 mod support;

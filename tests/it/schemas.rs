@@ -6,6 +6,8 @@
     reason = "a developer asks for a rewrite by environment"
 )]
 
+mod beside;
+
 use std::path::{Path, PathBuf};
 
 use driftlock::manifest;

@@ -5,6 +5,7 @@ use std::slice::from_ref;
 use super::approved::Approved;
 use super::{ApplyArgs, back};
 use crate::cli::Global;
+use crate::cli::allowlist::Allows;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
 use crate::cli::lease;
@@ -32,6 +33,7 @@ use crate::render::{Invocation, text};
 /// What a run carries along.
 pub(super) struct Run<'a> {
     arguments: &'a ApplyArgs,
+    global: &'a Global,
     context: &'a Context,
     keyring: Keyring,
     journal: Box<dyn Journal>,
@@ -51,7 +53,7 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(super) fn new(
         arguments: &'a ApplyArgs,
-        global: &Global,
+        global: &'a Global,
         context: &'a Context,
         scope: &'a Scope,
         items: &[Item],
@@ -59,6 +61,7 @@ impl<'a> Run<'a> {
     ) -> Result<Self, CommandError> {
         Ok(Self {
             arguments,
+            global,
             context,
             keyring: session::keyring(global, context),
             journal: records::journal(global, context, items, true, ui)?,
@@ -85,7 +88,8 @@ impl<'a> Run<'a> {
         // until this run has ended
         let asked = &self.arguments.lease;
         let lease = lease::take(asked, &mut *self.journal, items, self.context, ui)?;
-        let opened = look::open_all(
+        let allows = Allows::load(self.global, items, self.context, ui)?;
+        let mut opened = look::open_all(
             items,
             selection.since.as_deref(),
             // a key that is made now proves no plan of earlier
@@ -95,6 +99,8 @@ impl<'a> Run<'a> {
             self.context,
             ui,
         )?;
+        let since = selection.since.as_deref();
+        look::meet(&mut opened, since, &allows, &*self.journal, ui)?;
         self.approved.map_or(Ok(()), |one| one.check(&opened))?;
         let values: Vec<Values<'_>> = opened
             .iter()
@@ -109,7 +115,7 @@ impl<'a> Run<'a> {
         let passes: Vec<Pass<'_>> = opened
             .iter()
             .zip(&values)
-            .map(|(opened, values)| look::pass(opened, values, &connections, &scope))
+            .map(|(opened, values)| look::pass(opened, values, &connections, &scope, &allows))
             .collect();
         let plans = self.plan(&opened, &passes, ui)?;
         if self.confirmed(&plans, ui)? {
@@ -117,7 +123,8 @@ impl<'a> Run<'a> {
             match &back {
                 None => self.keep_seen(&opened, &passes),
                 Some(answer) => {
-                    let plain = look::pass(&opened[0], &values[0], &connections, self.scope);
+                    let plain =
+                        look::pass(&opened[0], &values[0], &connections, self.scope, &allows);
                     self.taken_back(answer, &plain, &opened[0].memory, ui);
                 }
             }

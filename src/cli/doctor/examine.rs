@@ -7,9 +7,11 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::super::Global;
+use super::super::allowlist::Allows;
 use super::super::context::Context;
 use super::super::error::CommandError;
 use super::super::look::{self, Opened};
+use super::super::rails::Folders;
 use super::super::records;
 use super::super::session::{self, Item};
 use super::super::ui::Ui;
@@ -41,6 +43,7 @@ pub(super) fn examine(
     look::check_targets(&items, &arguments.target)?;
     check_variables(&items, &arguments.variables)?;
     let mut room = Room {
+        allows: Allows::load(global, &items, context, ui)?,
         arguments,
         context,
         keyring: session::keyring(global, context),
@@ -71,6 +74,7 @@ struct Room<'a> {
     connections: Connections,
     runtime: tokio::runtime::Runtime,
     scope: Scope,
+    allows: Allows,
     checks: Vec<Check>,
 }
 
@@ -84,7 +88,13 @@ impl Room<'_> {
     fn report(&mut self, item: &Item, ui: &mut Ui) -> DoctorReport {
         let opened = self.open(item);
         let values = look::values(&opened, &mut self.keyring, ui);
-        let pass = look::pass(&opened, &values, &self.connections, &self.scope);
+        let pass = look::pass(
+            &opened,
+            &values,
+            &self.connections,
+            &self.scope,
+            &self.allows,
+        );
         let live = look::drive(ui, &self.runtime, async |events| {
             pass.read(&opened.memory, events).await
         });
@@ -173,15 +183,23 @@ fn load(
     let files = source::load_manifests(&context.folder, &arguments.manifest)
         .map_err(|error| CommandError::of(&error))?;
     let (mut items, mut checks) = (vec![], vec![]);
+    let mut folders = Folders::default();
     for file in files {
         match load::load(&file.text) {
-            Ok(loaded) => items.push(session::item(file, loaded, context)),
+            Ok(mut loaded) => {
+                if folders.tighten(&file, &mut loaded)? {
+                    items.push(session::item(file, loaded, context));
+                }
+            }
             Err(diagnostics) => {
                 ui.diagnostics(&file.path, &diagnostics);
                 checks.push(setup::broken(&file.path, diagnostics.len()));
             }
         }
     }
+    folders.report(ui);
+    let broken = folders.broken();
+    checks.extend(broken.map(|(path, problems)| setup::broken(path, problems.len())));
     checks.extend(setup::shared_place(&items));
     Ok((items, checks))
 }

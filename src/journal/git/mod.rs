@@ -266,6 +266,16 @@ impl Journal for GitJournal {
         })
     }
 
+    fn has_applied(&self) -> Result<bool, JournalError> {
+        match self.view()? {
+            // nobody can say, so others may have
+            View::Blind(_) => Ok(true),
+            View::Fresh | View::Former(_) => self
+                .core
+                .local(read::has_applied(&self.core.cache.connection)),
+        }
+    }
+
     fn local_key(&mut self, scope: &Scope) -> Result<FingerprintKey, JournalError> {
         if let Some(key) = self.existing_local_key(scope)? {
             return Ok(key);

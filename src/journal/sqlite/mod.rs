@@ -203,6 +203,10 @@ impl Journal for SqliteJournal {
         })
     }
 
+    fn has_applied(&self) -> Result<bool, JournalError> {
+        self.read(false, read::has_applied)
+    }
+
     fn local_key(&mut self, scope: &Scope) -> Result<FingerprintKey, JournalError> {
         if let Some(key) = self.existing_local_key(scope)? {
             return Ok(key);

@@ -316,6 +316,11 @@ pub(in crate::journal) fn authority(
     })
 }
 
+pub(in crate::journal) fn has_applied(connection: &Connection) -> Result<bool, Failure> {
+    let mut query = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM authorities)")?;
+    Ok(query.query_row([], |row| row.get(0))?)
+}
+
 pub(in crate::journal) fn local_key(
     connection: &Connection,
     scope: &Scope,

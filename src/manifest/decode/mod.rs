@@ -2,7 +2,9 @@
 
 mod activation;
 mod address;
+mod allowlist;
 mod fields;
+mod folder;
 mod host;
 mod openclaw;
 mod origin;
@@ -20,7 +22,9 @@ use super::spec::{Manifest, Variable};
 use super::tree::Node;
 use super::{MAX_RECIPIENTS, validate};
 use crate::model::{ManifestName, Position, Rails, VarName};
+pub(super) use allowlist::decode_allowlist;
 use fields::{Fields, decode_text};
+pub(super) use folder::decode_folder_rails;
 pub(super) use seal::SealFields;
 pub(super) use targets::RawTarget;
 
@@ -62,16 +66,18 @@ pub(super) fn decode(root: &Node, problems: &mut Problems) -> Option<Manifest> {
         );
         return None;
     }
-    if is_newer(root, problems) {
+    if let Some(kind) = other_kind(root) {
+        problems.error(
+            root.position,
+            code::NOT_A_MANIFEST,
+            format!("this is no manifest but {kind}"),
+            None,
+        );
         return None;
     }
+    check_version(root, "driftlock", "this manifest", problems)?;
     let fields = Fields::of(root, "a manifest", &KEYS, problems)?;
-    if let Some((_, version)) = fields.required("driftlock", problems)
-        && version.text() != Some("1")
-    {
-        let message = "`driftlock` must be 1, the version of this format";
-        problems.error(version.position, code::BAD_VALUE, message, None);
-    }
+    fields.required("driftlock", problems);
     let name = fields
         .required("name", problems)
         .and_then(|(_, node)| decode_manifest_name(node, problems));
@@ -94,29 +100,51 @@ pub(super) fn decode(root: &Node, problems: &mut Problems) -> Option<Manifest> {
         variables: raw.variables,
         targets,
         seal: seal.seal,
+        protected: BTreeSet::new(),
     };
     manifest.settle_probes();
     Some(manifest)
 }
 
-/// A newer format may have keys that we do not know: then only that is said.
-fn is_newer(root: &Node, problems: &mut Problems) -> bool {
-    let Some(node) = root.get("driftlock") else {
-        return false;
+/// The files beside a manifest say what they are with a key of their own.
+fn other_kind(root: &Node) -> Option<&'static str> {
+    if root.get("driftlock").is_some() {
+        return None;
+    }
+    let kinds = [
+        (
+            "driftlock-rails",
+            "the limits of a folder, which are read from `rails.yaml`",
+        ),
+        (
+            "driftlock-authority",
+            "an allowlist of a machine, which is named with --authority",
+        ),
+    ];
+    let mut kinds = kinds.into_iter();
+    kinds.find_map(|(key, kind)| root.get(key).map(|_| kind))
+}
+
+/// The version of the format. A newer one may have keys that we do not know: then only that is said.
+fn check_version(root: &Node, key: &str, what: &str, problems: &mut Problems) -> Option<()> {
+    let Some(node) = root.get(key) else {
+        return Some(());
     };
-    let newer = node
-        .text()
-        .and_then(|text| text.parse::<u64>().ok())
-        .is_some_and(|version| version > 1);
-    if newer {
+    let version = node.text().and_then(|text| text.parse::<u64>().ok());
+    if version.is_some_and(|version| version > 1) {
         problems.error(
             node.position,
             code::NEWER_VERSION,
-            "this manifest was made for a newer driftlock",
+            format!("{what} was made for a newer driftlock"),
             Some("update driftlock; this one reads version 1"),
         );
+        return None;
     }
-    newer
+    if node.text() != Some("1") {
+        let message = format!("`{key}` must be 1, the version of this format");
+        problems.error(node.position, code::BAD_VALUE, message, None);
+    }
+    Some(())
 }
 
 fn decode_manifest_name(node: &Node, problems: &mut Problems) -> Option<ManifestName> {

@@ -5,7 +5,7 @@ use crate::manifest::problem::{Problems, code};
 use crate::manifest::tree::{Kind, Node, Style};
 use crate::model::Rails;
 
-const KEYS: [&str; 4] = ["deletes", "deletes_percent", "changes", "changes_percent"];
+pub(super) const KEYS: [&str; 4] = ["deletes", "deletes_percent", "changes", "changes_percent"];
 
 /// What is not said stays as in `base`.
 pub(super) fn decode_rails(node: &Node, base: Rails, problems: &mut Problems) -> Rails {
@@ -13,12 +13,7 @@ pub(super) fn decode_rails(node: &Node, base: Rails, problems: &mut Problems) ->
     let Some(fields) = Fields::of(node, "`rails`", &KEYS, problems) else {
         return rails;
     };
-    for (key, limit) in [
-        ("deletes", &mut rails.deletes.count),
-        ("deletes_percent", &mut rails.deletes.percent),
-        ("changes", &mut rails.changes.count),
-        ("changes_percent", &mut rails.changes.percent),
-    ] {
+    for (key, limit) in slots(&mut rails) {
         if let Some((_, node)) = fields.get(key)
             && let Some(given) = decode_limit(key, node, problems)
         {
@@ -28,7 +23,17 @@ pub(super) fn decode_rails(node: &Node, base: Rails, problems: &mut Problems) ->
     rails
 }
 
-fn decode_limit(key: &str, node: &Node, problems: &mut Problems) -> Option<Option<u32>> {
+/// Each limit with its key.
+pub(super) fn slots(rails: &mut Rails) -> [(&'static str, &mut Option<u32>); 4] {
+    [
+        ("deletes", &mut rails.deletes.count),
+        ("deletes_percent", &mut rails.deletes.percent),
+        ("changes", &mut rails.changes.count),
+        ("changes_percent", &mut rails.changes.percent),
+    ]
+}
+
+pub(super) fn decode_limit(key: &str, node: &Node, problems: &mut Problems) -> Option<Option<u32>> {
     let most = if key.ends_with("_percent") {
         100
     } else {

@@ -1,5 +1,6 @@
 //! What a manifest says, and how edits of its text behave.
 
+mod allowlist;
 mod edits;
 mod facts;
 mod hosts;

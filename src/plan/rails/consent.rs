@@ -114,8 +114,9 @@ pub(super) fn prune(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     for change in &mut site.plan.changes {
         let back = (plan.undo).is_some_and(|undo| undo.covers(target, &change.name));
         if change.action == ActionKind::Delete && !back {
-            let why =
-                format!("pruning of {target} was only just switched on: it counts one apply later");
+            let why = format!(
+                "pruning of {target} was only just switched on: it counts after an apply in which nothing waited"
+            );
             hold(
                 change,
                 "prune",
@@ -141,7 +142,10 @@ pub(super) fn authority(plan: &PlanInput<'_>, site: &mut Site<'_>) {
             None => found.variable.as_ref(),
             Some(_) => None,
         };
-        for change in site.plan.changes.iter_mut().filter(|c| writes(c)) {
+        // recording what is equal makes a target ours, which is for the same person to say
+        let is_first = found.target.is_some() && !site.plan.recorded;
+        let waits = |c: &&mut Change| writes(c) || is_first && c.action == ActionKind::Record;
+        for change in site.plan.changes.iter_mut().filter(waits) {
             let meant = only
                 .is_none_or(|name| change.declared.as_ref() == Some(name) || change.name == *name);
             if meant {

@@ -1,6 +1,9 @@
 //! Rails about the place itself: another place than the recorded one, a place that is gone, names
 //! that are protected there.
 
+use std::collections::BTreeSet;
+
+use crate::model::VarName;
 use crate::plan::change::ActionKind;
 use crate::plan::input::PlanInput;
 use crate::plan::site::{Site, hold, writes};
@@ -8,9 +11,7 @@ use crate::plan::site::{Site, hold, writes};
 /// The address leads to something else than last time.
 pub(super) fn identity(plan: &PlanInput<'_>, site: &mut Site<'_>) {
     let target = &site.plan.target;
-    let recorded = &site.input.last.identity;
-    let moved = !recorded.is_empty() && site.live().is_some_and(|live| live.identity != *recorded);
-    if !moved || plan.overrides.allows("identity", target, None) {
+    if !site.is_moved() || plan.overrides.allows("identity", target, None) {
         return;
     }
     let why = format!("what {target} calls itself is not what it was at our last apply");
@@ -89,9 +90,10 @@ pub(super) fn protected(plan: &PlanInput<'_>, site: &mut Site<'_>) {
             continue;
         }
         let key = change.declared.as_ref().unwrap_or(&change.name);
-        let now = marked || site.rails.protected.contains(key);
-        let before = site.rails.protected_before.contains(key)
-            || site.rails.protected_before.contains(&change.name);
+        // by its declared name or the one on the target
+        let among = |names: &BTreeSet<VarName>| names.contains(key) || names.contains(&change.name);
+        let now = marked || among(&site.rails.protected);
+        let before = among(&site.rails.protected_before);
         let name = &change.name;
         let release = Some(format!("--allow protected@{target}"));
         match (now, before, change.action) {

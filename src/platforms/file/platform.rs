@@ -156,15 +156,31 @@ async fn read_one(host: &dyn FileHost, target: &Target) -> Result<Live, ReadErro
         version: file.version(),
         exists: file.content.is_some(),
         stored_at: file.changed_at,
-        identity: file
-            .link_to
-            .as_deref()
-            .map_or_else(String::new, |real| real.display().to_string()),
+        identity: identity(target, path, &file),
         taken_over: std::collections::BTreeSet::new(),
         drafts: Vec::new(),
         running: Running::Unknown,
         notes,
     })
+}
+
+/// Where it really lies, if a link leads there: from its last part, or from a folder beside the
+/// manifest, where a commit can put one.
+fn identity(target: &Target, path: &Path, file: &FileRead) -> String {
+    if let Some(real) = &file.link_to {
+        return real.display().to_string();
+    }
+    let beside = match &target.address {
+        Address::File(address) => !address.path.starts_with(['/', '~']),
+        _ => false,
+    };
+    let (Some(folder), Some(name)) = (path.parent().filter(|_| beside), path.file_name()) else {
+        return String::new();
+    };
+    match std::fs::canonicalize(folder) {
+        Ok(real) if real != folder => real.join(name).display().to_string(),
+        _ => String::new(),
+    }
 }
 
 /// The bytes of a file, if it is there.

@@ -201,6 +201,7 @@ impl Ward {
             connections: &connections,
             fingerprinter: Some(&fingerprinter),
             scope: &Scope::default(),
+            machine: None,
         };
         let vitals: Vec<Vitals> = self.live.iter().map(Vitals::of).collect();
         let alike = alike(manifest, &self.located, &self.live);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{AuthorityFacts, TargetName};
-use crate::plan::{Change, Plan, TargetPlan};
+use crate::plan::{Change, Plan, TargetPlan, TargetState};
 
 /// What counts as applied from now on: of this revision what nothing held, of the former one the
 /// rest. A widening that was held stays visible until somebody lets it go.
@@ -46,7 +46,41 @@ pub fn accepted_facts(
             }
         }
     }
+    keep_limits(&mut facts, plan, last, consented);
     facts
+}
+
+/// What was loosened counts after an apply in which nothing of it could be used: else the same
+/// revision, applied twice, would first loosen and then do what it was held for.
+fn keep_limits(
+    facts: &mut AuthorityFacts,
+    plan: &Plan,
+    last: &AuthorityFacts,
+    consented: &dyn Fn(&TargetName) -> bool,
+) {
+    for target in plan
+        .targets
+        .iter()
+        .filter(|one| !is_settled(one, consented))
+    {
+        facts.protected.extend(last.protected.iter().cloned());
+        let name = &target.target;
+        if let (Some(now), Some(before)) = (facts.targets.get_mut(name), last.targets.get(name)) {
+            now.rails = now.rails.stricter(before.rails);
+            now.prune &= before.prune;
+            now.protected.extend(before.protected.iter().cloned());
+        }
+    }
+}
+
+/// Whether everything that is to be done there is done.
+fn is_settled(target: &TargetPlan, consented: &dyn Fn(&TargetName) -> bool) -> bool {
+    match target.state {
+        TargetState::Read => target.changes.iter().all(|change| change.holds.is_empty()),
+        // its own machine does it, and knows
+        TargetState::Elsewhere { .. } => consented(&target.target),
+        TargetState::Unknown { .. } | TargetState::Partial { .. } => false,
+    }
 }
 
 /// Whether what this target gained is still to be asked for: something of it was held as such or left
@@ -79,7 +113,6 @@ mod tests {
     use crate::model::{PlatformKind, Rails, TargetFacts};
     use crate::plan::{
         ActionKind, Authority, AuthorityKind, Class, Glimpse, Hold, PlanId, Reason, TargetPlan,
-        TargetState,
     };
 
     fn facts(recipient: &str, destination: &str) -> AuthorityFacts {
@@ -203,6 +236,54 @@ mod tests {
         assert_eq!(accepted.targets["b"].destination, "there");
         let accepted = accepted_facts(&plan, Some(&last), &present, &|_| true);
         assert_eq!(accepted.targets["b"].destination, "here");
+    }
+
+    /// Strict on both targets, and then loose.
+    fn loosened() -> (AuthorityFacts, AuthorityFacts) {
+        let (mut last, mut present) = (facts("old", "there"), facts("old", "there"));
+        last.protected.insert("KEEP".parse().unwrap());
+        for target in last.targets.values_mut() {
+            target.rails.deletes.count = Some(1);
+            target.protected.insert("V".parse().unwrap());
+        }
+        for target in present.targets.values_mut() {
+            target.rails.deletes.count = None;
+            target.prune = true;
+        }
+        (last, present)
+    }
+
+    #[test]
+    fn what_is_loosened_counts_after_an_apply_in_which_nothing_waited() {
+        let (last, present) = loosened();
+        let nothing_waited = accepted_facts(&plan(&[]), Some(&last), &present, &|_| false);
+        assert_eq!(nothing_waited, present);
+        let mut plan = plan(&["b"]);
+        plan.targets[1].changes[0].holds[0].rail = "deletes".to_owned();
+        let accepted = accepted_facts(&plan, Some(&last), &present, &|_| false);
+        assert_eq!(accepted.targets["a"], present.targets["a"]);
+        assert_eq!(accepted.targets["b"].rails.deletes.count, Some(1));
+        assert!(!accepted.targets["b"].prune);
+        assert_eq!(accepted.targets["b"].protected, last.targets["b"].protected);
+        assert_eq!(accepted.protected, last.protected, "on every target");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_loosened() {
+        let (last, present) = loosened();
+        let mut plan = plan(&[]);
+        plan.targets[0].state = TargetState::Unknown {
+            reason: String::new(),
+            help: None,
+        };
+        plan.targets[1].state = TargetState::Elsewhere {
+            machine: String::new(),
+        };
+        for consented in [false, true] {
+            let accepted = accepted_facts(&plan, Some(&last), &present, &|_| consented);
+            assert!(!accepted.targets["a"].prune);
+            assert_eq!(accepted.targets["b"].prune, consented, "by its own machine");
+        }
     }
 
     #[test]

@@ -42,7 +42,9 @@ fn all_manifests_are_planned_and_applied() {
         .says("Plan: 2 to create");
     world.run("apply --yes manifests/b.yaml").success();
     assert!(!world.path("a.env").exists());
-    world.run("apply --yes").success();
+    // where something is on record, a manifest that is not waits for a word
+    world.run("apply --yes").exits(3).says("a.yaml is new here");
+    world.run("apply --yes --allow authority").success();
     assert_eq!(world.read("a.env") + &world.read("b.env"), "X=a\nX=b\n");
     world.in_sync();
     world
@@ -87,7 +89,7 @@ fn who_comes_second_is_told_who_was_first() {
     // the other manifest is not concerned
     world.run("apply --yes manifests/b.yaml").success();
     drop(lease);
-    world.run("apply --yes").success();
+    world.run("apply --yes --allow authority").success();
     world.in_sync();
 }
 

@@ -120,6 +120,8 @@ impl Leaky {
             .into_iter()
             .chain([
                 self.world.config("driftlock/keys.txt"),
+                self.world.config("driftlock/authority.yaml"),
+                self.world.path("manifests/rails.yaml"),
                 self.world.root().join("away.txt"),
                 self.world.home(".railway/config.json"),
                 self.world.path(".railway/railway.ts"),
@@ -262,6 +264,9 @@ impl Leaky {
         ] {
             self.runs(line, "");
         }
+        let list = self.world.root().join("list");
+        std::fs::write(list, "driftlock-authority: 1\nallow: []\n").unwrap();
+        self.runs("plan --authority ../list", "").success();
         self.reveals();
         self.argv();
     }

@@ -141,6 +141,7 @@ impl Lab {
             connections: &connections,
             fingerprinter: Some(&fingerprinter),
             scope: &scope,
+            machine: None,
         };
         let live = pass.read(&memory, &mut |_| {}).await;
         let plan = pass.plan(live, &memory);

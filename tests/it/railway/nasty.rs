@@ -95,7 +95,9 @@ fn a_reference_must_be_meant() {
     // written at the target, it is a reference: everybody reads it there
     yard.world.write("manifests/dev.yaml", text);
     yard.retarget(&[&service("api", "{ URL: \"${{Postgres.URL}}?pool=4\" }")]);
-    yard.run("apply --yes").success();
+    // and what it stands for reaches one more service, which somebody has to mean
+    yard.run("apply --yes").exits(3).says("now reaches api");
+    yard.run("apply --yes --allow authority@api").success();
     assert_eq!(
         api.value("URL").as_deref(),
         Some("${{Postgres.URL}}?pool=4")

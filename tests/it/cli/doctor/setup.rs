@@ -92,7 +92,10 @@ fn paths_with_spaces_are_quoted_in_what_is_pasted() {
         command.starts_with(r"driftlock apply 'manifests/it'\''s mine.yaml' --target "),
         "{command}"
     );
-    world.paste(&format!("{command} --yes")).success();
+    // a known manifest under another name is a new one
+    world.paste(&format!("{command} --yes")).exits(3);
+    let agreed = format!("{command} --yes --allow authority");
+    world.paste(&agreed).success();
 }
 
 #[test]

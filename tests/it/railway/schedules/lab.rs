@@ -139,6 +139,7 @@ impl<'a> Lab<'a> {
             connections: &connections,
             fingerprinter: Some(fingerprinter),
             scope: &scope,
+            machine: None,
         };
         let mut events = vec![];
         let live = pass.read(&memory, &mut |event| events.push(event)).await;

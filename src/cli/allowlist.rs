@@ -1,0 +1,95 @@
+//! The allowlist of this machine, `authority.yaml`: found, checked for who may write it, and read.
+
+use std::path::Path;
+
+use super::Global;
+use super::context::Context;
+use super::error::CommandError;
+use super::session::Item;
+use super::ui::Ui;
+use crate::manifest::{Allowlist, Here, parse_allowlist};
+use crate::reconcile::covered::Machine;
+use crate::source::{AllowlistError, load_allowlist};
+
+/// What this machine allows where nobody is asked.
+pub(crate) struct Allows {
+    list: Option<Allowlist>,
+    machine: String,
+    home: Option<String>,
+}
+
+impl Allows {
+    /// Reads the file, for these manifests. One that is there and cannot be believed is an error: it
+    /// stands for what somebody wanted to limit.
+    pub(crate) fn load(
+        global: &Global,
+        items: &[Item],
+        context: &Context,
+        ui: &mut Ui,
+    ) -> Result<Self, CommandError> {
+        let named = global
+            .authority
+            .as_ref()
+            .map(|path| context.absolute(path))
+            .or_else(|| Some(context.absolute(&context.path("DRIFTLOCK_AUTHORITY")?)));
+        let folders: Vec<&Path> = items
+            .iter()
+            .map(|item| item.file.folder.as_path())
+            .collect();
+        let text = match named.as_ref().or(context.authority().as_ref()) {
+            None => None,
+            Some(path) => load_allowlist(path, named.is_some(), &folders)
+                .map_err(|error| refused(&error))?
+                .map(|text| (path.clone(), text)),
+        };
+        let list = text
+            .map(|(path, text)| {
+                tracing::debug!(path = %path.display(), "authority");
+                parse_allowlist(&text).map_err(|diagnostics| {
+                    ui.diagnostics(&path, &diagnostics);
+                    CommandError::error(format!(
+                        "{} has problems, so nobody knows what this machine allows; nothing was read or written",
+                        path.display()
+                    ))
+                })
+            })
+            .transpose()?;
+        Ok(Self {
+            list,
+            machine: context.machine(),
+            home: (context.home.as_deref().and_then(Path::to_str)).map(str::to_owned),
+        })
+    }
+
+    /// Whether there is such a file.
+    pub(crate) fn is_there(&self) -> bool {
+        self.list.is_some()
+    }
+
+    /// What it allows one manifest.
+    pub(crate) fn of<'a>(&'a self, item: &'a Item) -> Option<Machine<'a>> {
+        let here = Here {
+            machine: &self.machine,
+            home: self.home.as_deref(),
+            // a folder that is no text is below no path of the list
+            folder: item.file.folder.to_str().unwrap_or_default(),
+        };
+        self.list.as_ref().map(|list| Machine { list, here })
+    }
+}
+
+fn refused(error: &AllowlistError) -> CommandError {
+    let failed = CommandError::of(error);
+    match error {
+        AllowlistError::Writable { path, .. } => {
+            failed.hint(format!("chmod go-w {}", path.display()))
+        }
+        AllowlistError::Owner { .. } => {
+            failed.hint("let it belong to you or to root, or name another with --authority")
+        }
+        AllowlistError::AmongManifests { .. } => failed.hint(
+            "keep it where no pull request reaches, for example in ~/.config/driftlock/authority.yaml",
+        ),
+        _ => failed,
+    }
+}

@@ -81,6 +81,7 @@ fn same(approved: &Change, now: &Change) -> bool {
         && approved.before == now.before
         && approved.after == now.after
         && approved.live_changed_at == now.live_changed_at
+        && approved.live_unshown == now.live_unshown
         && now.will_happen()
 }
 

@@ -1,5 +1,6 @@
 //! Opening and creating the file.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -44,6 +45,9 @@ pub(super) fn open(path: &Path, patience: Duration) -> Result<Option<Opened>, Jo
     ready(path, connection, &header).map(Some)
 }
 
+/// What the file that becomes the journal is called at first, with a random end.
+const UNFINISHED: &str = ".journal-";
+
 /// Creates the journal unless it is there. It appears whole or not at all: it is made beside its
 /// place and moved in, and of two processes one wins.
 pub(super) fn create(path: &Path) -> Result<(), JournalError> {
@@ -55,19 +59,52 @@ pub(super) fn create(path: &Path) -> Result<(), JournalError> {
     let mut builder = DirBuilder::new();
     builder.recursive(true).mode(0o700);
     builder.create(folder).map_err(failed)?;
+    match make(folder, path) {
+        // the winner sweeps what others began
+        Err(_) if path.exists() => Ok(()),
+        made => {
+            made?;
+            sweep(folder);
+            Ok(())
+        }
+    }
+}
+
+fn make(folder: &Path, path: &Path) -> Result<(), JournalError> {
+    let failed = |error| file_error(path, error);
     let file = tempfile::Builder::new()
-        .prefix(".journal-")
+        .prefix(UNFINISHED)
         .tempfile_in(folder)
         .map_err(failed)?;
     fill(file.path()).map_err(|error| explain(path, &error))?;
     file.as_file().sync_all().map_err(failed)?;
-    match file.persist_noclobber(path) {
-        Ok(_) => File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(failed),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(failed(error.error)),
+    file.persist_noclobber(path)
+        .map_err(|error| failed(error.error))?;
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed)
+}
+
+/// Removes what killed runs began. Now that the journal is there, nobody needs it any more; what
+/// cannot be removed is in nobody's way.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && is_unfinished(&entry.file_name()) {
+            let _stays = fs::remove_file(entry.path());
+        }
     }
+}
+
+/// A file of ours, or one that SQLite keeps beside it.
+fn is_unfinished(name: &OsStr) -> bool {
+    let Some(end) = name.to_str().and_then(|name| name.strip_prefix(UNFINISHED)) else {
+        return false;
+    };
+    let (random, beside) = end.split_at(end.find('-').unwrap_or(end.len()));
+    random.len() == 6
+        && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && matches!(beside, "" | "-journal" | "-wal" | "-shm")
 }
 
 fn fill(path: &Path) -> rusqlite::Result<()> {

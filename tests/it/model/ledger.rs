@@ -107,9 +107,10 @@ impl Ledger {
                 self.records.insert(at, records);
             }
         }
-        let nothing_went_wrong = report.targets.iter().all(|one| one.error.is_none());
-        if nothing_went_wrong {
-            self.accept_key(planned, wishes);
+        let none = self.keys.contains(&None);
+        self.accept_key(planned, wishes);
+        if none && report.targets.iter().any(|one| one.error.is_some()) {
+            self.keys.insert(None);
         }
     }
 

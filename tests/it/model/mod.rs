@@ -7,6 +7,7 @@ mod fuse;
 mod ledger;
 mod memory;
 mod mishaps;
+mod railway;
 mod rules;
 mod run;
 mod stage;

@@ -27,7 +27,12 @@ pub trait Stage: Send + Sync {
 
     fn put(&self, at: At, value: Option<&str>);
 
-    /// Makes something go wrong, where that can.
+    /// Whether this can go wrong here.
+    fn can_fail(kind: TroubleKind) -> bool
+    where
+        Self: Sized;
+
+    /// Makes something go wrong that can.
     fn trouble(&self, target: &'static str, kind: TroubleKind);
 
     /// Everything works again.
@@ -79,6 +84,10 @@ impl Stage for Stores {
     fn put(&self, (target, name): At, value: Option<&str>) {
         let entry = value.map(|value| Entry::Value(SecretValue::new(value)));
         self.0.store(target).put(&var(name), entry);
+    }
+
+    fn can_fail(_: TroubleKind) -> bool {
+        true
     }
 
     fn trouble(&self, target: &'static str, kind: TroubleKind) {

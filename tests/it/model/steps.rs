@@ -139,6 +139,16 @@ pub struct Model {
     copied: bool,
 }
 
+impl Model {
+    pub fn new(wishes: Wishes) -> Self {
+        Self {
+            wishes,
+            kept: false,
+            copied: false,
+        }
+    }
+}
+
 /// The rails that are let go in some runs.
 const ALLOWED: [&str; 6] = [
     "authority",
@@ -272,11 +282,7 @@ impl ReferenceStateMachine for Reference {
 
     fn init_state() -> BoxedStrategy<Model> {
         (btree_set(at(), 3..12), btree_set(target(), 0..4))
-            .prop_map(|(uses, prune)| Model {
-                wishes: Wishes::new(uses, prune),
-                kept: false,
-                copied: false,
-            })
+            .prop_map(|(uses, prune)| Model::new(Wishes::new(uses, prune)))
             .boxed()
     }
 

@@ -149,11 +149,15 @@ impl<S: Stage> World<S> {
                     .count(format!("step: stranger, {:?}", touch.kind));
             }
             Step::Plan(trouble) => {
+                let trouble = trouble.filter(|one| S::can_fail(one.kind));
                 self.trouble(trouble.as_ref(), Moment::BeforePlan);
                 self.plan(wishes, &Leave::default(), trouble.as_ref());
                 self.stage.calm();
             }
-            Step::Apply(leave, beside) => self.apply(wishes, &leave, &beside),
+            Step::Apply(leave, mut beside) => {
+                beside.trouble = beside.trouble.filter(|one| S::can_fail(one.kind));
+                self.apply(wishes, &leave, &beside);
+            }
             Step::Keep(leave) => {
                 let planned = self.plan(wishes, &leave, None);
                 self.kept = Some((planned, self.ledger.clone()));

@@ -2,6 +2,7 @@
 
 pub mod doom;
 pub mod fake_railway;
+pub mod history;
 pub mod lab;
 pub mod long_line;
 pub mod network;

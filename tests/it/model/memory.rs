@@ -3,9 +3,11 @@
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 
 use super::stage::Stores;
-use super::steps::{Beside, Keeps, Leave, Model, Moment, Reference, Step, Touch, TouchKind};
+use super::steps::{
+    Beside, Keeps, Leave, Model, Moment, Reference, Step, Touch, TouchKind, Trouble, TroubleKind,
+};
 use super::tally::Tally;
-use super::wishes::{At, Wishes};
+use super::wishes::{At, Edit, Wishes};
 use super::world::World;
 use super::{play, sequences};
 
@@ -75,6 +77,7 @@ const REACHED: &[&str] = &[
     "step: re-key, former keys kept: None",
     "stranger BeforeApply",
     "stranger BeforeWrite",
+    "trouble: Forgets BeforeApply",
     "trouble: Lags BeforeApply",
     "trouble: SilentAfter BeforeApply",
     "trouble: SilentBefore BeforeApply",
@@ -109,15 +112,20 @@ fn random_sequences_over_stores_in_memory_break_no_promise() {
     TALLY.show(REACHED);
 }
 
-/// Plays these steps from a manifest with these uses.
+/// Plays these steps from a manifest with these uses, in which one target is pruned.
 fn plays(uses: &[At], steps: Vec<Step>) {
-    let mut model = Model::new(Wishes::new(uses.iter().copied().collect(), [].into()));
+    let uses = uses.iter().copied().collect();
+    let mut model = Model::new(Wishes::new(uses, ["api"].into()));
     let mut world = World::new(Stores::default(), &SCRIPTS);
     for step in steps {
         model = Reference::apply(model, &step);
         world.step(&model.wishes, step);
     }
     world.settle(&model.wishes);
+}
+
+fn plain() -> Step {
+    Step::Apply(Leave::default(), Beside::default())
 }
 
 fn touched(moment: Moment, at: At) -> Step {
@@ -158,10 +166,44 @@ fn a_value_that_moves_after_the_plan_is_left_alone_under_a_key_that_is_not_belie
     plays(
         &[("api", "LEVEL"), at],
         vec![
-            Step::Apply(Leave::default(), Beside::default()),
+            plain(),
             Step::Rekey(Keeps::All),
             Step::Touch(change),
             Step::Apply(leave, again),
+        ],
+    );
+}
+
+#[test]
+fn the_last_variable_of_a_place_is_not_pruned_without_a_word() {
+    let at = ("api", "TOKEN");
+    plays(
+        &[at, ("vps", "TOKEN")],
+        vec![plain(), Step::Edit(Edit::Leave(at)), plain(), plain()],
+    );
+}
+
+#[test]
+fn a_read_that_does_not_show_all_deletes_nothing_whatever_may_be_split() {
+    let at = ("api", "TOKEN");
+    let leave = Leave {
+        partial: ["TOKEN"].into(),
+        ..Leave::default()
+    };
+    let beside = Beside {
+        trouble: Some(Trouble {
+            target: "api",
+            kind: TroubleKind::Partial("LEVEL"),
+            moment: Moment::BeforePlan,
+        }),
+        touch: None,
+    };
+    plays(
+        &[at, ("api", "LEVEL"), ("api", "URL")],
+        vec![
+            plain(),
+            Step::Edit(Edit::Leave(at)),
+            Step::Apply(leave, beside),
         ],
     );
 }

@@ -1,10 +1,14 @@
 //! Where the targets are: the real thing, looked at and disturbed from the outside.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use driftlock::model::{Address, PlatformKind, SecretValue};
-use driftlock::platforms::Platform;
+use async_trait::async_trait;
+use driftlock::model::{Address, Live, PlatformKind, SecretValue, Target, VarName};
 use driftlock::platforms::memory::{Entry, Fault, MemoryPlatform};
+use driftlock::platforms::{
+    Batch, BatchOutcome, Capabilities, LiveRead, Outcome, Platform, ReadError,
+};
 
 use super::desk::var;
 use super::steps::TroubleKind;
@@ -46,7 +50,56 @@ pub trait Stage: Send + Sync {
 
 /// Stores in memory.
 #[derive(Clone, Default)]
-pub struct Stores(MemoryPlatform);
+pub struct Stores(MemoryPlatform, Forgetful);
+
+/// Targets whose writes are said to be done, and are not.
+#[derive(Clone, Default)]
+struct Forgetful(Arc<Mutex<BTreeSet<&'static str>>>);
+
+impl Forgetful {
+    fn targets(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
+        // a sequence that failed left whole names behind
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// The platform in memory, where it does not forget.
+struct Forgetting(MemoryPlatform, Forgetful);
+
+#[async_trait]
+impl LiveRead for Forgetting {
+    async fn read(&self, targets: &[Target]) -> Vec<Result<Live, ReadError>> {
+        self.0.read(targets).await
+    }
+
+    fn capabilities(&self, target: &Target) -> Capabilities {
+        self.0.capabilities(target)
+    }
+
+    fn accepts(&self, target: &Target, name: &VarName, value: &SecretValue) -> Result<(), String> {
+        self.0.accepts(target, name, value)
+    }
+}
+
+#[async_trait]
+impl Platform for Forgetting {
+    async fn write(&self, batches: &[Batch]) -> Vec<BatchOutcome> {
+        let mut outcomes = vec![];
+        for batch in batches {
+            let forgets = self.1.targets().contains(batch.target.name.as_str());
+            outcomes.extend(match forgets {
+                true => vec![BatchOutcome::of(vec![
+                    Outcome::Done;
+                    batch.operations.len()
+                ])],
+                false => self.0.write(std::slice::from_ref(batch)).await,
+            });
+        }
+        outcomes
+    }
+}
 
 /// The names that may be in a store.
 pub fn all_names() -> impl Iterator<Item = &'static str> {
@@ -67,7 +120,7 @@ impl Stage for Stores {
     }
 
     fn platform(&self) -> Box<dyn Platform> {
-        Box::new(self.0.clone())
+        Box::new(Forgetting(self.0.clone(), self.1.clone()))
     }
 
     fn truth(&self) -> Truth {
@@ -106,6 +159,10 @@ impl Stage for Stores {
             TroubleKind::SilentAfter => Fault::TimesOutAfter(1),
             TroubleKind::Lags(reads) => Fault::ReadLag(reads),
             TroubleKind::Refuses(name) => Fault::RefusesName(var(name)),
+            TroubleKind::Forgets => {
+                self.1.targets().insert(target);
+                return;
+            }
         });
     }
 
@@ -113,6 +170,7 @@ impl Stage for Stores {
         for target in TARGETS {
             self.0.store(target).clear_faults();
         }
+        self.1.targets().clear();
     }
 
     fn fork(&self) -> Option<Self> {

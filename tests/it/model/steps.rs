@@ -37,6 +37,7 @@ pub struct Leave {
 }
 
 /// The moments of one run.
+#[expect(clippy::enum_variant_names, reason = "before what, is what they say")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moment {
     BeforePlan,
@@ -71,6 +72,8 @@ pub enum TroubleKind {
     /// So many reads still show what was before a write.
     Lags(u32),
     Refuses(&'static str),
+    /// Writes are said to be done, and are not.
+    Forgets,
 }
 
 /// What happens to the journal.
@@ -231,6 +234,7 @@ fn trouble(moments: &'static [Moment]) -> impl Strategy<Value = Trouble> {
         2 => Just(TroubleKind::SilentAfter),
         1 => (1..3_u32).prop_map(TroubleKind::Lags),
         1 => name().prop_map(TroubleKind::Refuses),
+        1 => Just(TroubleKind::Forgets),
     ];
     (target(), kind, select(moments)).prop_map(|(target, kind, moment)| Trouble {
         target,

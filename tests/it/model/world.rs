@@ -389,7 +389,8 @@ impl<S: Stage> World<S> {
                 "{:?}",
                 applied.crashed
             );
-            assert_eq!(lines(&end), lines(&wanted), "{:?}", applied.crashed);
+            // a first take-over that was cut off is asked for as one again, and not as a conflict
+            assert_eq!(open(&end), open(&wanted), "{:?}", applied.crashed);
         }
     }
 
@@ -505,6 +506,21 @@ fn is_empty(plan: &Plan) -> bool {
         differs && !waits
     });
     !open && !has_unknown(plan)
+}
+
+/// What is not in sync, and whether something holds it.
+fn open(plan: &Plan) -> Vec<(&str, &str, bool)> {
+    let changes = plan.targets.iter().flat_map(|target| {
+        let open = target
+            .changes
+            .iter()
+            .filter(|one| one.class != Class::InSync);
+        open.map(|one| {
+            let held = !one.holds.is_empty();
+            (target.target.as_str(), one.name.as_str(), held)
+        })
+    });
+    changes.collect()
 }
 
 /// The changes of a plan that are not in sync, in short.

@@ -123,6 +123,17 @@ pub enum Glimpse {
     Unknown,
 }
 
+/// A fingerprint under a key that is not believed: whoever made that key could try values on it. Only
+/// compared, never written or shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Unshown(pub(super) Fingerprint);
+
+impl fmt::Debug for Unshown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unshown")
+    }
+}
+
 /// Why an action waits, and what would let it go.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -166,6 +177,10 @@ pub struct Change {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub live_changed_at: Option<Timestamp>,
+    /// Tells the live value from another one where its fingerprint may not be shown. It stays in the
+    /// run that made the plan: a plan that was kept without it says nothing about the value.
+    #[serde(skip)]
+    pub live_unshown: Option<Unshown>,
     /// The desired value's sequence.
     pub sequence: Option<u64>,
     /// What holds the action back; empty if it will be done.

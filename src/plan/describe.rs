@@ -9,13 +9,18 @@ const IN_DOUBT: &str = "an earlier apply did not say how it ended; the live valu
 
 /// A row as a change, nothing held yet.
 pub(super) fn change(evidence: &Evidence<'_>, name: &VarName, look: &Look<'_>, row: Row) -> Change {
+    let before = evidence.before(name, look);
     Change {
         name: name.clone(),
         declared: look.desired.and_then(|var| var.declared.clone()),
         class: row.class,
         reason: row.reason,
         action: row.action,
-        before: evidence.before(name, look),
+        live_unshown: match before {
+            Glimpse::Sealed => look.unshown(),
+            _ => None,
+        },
+        before,
         after: evidence.after(name, look),
         live_changed_at: match look.live {
             Some(LiveVar::Sealed { changed_at }) => *changed_at,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
-use super::change::Glimpse;
+use super::change::{Glimpse, Unshown};
 use super::classify::{Memory, Sight, Stamp};
 use crate::model::{
     DesiredVar, Fingerprint, Fingerprinter, LastApplied, LiveVar, Recorded, SecretValue,
@@ -173,6 +173,11 @@ impl<'a> Evidence<'a> {
 }
 
 impl Look<'_> {
+    /// What tells the live value from another one, where it can be read.
+    pub(super) fn unshown(&self) -> Option<Unshown> {
+        self.live_print.map(Unshown)
+    }
+
     /// Live as seen from desired; `None` where it is unknown.
     pub(super) fn sight(&self) -> Option<Sight> {
         Some(match self.live {

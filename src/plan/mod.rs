@@ -28,7 +28,7 @@ pub use authority::{compare_authority, widened};
 pub use build::build;
 pub use change::{
     ActionKind, ActivationCause, Authority, AuthorityKind, Change, Class, Glimpse, Hold, Plan,
-    PlanId, PlannedActivation, Reason, Summary, TargetPlan, TargetState,
+    PlanId, PlannedActivation, Reason, Summary, TargetPlan, TargetState, Unshown,
 };
 pub use effective::{EffectiveRails, effective_rails};
 pub use id::id_of;

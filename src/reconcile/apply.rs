@@ -50,7 +50,7 @@ pub async fn apply(
             Err(report) => reports.push(*report),
         }
     }
-    hold_split_units(pass, &mut works, &reports);
+    hold_split_units(pass, approved, &fresh, &mut works, &reports);
     let outcome = carry_out(pass, approved, works, record, stop, events).await;
     reports.extend(outcome);
     report::assemble(approved, reports, stop)

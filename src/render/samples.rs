@@ -29,6 +29,7 @@ pub(super) fn change(
         before,
         after,
         live_changed_at: None,
+        live_unshown: None,
         sequence: None,
         holds: vec![],
         detail: None,

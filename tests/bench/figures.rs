@@ -1,6 +1,6 @@
 //! Whole-process figures: what a person waits for, and what a small CI machine must have.
 //!
-//! `cargo bench --bench figures`, or `… -- railway` and `… -- ssh` for those alone. Each figure is CPU
+//! `cargo bench --bench figures`, or `… -- journal`, `… -- railway` and `… -- ssh` for those alone. Each figure is CPU
 //! time (user + system) and peak memory of one run of the release binary, from its start to its
 //! exit; wall time is shown beside it and limits nothing, because it says more about the machine
 //! (except where round trips are counted by it). These are benchmarks: a figure over its limit is
@@ -17,6 +17,9 @@
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../it/support/fake_railway/mod.rs"]
 mod fake_railway;
+#[path = "../it/support/history.rs"]
+mod history;
+mod journal;
 #[path = "../it/support/long_line.rs"]
 mod long_line;
 mod measure;
@@ -56,13 +59,16 @@ fn main() {
     }
     let mut table = Table::new(RUNS);
     let named = |part: &str| arguments.iter().any(|argument| argument == part);
-    let all = !named("railway") && !named("ssh");
+    let all = !["journal", "railway", "ssh"].into_iter().any(named);
     if all {
         small(&mut table);
         values(&mut table, 1_000, 20);
         values(&mut table, 10_000, 150);
         set(&mut table);
         targets(&mut table);
+    }
+    if all || named("journal") {
+        journal::measure(&mut table);
     }
     if all || named("railway") {
         railway::measure(&mut table);

@@ -136,6 +136,12 @@ impl Table {
     }
 }
 
+/// CPU and wall time, in whole milliseconds, rounded up.
+pub fn medians(runs: &[Measured]) -> (u64, u64) {
+    let ms = |of: fn(&Measured) -> u64| median(&sorted(runs, of)).div_ceil(1000);
+    (ms(|run| run.cpu_us), ms(|run| run.wall_us))
+}
+
 fn sorted(runs: &[Measured], of: impl Fn(&Measured) -> u64) -> Vec<u64> {
     let mut numbers: Vec<u64> = runs.iter().map(of).collect();
     numbers.sort_unstable();

@@ -24,6 +24,7 @@ mod journal;
 mod leaks;
 mod machine;
 mod merge;
+mod model;
 mod nasty;
 mod openclaw;
 mod pass;

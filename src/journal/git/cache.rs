@@ -50,7 +50,9 @@ impl Cache {
     pub(super) fn open(path: Option<&Path>) -> Result<Self, JournalError> {
         let connection = match path {
             Some(path) => {
-                open::create(path, &schema::CACHE)?;
+                if !path.exists() {
+                    open::create(path, &schema::CACHE)?;
+                }
                 let opened = open::open(path, &schema::CACHE, PATIENCE)?;
                 let opened = opened.filter(|opened| opened.writable);
                 let path = path.to_path_buf();

@@ -1,5 +1,6 @@
 //! Opening and creating the file.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -48,6 +49,12 @@ pub(in crate::journal) fn open(
     ready(path, connection, schema, &header).map(Some)
 }
 
+/// What the file that becomes this one is called at first, with a random end.
+fn unfinished(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!(".{name}-")
+}
+
 /// Creates the file unless it is there. It appears whole or not at all: it is made beside its
 /// place and moved in, and of two processes one wins.
 pub(in crate::journal) fn create(path: &Path, schema: &Schema) -> Result<(), JournalError> {
@@ -59,19 +66,52 @@ pub(in crate::journal) fn create(path: &Path, schema: &Schema) -> Result<(), Jou
     let mut builder = DirBuilder::new();
     builder.recursive(true).mode(0o700);
     builder.create(folder).map_err(failed)?;
+    match make(folder, path, schema) {
+        // the winner sweeps what others began
+        Err(_) if path.exists() => Ok(()),
+        made => {
+            made?;
+            sweep(folder, &unfinished(path));
+            Ok(())
+        }
+    }
+}
+
+fn make(folder: &Path, path: &Path, schema: &Schema) -> Result<(), JournalError> {
+    let failed = |error| file_error(path, error);
     let file = tempfile::Builder::new()
-        .prefix(".journal-")
+        .prefix(&unfinished(path))
         .tempfile_in(folder)
         .map_err(failed)?;
     fill(file.path(), schema).map_err(|error| explain(path, &error))?;
     file.as_file().sync_all().map_err(failed)?;
-    match file.persist_noclobber(path) {
-        Ok(_) => File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(failed),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(failed(error.error)),
+    file.persist_noclobber(path)
+        .map_err(|error| failed(error.error))?;
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed)
+}
+
+/// Removes what killed runs began. Now that the journal is there, nobody needs it any more; what
+/// cannot be removed is in nobody's way.
+fn sweep(folder: &Path, unfinished: &str) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && is_unfinished(&entry.file_name(), unfinished) {
+            let _stays = fs::remove_file(entry.path());
+        }
     }
+}
+
+/// A file of ours, or one that SQLite keeps beside it.
+fn is_unfinished(name: &OsStr, prefix: &str) -> bool {
+    let Some(end) = name.to_str().and_then(|name| name.strip_prefix(prefix)) else {
+        return false;
+    };
+    let (random, beside) = end.split_at(end.find('-').unwrap_or(end.len()));
+    random.len() == 6
+        && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && matches!(beside, "" | "-journal" | "-wal" | "-shm")
 }
 
 fn fill(path: &Path, schema: &Schema) -> rusqlite::Result<()> {

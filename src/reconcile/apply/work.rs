@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::report;
 use crate::model::{Desired, Live, VarName};
-use crate::plan::{Change, LiveState, Plan, PlannedActivation, TargetPlan};
+use crate::plan::{Change, Class, LiveState, Plan, PlannedActivation, TargetPlan};
 use crate::reconcile::event::TargetReport;
 use crate::reconcile::pass::{Memory, Pass};
 
@@ -81,12 +81,16 @@ fn same(approved: &Change, now: &Change) -> bool {
         && approved.before == now.before
         && approved.after == now.after
         && approved.live_changed_at == now.live_changed_at
+        && approved.live_unshown == now.live_unshown
         && now.will_happen()
 }
 
-/// A variable that went stale on one target waits on all of them, unless `--partial` says not.
+/// A variable that went stale on one target waits on all of them, unless `--partial` says not. Also
+/// where nothing was to be done on that target: it was in sync for the plan, and is not now.
 pub(super) fn hold_split_units(
     pass: &Pass<'_>,
+    approved: &Plan,
+    fresh: &Plan,
     works: &mut [Work<'_>],
     unreadable: &[TargetReport],
 ) {
@@ -101,6 +105,7 @@ pub(super) fn hold_split_units(
             .flat_map(|report| &report.results)
             .filter_map(|result| result.declared.clone()),
     );
+    split.extend(out_of_sync(approved, fresh));
     split.retain(|name| !pass.scope.overrides.partial.contains(name));
     for work in works {
         let (wait, go): (Vec<&Change>, Vec<&Change>) = std::mem::take(&mut work.go)
@@ -115,4 +120,17 @@ pub(super) fn hold_split_units(
         work.go = go;
         work.stale.extend(wait);
     }
+}
+
+/// The variables that were in sync on some target when the plan was made, and no longer are.
+fn out_of_sync(approved: &Plan, fresh: &Plan) -> impl Iterator<Item = VarName> {
+    let targets = approved.targets.iter().zip(&fresh.targets);
+    targets.flat_map(|(then, now)| {
+        let now: BTreeMap<&VarName, Class> = (now.changes.iter())
+            .map(|change| (&change.name, change.class))
+            .collect();
+        let then = then.changes.iter().filter(|one| one.class == Class::InSync);
+        then.filter(move |one| now.get(&one.name).is_some_and(|now| *now != Class::InSync))
+            .filter_map(|change| change.declared.clone())
+    })
 }

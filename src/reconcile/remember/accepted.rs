@@ -152,6 +152,7 @@ mod tests {
                 before: Glimpse::Sealed,
                 after: Glimpse::Sealed,
                 live_changed_at: None,
+                live_unshown: None,
                 sequence: None,
                 holds: held
                     .contains(&name)

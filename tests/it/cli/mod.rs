@@ -3,6 +3,7 @@
 mod accept;
 mod apply;
 mod apply_killed;
+mod apply_killed_steps;
 mod apply_rails;
 mod apply_several;
 mod apply_units;

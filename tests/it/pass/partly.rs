@@ -70,6 +70,20 @@ async fn what_moved_since_the_plan_is_left_alone_everywhere() {
 }
 
 #[tokio::test]
+async fn what_was_in_sync_for_the_plan_and_is_not_now_holds_its_other_targets() {
+    let mut lab = Lab::new(&[("A", "one"), ("B", "one")], &["api", "vps"]);
+    lab.apply().await;
+    lab.store("vps").remove(&name("A"));
+    // the plan would write A on vps alone
+    let report = lab.apply_after(|lab| lab.put("api", "A", "outside")).await;
+    assert_eq!(code(&report), 3, "{report:?}");
+    assert_eq!(lab.holds("api")["A"], "outside");
+    assert!(!lab.holds("vps").contains_key("A"));
+    assert_eq!(code(&lab.apply().await), 0);
+    lab.settled().await;
+}
+
+#[tokio::test]
 async fn a_plan_that_is_stale_as_a_whole_is_refused() {
     let mut lab = Lab::new(&[("A", "one")], &["api"]);
     lab.apply().await;

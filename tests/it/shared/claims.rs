@@ -22,7 +22,7 @@ fn hold_and_release(world: &World, flags: &str) {
         .exits(3)
         .says("--allow claimed@app");
     // whoever is let go owns it, and the former one is held from then on
-    run("apply --yes manifests/other.yaml --take-over app --allow claimed@app").success();
+    run("apply --yes manifests/other.yaml --take-over app --allow authority@app --allow claimed@app").success();
     run("plan manifests/other.yaml --detailed-exitcode").success();
     run("apply --yes manifests/dev.yaml")
         .exits(3)

@@ -1,6 +1,8 @@
 //! The test-support room.
 
+pub mod doom;
 pub mod fake_railway;
+pub mod history;
 pub mod lab;
 pub mod long_line;
 pub mod network;

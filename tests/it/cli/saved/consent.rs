@@ -180,18 +180,23 @@ fn a_stale_plan_lets_no_new_place_be_known() {
 
 #[test]
 fn a_lease_keeps_it_out() {
-    use driftlock::journal::{Holder, Journal, SqliteJournal};
+    use driftlock::journal::{Holder, Journal, LeaseRequest, Scope, SqliteJournal};
     let world = moved();
     let id = world.plan_out("");
     let scope = world.path("manifests").canonicalize().unwrap();
-    let scope = format!("dev@{}", scope.join("dev.yaml").display());
+    let scope = Scope(format!("dev@{}", scope.join("dev.yaml").display()));
     let holder = Holder {
         pid: 4242,
         who: "somebody@else".to_owned(),
+        run: None,
         since: "2026-01-02T03:04:05Z".parse().unwrap(),
     };
-    let journal = SqliteJournal::new(world.journal());
-    let lease = journal.lease(&scope, &holder).unwrap();
+    let request = LeaseRequest {
+        holder,
+        breaks: None,
+    };
+    let mut journal = SqliteJournal::new(world.journal());
+    let lease = journal.lease(&[&scope], &request).unwrap();
     world.apply_id(&id).exits(3).says("held by process 4242");
     assert_eq!(world.read("app.env"), "A=one\nB=b\n");
     drop(lease);

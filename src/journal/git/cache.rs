@@ -128,7 +128,7 @@ impl Cache {
             .iter()
             .map(|one| (File::parse(&one.0), one))
             .collect();
-        files.sort_by(|(one, _), (other, _)| kind(one).cmp(&kind(other)));
+        files.sort_by(|(one, _), (other, _)| kind(one.as_ref()).cmp(&kind(other.as_ref())));
         for (file, (path, content)) in files {
             if path == files::FORMAT {
                 continue;
@@ -225,8 +225,8 @@ impl Cache {
     }
 }
 
-fn kind(file: &Option<File>) -> Option<&Kind> {
-    file.as_ref().map(|file| &file.kind)
+fn kind(file: Option<&File>) -> Option<&Kind> {
+    file.map(|file| &file.kind)
 }
 
 /// A cache cannot be set up; nothing of the journal's is lost with it.

@@ -138,7 +138,7 @@ fn key(root: &Path, address: &str, reference: &str) -> String {
 
 fn top(program: &Program, folder: &Path) -> Result<PathBuf, GitError> {
     let top = ask(program, folder, &["rev-parse", "--show-toplevel"])?;
-    let top = top.filter(|line| line.trim_end_matches('\n') != "");
+    let top = top.filter(|line| !line.trim_end_matches('\n').is_empty());
     let path = folder.to_path_buf();
     let line = top.ok_or(GitError::NoRepository { path })?;
     Ok(PathBuf::from(line.trim_end_matches('\n')))

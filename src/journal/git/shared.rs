@@ -102,11 +102,7 @@ impl SharedLease {
             // of its own: the journal's connection belongs to the run
             let core = Core::open(settings).map(Core::goes_on);
             let mut last = Instant::now();
-            loop {
-                match stopped.recv_timeout(interval) {
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
-                }
+            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(interval) {
                 let Ok(core) = &core else { continue };
                 if shared.held().is_empty() || beat(core, &shared, &mut last).is_err() {
                     return;

@@ -99,7 +99,7 @@ impl GitJournal {
                     let ended = home.is_some() && other.home == home;
                     match (&request.breaks, life) {
                         (None, _) if ended => {
-                            from = Some(format!("{other}: its process has ended"))
+                            from = Some(format!("{other}: its process has ended"));
                         }
                         (None, Life::Alive) => return Ok(Err((scope.clone(), other.clone()))),
                         (None, Life::Dead) => {

@@ -53,7 +53,7 @@ fn an_hour_apart_nobody_is_taken_for_dead() {
         return;
     };
     let hour = SignedDuration::from_hours(1);
-    for (first, second) in [(hour, -hour), (-hour, hour), (hour * 0, hour)] {
+    for (first, second) in [(hour, -hour), (-hour, hour), (SignedDuration::ZERO, hour)] {
         let (one, two) = (team.clone(), team.clone());
         let held = journal(&one, first, 10)
             .lease(&[&scope(&one)], &request("one"))

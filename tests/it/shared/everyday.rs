@@ -121,10 +121,27 @@ fn an_encrypted_manifest_leaves_no_secret_in_the_remote() {
     world
         .run("init --yes --name dev --env-file secret.env")
         .success();
-    world.run("--journal git apply --yes").success();
+    let run = |line: &str| world.run(line).hides("c4nary");
+    run("-vv --journal git apply --yes").success();
     world.run_with("set TOKEN", "c4nary-9876543210").success();
-    world.run("apply --yes").success();
-    world.run("history").success().says("2 receipts");
+    for line in [
+        "-vv apply --yes",
+        "-vv plan",
+        "-vv journal",
+        "-vv history",
+        "-vv status",
+    ] {
+        run(line).success();
+    }
+    run("history").success().says("2 receipts");
     let all = team.everything();
     assert!(all.contains("\"place\"") && !all.contains("c4nary"));
+    // nor in what this machine keeps of it
+    let kept = world.path("../state/driftlock/git");
+    for file in std::fs::read_dir(kept).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("c4nary"), "{}", path.display());
+    }
 }

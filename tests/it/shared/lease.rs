@@ -46,6 +46,11 @@ impl Gated {
     /// Opens the gate; the exit code, and what was said.
     pub fn finish(self) -> (i32, String) {
         std::fs::write(&self.gate, "go\n").unwrap();
+        self.end()
+    }
+
+    /// Waits for its end without opening the gate before.
+    pub fn end(self) -> (i32, String) {
         let output = self.child.wait_with_output().unwrap();
         let said = [output.stderr, output.stdout].concat();
         let said = String::from_utf8(said).unwrap();
@@ -174,6 +179,25 @@ fn a_dead_machine_is_watched_or_broken_and_never_believed_dead() {
     assert_eq!(team.read("app"), "A=two\n");
     // the reason is in the history of the ref
     assert!(team.everything().contains("the runner was deleted"));
+}
+
+#[test]
+fn a_holder_that_lost_its_lease_stops() {
+    let Some(team) = Team::new(&[("A", "one")]) else {
+        return;
+    };
+    let (mut slow, ops) = (team.clone(), team.clone());
+    // a sign of life every two and a half seconds
+    slow.variable("DRIFTLOCK_LEASE", "10");
+    slow.run("--journal git apply --yes").success();
+    gated(&team, &[&slow, &ops], "two");
+    let first = Gated::begin(&team, &slow, "");
+    let line = "apply --yes --no-activate --allow authority@app --break-lease stuck";
+    ops.run(line).success();
+    // nobody opens its gate: it hears of it, and ends
+    let (code, said) = first.end();
+    assert_eq!(code, 4, "{said}");
+    assert!(said.contains("stopped by the lease was taken by"), "{said}");
 }
 
 #[test]

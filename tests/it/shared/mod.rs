@@ -14,3 +14,4 @@ mod moved;
 mod over_ssh;
 mod race;
 mod rewound;
+mod seen;

@@ -308,6 +308,10 @@ impl Leaky {
         }
         self.runs("undo 4711 --yes", "").exits(3);
         self.runs("apply --yes --no-undo", "");
+        self.runs("apply --yes --lock-timeout 5s", "");
+        self.runs("apply --yes --break-lease because", "");
+        let lease = "--lock-timeout 5s --break-lease because";
+        self.runs(&format!("undo {number} --yes {lease}"), "");
         self.runs("set TOKEN --apply --yes", SECRET).success();
         let run = Run::of({
             let mut command = self.world.command(["apply", "--yes"]);

@@ -13,9 +13,11 @@ use super::records::{self, Named};
 use super::session::{self, Item};
 use super::ui::Ui;
 use crate::journal::{
-    Authenticator, GitJournal, HistoryFilter, Journal, Moved, Place, SqliteJournal,
+    Authenticator, GitJournal, HistoryFilter, Journal, JournalError, Moved, Place, SqliteJournal,
 };
-use crate::render::escape;
+use crate::reconcile::event::{JournalEntry, JournalReport};
+use crate::render::json::{self, JournalDocument};
+use crate::render::text;
 
 /// Show where the journal is, move it to a git remote, or mend it
 ///
@@ -36,6 +38,10 @@ pub(crate) struct JournalArgs {
     /// Manifests, or folders of them [default: the folder manifests]
     #[arg(value_name = "MANIFEST", global = true)]
     manifests: Vec<PathBuf>,
+
+    /// Print JSON (see `driftlock schema journal`)
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,7 +74,7 @@ pub(crate) fn run(
 ) -> Result<Exit, CommandError> {
     let items = session::load_manifests(&arguments.manifests, context, ui)?;
     match &arguments.action {
-        None => show(&items, global, context, ui),
+        None => show(&items, arguments.json, global, context, ui),
         Some(Action::Move { to }) => transfer(to, &items, global, context, ui),
         Some(Action::Restore { yes }) => {
             let question = "Put what this machine saw in the place of what the remote holds?";
@@ -120,46 +126,48 @@ fn shared(items: &[Item], global: &Global, context: &Context) -> Result<GitJourn
 
 fn show(
     items: &[Item],
+    json: bool,
     global: &Global,
     context: &Context,
     ui: &mut Ui,
 ) -> Result<Exit, CommandError> {
     let journal = records::journal(global, context, items, false, ui)?;
-    let mut out = format!("{}\n", journal.place());
-    let mut lines = vec![];
-    for item in items {
-        let filter = HistoryFilter {
-            limit: Some(1),
-            ..HistoryFilter::default()
-        };
-        let newest = journal
-            .history(&item.scope, &filter, &Authenticator::without_key())
-            .map_err(|error| records::explain(&error))?;
-        let holder = journal.holder(&item.scope);
-        let holder = holder.map_err(|error| records::explain(&error))?;
-        let receipts = match newest.first() {
-            None => "no receipts".to_owned(),
-            Some(newest) => {
-                let by = newest.receipt.as_ref().map_or("", |receipt| &receipt.who);
-                let by = escape::terminal(by);
-                format!(
-                    "{} receipts, the newest of {} by {by}",
-                    newest.id.0, newest.at
-                )
-            }
-        };
-        let lease = holder.map_or_else(String::new, |by| {
-            format!("; the lease is held by {}", escape::terminal(&by))
-        });
-        let name = &item.loaded.manifest.name;
-        lines.push(format!("  {name}: {receipts}{lease}\n"));
+    let manifests = items.iter().map(|item| entry(item, &*journal));
+    let manifests = manifests.collect::<Result<_, _>>();
+    let report = JournalReport {
+        place: journal.place(),
+        manifests: manifests.map_err(|error| records::explain(&error))?,
+        notes: journal.notes(),
+    };
+    for note in &report.notes {
+        ui.warn(note);
     }
-    for note in journal.notes() {
-        ui.warn(&note);
-    }
-    out.extend(lines);
+    let mut out = String::new();
+    let written = if json {
+        let verdict = Exit::DONE.verdict("looked up");
+        json::render_json(&mut out, &JournalDocument::new(&report, &verdict))
+    } else {
+        text::render_journal(&mut out, &ui.style(), &report)
+    };
+    written.map_err(|_| CommandError::error("the journal cannot be told as text"))?;
     ui.out(&out);
     Ok(Exit::DONE)
+}
+
+/// What is there of one manifest, whoever wrote it.
+fn entry(item: &Item, journal: &dyn Journal) -> Result<JournalEntry, JournalError> {
+    let filter = HistoryFilter {
+        limit: Some(1),
+        ..HistoryFilter::default()
+    };
+    let newest = journal.history(&item.scope, &filter, &Authenticator::without_key())?;
+    let newest = newest.into_iter().next();
+    Ok(JournalEntry {
+        manifest: item.loaded.manifest.name.to_string(),
+        receipts: newest.as_ref().map_or(0, |newest| newest.id.0),
+        newest: newest.and_then(|newest| Some((newest.at, newest.receipt?.who))),
+        holder: journal.holder(&item.scope)?,
+    })
 }
 
 fn transfer(
@@ -200,6 +208,7 @@ fn transfer(
         };
         let moved = new.import(&item.scope, &archive);
         match moved.map_err(|error| records::explain(&error))? {
+            Moved::Receipts(1) => ui.say(&format!("{name}: 1 receipt moved")),
             Moved::Receipts(count) => ui.say(&format!("{name}: {count} receipts moved")),
             Moved::Already => ui.say(&format!("{name}: its records are there already")),
             Moved::Other => {

@@ -4,6 +4,7 @@ mod apply;
 mod doctor;
 mod exit;
 mod history;
+mod journal;
 mod status;
 mod undo;
 
@@ -17,6 +18,7 @@ pub use doctor::{
 };
 pub use exit::{Exit, Verdict};
 pub use history::{HistoryAction, HistoryEntry, HistoryReport, HistoryVar};
+pub use journal::{JournalEntry, JournalReport};
 pub use status::{
     Cell, Freshness, Mover, Seen, SeenTarget, Sight, StatusReport, StatusRow, StatusTarget, Then,
 };

@@ -8,6 +8,7 @@ mod apply;
 mod check;
 mod doctor;
 mod history;
+mod journal;
 mod plan;
 mod status;
 mod undo;
@@ -19,6 +20,7 @@ pub use apply::ApplyDocument;
 pub use check::CheckDocument;
 pub use doctor::DoctorDocument;
 pub use history::HistoryDocument;
+pub use journal::JournalDocument;
 pub use plan::PlanDocument;
 pub use status::StatusDocument;
 pub use undo::UndoDocument;
@@ -47,6 +49,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("check.json", of::<CheckDocument>()),
         ("doctor.json", of::<DoctorDocument>()),
         ("history.json", of::<HistoryDocument>()),
+        ("journal.json", of::<JournalDocument>()),
         ("plan.json", of::<PlanDocument>()),
         ("saved-plan.json", of::<crate::plan::SavedPlans>()),
         ("status.json", of::<StatusDocument>()),

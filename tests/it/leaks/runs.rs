@@ -167,6 +167,7 @@ impl Leaky {
             "history --limit 1",
             "history --manifest manifests/dev.yaml",
             "journal",
+            "journal --json",
             "-vv journal manifests/dev.yaml",
             "journal move ../moved.sqlite3",
             "journal move git",

@@ -19,6 +19,9 @@ use crate::journal::{
 /// How long a command that only looks believes that a remote has no journal.
 const NONE_THERE: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long a remote may take to say whether it has one, where none was ever seen there.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What `--journal` or the environment names.
 pub(crate) enum Named {
     /// A file of this machine.
@@ -137,7 +140,7 @@ fn shared(
     if !writes && lately(none.as_deref(), context.now()) {
         return Ok(None);
     }
-    match settings.standing.exists() {
+    match settings.standing.exists(PATIENCE) {
         Ok(true) => GitJournal::new(settings)
             .map(Some)
             .map_err(|error| explain(&error)),
@@ -150,13 +153,16 @@ fn shared(
                 ui.warn(&format!(
                     "cannot {error}: whether others share a journal there is not known; going on with this machine's own"
                 ));
+            } else {
+                // who is offline does not wait for it each time
+                note_none(none.as_deref());
             }
             Ok(None)
         }
     }
 }
 
-/// Whether the remote said a moment ago that it has none.
+/// Whether the remote said a moment ago that it has none, or could not be asked.
 fn lately(none: Option<&Path>, now: Timestamp) -> bool {
     let at = none.and_then(|none| none.metadata().ok()?.modified().ok());
     let at = at.and_then(|at| Timestamp::try_from(at).ok());

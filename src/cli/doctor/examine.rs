@@ -57,8 +57,9 @@ pub(super) fn examine(
         checks: vec![],
     };
     let reports = items.iter().map(|item| room.report(item, ui)).collect();
+    let place = room.journal.place();
     checks.extend(room.checks);
-    checks.extend(setup::surroundings(&items, global, context));
+    checks.extend(setup::surroundings(&items, global, context, &place));
     Ok((checks, reports))
 }
 

@@ -144,9 +144,14 @@ pub(super) fn journal_error(error: &CommandError) -> Check {
 }
 
 /// What does not depend on how a manifest opens.
-pub(super) fn surroundings(items: &[Item], global: &Global, context: &Context) -> Vec<Check> {
+pub(super) fn surroundings(
+    items: &[Item],
+    global: &Global,
+    context: &Context,
+    place: &str,
+) -> Vec<Check> {
     let mut found = vec![machine(items, context)];
-    found.extend(journal(global, context));
+    found.extend(journal(global, context, place));
     found.extend(tokens(items, context));
     found.extend(ssh(items, context));
     found
@@ -167,12 +172,15 @@ fn machine(items: &[Item], context: &Context) -> Check {
 }
 
 /// Whether an apply could write its receipts. Nothing is written to find out.
-fn journal(global: &Global, context: &Context) -> Option<Check> {
+fn journal(global: &Global, context: &Context, place: &str) -> Option<Check> {
     let path = match records::named(global, context) {
-        Named::File(path) => path,
-        Named::Nothing => context.journal()?,
-        // whether it can be read was seen when it was asked what was applied
-        Named::Git(_) => return None,
+        Named::File(path) => Some(path),
+        Named::Nothing => context.journal(),
+        Named::Git(_) => None,
+    };
+    // of a shared one it was seen whether it can be read, when it was asked what was applied
+    let Some(path) = path.filter(|path| place == path.display().to_string()) else {
+        return Some(check("journal", place, Finding::Well));
     };
     let shown = path.display();
     let (seen, writable) = if path.exists() {

@@ -25,9 +25,13 @@ pub(super) enum Pushed {
 impl Standing {
     /// The commit that the ref names at the remote.
     pub(super) fn tip(&self) -> Result<Option<String>, GitError> {
+        self.tip_within(ASKING)
+    }
+
+    fn tip_within(&self, limit: Duration) -> Result<Option<String>, GitError> {
         let mut command = self.remote_command();
         command.args(["ls-remote", "--quiet", "--", &self.remote, &self.reference]);
-        let done = self.far(command, ASKING)?;
+        let done = self.far(command, limit)?;
         let text = String::from_utf8_lossy(&done.stdout);
         let mut lines = text.lines().filter_map(|line| line.split_once('\t'));
         let found = lines.find(|(_, name)| *name == self.reference);
@@ -36,9 +40,9 @@ impl Standing {
             .filter(|id| is_object_id(id)))
     }
 
-    /// Whether the ref is there. Asks the remote, and keeps nothing.
-    pub fn exists(&self) -> Result<bool, GitError> {
-        Ok(self.tip()?.is_some())
+    /// Whether the ref is there. Asks the remote, at most so long, and keeps nothing.
+    pub fn exists(&self, limit: Duration) -> Result<bool, GitError> {
+        Ok(self.tip_within(limit)?.is_some())
     }
 
     /// Brings the tip here. Says which it is now.

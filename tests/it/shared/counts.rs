@@ -63,3 +63,19 @@ fn a_remote_without_a_journal_is_asked_once_in_a_while() {
     // who writes has to know
     assert_eq!(counted(&world, "apply --yes"), ["ls-remote"]);
 }
+
+#[test]
+fn a_remote_that_cannot_be_reached_is_not_waited_for_each_time() {
+    let Some(team) = Team::new(&[("A", "one")]) else {
+        return;
+    };
+    let world = team.clone();
+    world.run("apply --yes").success();
+    let none = world.path("../state/driftlock/git");
+    fs::remove_dir_all(none).unwrap();
+    fs::rename(team.remote(), team.folder.path().join("away.git")).unwrap();
+    assert_eq!(counted(&world, "plan"), ["ls-remote"]);
+    assert!(counted(&world, "plan").is_empty());
+    // who writes asks, and says what is not known
+    assert_eq!(counted(&world, "apply --yes"), ["ls-remote"]);
+}

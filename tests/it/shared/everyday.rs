@@ -35,6 +35,8 @@ fn what_one_applied_the_others_know() {
         .success()
         .says("git origin (refs/driftlock/journal)")
         .says("dev: 2 receipts");
+    ops.run("doctor --all")
+        .says("git origin (refs/driftlock/journal)");
     let json = crate::cli::fits_schema(&ops.run("journal --json").success(), "journal");
     assert_eq!(json["manifests"][0]["receipts"], 2);
 }

@@ -102,8 +102,8 @@ slay() {
 }
 
 watch() {
-  s=
-  trap 'kill $s; exit 0' TERM
+  # told to go between the start of its sleep and the next line, it takes that along too
+  trap 'case $! in "$p" | 0 | "") ;; *) kill "$!" ;; esac; exit 0' TERM
   sleep "$w" &
   s=$!
   wait "$s"

@@ -1,6 +1,8 @@
 //! What this machine last saw of the journal, as tables: answers come from here, an unreachable remote
 //! leaves something to go on from, and a journal that was set back is noticed.
 
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -43,6 +45,8 @@ pub(super) type Changed = (String, Option<Vec<u8>>);
 #[derive(Debug)]
 pub(super) struct Cache {
     pub(super) connection: Connection,
+    /// The file, as it was when it was opened; `None` in memory.
+    file: Option<Metadata>,
 }
 
 impl Cache {
@@ -71,12 +75,27 @@ impl Cache {
                 .execute("INSERT OR IGNORE INTO facts VALUES ('home', ?1)", [home])
                 .map_err(unexpected)?;
         }
-        Ok(Self { connection })
+        let file = path.and_then(|path| path.metadata().ok());
+        Ok(Self { connection, file })
     }
 
-    /// Names this cache, as no other machine's is; `None` for one in memory.
+    /// Names this cache on this machine, since its start: a copy of it on another one, or in another
+    /// container, has another name. `None` for one in memory.
     pub(super) fn home(&self) -> Result<Option<String>, Failure> {
-        fact(&self.connection, "home")
+        let (Some(file), Some(random)) = (&self.file, fact(&self.connection, "home")?) else {
+            return Ok(None);
+        };
+        let system = rustix::system::uname();
+        let host = system.nodename().to_string_lossy();
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let (device, number) = (file.dev().to_string(), file.ino().to_string());
+        let parts = [&random, &*host, &boot, &device, &number];
+        Ok(Some(files::key_of(&parts)))
+    }
+
+    /// Whether there is a file: what is seen now is known to the next run.
+    pub(super) fn is_kept(&self) -> bool {
+        self.file.is_some()
     }
 
     pub(super) fn tip(&self) -> Result<Option<String>, Failure> {

@@ -72,10 +72,15 @@ impl GitJournal {
         };
         let leases = Leases::new(folder.join("leases"));
         let key = self.core.settings.standing.cache_name();
-        scopes
+        let locked = scopes
             .iter()
             .map(|scope| leases.take(&format!("{key} {scope}"), holder))
-            .collect()
+            .collect();
+        match locked {
+            // nothing can be kept on this machine: the remote alone decides
+            Err(LeaseError::File { .. }) if !self.core.cache.is_kept() => Ok(vec![]),
+            locked => locked,
+        }
     }
 
     /// Takes them all, or says who has one of them.

@@ -234,3 +234,49 @@ fn a_lease_that_was_broken_while_its_holder_lived_fences_it() {
     let local = World::applied(&[("A", "one")]);
     local.run("apply --yes --break-lease because").success();
 }
+
+#[test]
+fn a_copy_of_what_another_machine_keeps_is_not_that_machine() {
+    let Some(team) = Team::new(&[("A", "one")]) else {
+        return;
+    };
+    let (mut ci, mut restored) = (team.clone(), team.clone());
+    ci.variable("USER", "ci");
+    ci.run("--journal git apply --yes").success();
+    gated(&team, &[&ci, &restored], "two");
+    // a runner that begins with the state folder of another one, as caches of CI systems restore it
+    let copied = restored.path("../restored");
+    let copy = std::process::Command::new("cp")
+        .arg("-r")
+        .args([ci.path("../state"), copied.clone()])
+        .status();
+    assert!(copy.unwrap().success());
+    restored.variable("XDG_STATE_HOME", copied.to_str().unwrap());
+    let first = Gated::begin(&team, &ci, "");
+    restored
+        .run("apply --yes --allow authority@app")
+        .exits(3)
+        .says("of ci@here");
+    assert_eq!(first.finish().0, 0);
+}
+
+#[test]
+fn where_nothing_can_be_kept_the_remote_alone_decides() {
+    let Some(team) = Team::new(&[("A", "one")]) else {
+        return;
+    };
+    let (mut bare, other) = (team.clone(), team.clone());
+    bare.variable("XDG_STATE_HOME", "/dev/null/state");
+    bare.run("--journal git apply --yes").success();
+    bare.run("plan --detailed-exitcode")
+        .success()
+        .says("No changes.");
+    other.run("history").success().says("1 receipt of dev");
+    gated(&team, &[&bare, &other], "two");
+    let first = Gated::begin(&team, &other, "");
+    bare.run("apply --yes --allow authority@app")
+        .exits(3)
+        .says("held by process");
+    assert_eq!(first.finish().0, 0);
+    bare.run("apply --yes").success();
+}

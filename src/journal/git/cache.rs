@@ -216,16 +216,6 @@ impl Cache {
         changed
     }
 
-    /// What is to be built upon from now on, if it is `from` still.
-    pub(super) fn set_tip(&self, from: Option<&str>, tip: &str) -> Result<(), Failure> {
-        let transaction = self.transaction()?;
-        if fact(&transaction, "tip")?.as_deref() == from {
-            set_fact(&transaction, "tip", tip)?;
-            transaction.commit()?;
-        }
-        Ok(())
-    }
-
     /// Forgets all of it: what the remote says from now on is believed.
     pub(super) fn forget(&self) -> Result<(), Failure> {
         let transaction = self.transaction()?;

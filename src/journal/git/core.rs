@@ -55,6 +55,16 @@ impl GitSettings {
     }
 }
 
+/// What is pushed on top of.
+pub(super) struct Onto<'a> {
+    /// What the ref must be until then.
+    pub(super) tip: Option<&'a str>,
+    /// What the cache holds.
+    pub(super) known: Option<&'a str>,
+    /// Whether the files are all that there shall be.
+    pub(super) whole: bool,
+}
+
 /// A cache that is no use any more: what it knew is at the remote.
 fn discard(path: &Path) {
     for ending in ["", "-wal", "-shm"] {
@@ -201,7 +211,12 @@ impl Core {
             if files.is_empty() {
                 return Ok(result);
             }
-            if self.publish(tip.as_deref(), files, message, false)? {
+            let onto = Onto {
+                tip: tip.as_deref(),
+                known: tip.as_deref(),
+                whole: false,
+            };
+            if self.publish(&onto, files, message)? {
                 return Ok(result);
             }
             if begun.elapsed() > CONTENTION {
@@ -215,31 +230,32 @@ impl Core {
         }
     }
 
-    /// Pushes these files on top of `tip`; `false` if somebody was faster.
+    /// Pushes these files; `false` if somebody was faster.
     pub(super) fn publish(
         &self,
-        tip: Option<&str>,
+        onto: &Onto<'_>,
         mut files: Vec<Changed>,
         message: &str,
-        whole: bool,
     ) -> Result<bool, JournalError> {
         let standing = &self.settings.standing;
-        if let Some(tip) = tip
+        if let Some(tip) = onto.tip
             && !standing.has(tip)?
             && standing.fetch()? != tip
         {
             return Ok(false);
         }
-        if tip.is_none() || whole {
+        if onto.tip.is_none() || onto.whole {
             let marker = format!("driftlock journal {VERSION}\n");
             files.push((FORMAT.to_owned(), Some(marker.into_bytes())));
         }
         let now = self.now();
-        let commit = standing.commit(tip, &files, message, now.as_second(), whole)?;
-        match self.pushed(tip, &commit)? {
+        let parent = onto.tip.filter(|tip| standing.is_commit(tip));
+        let commit = standing.commit(parent, &files, message, now.as_second(), onto.whole)?;
+        match self.pushed(onto.tip, &commit)? {
             Pushed::Stale => Ok(false),
             Pushed::Done => {
-                let taken = self.cache.import(tip, &commit, &files, whole, true, now);
+                let (known, whole) = (onto.known, onto.whole);
+                let taken = self.cache.import(known, &commit, &files, whole, true, now);
                 self.local(taken)?;
                 Ok(true)
             }

@@ -1,6 +1,7 @@
 //! Whether there is a journal, and what a person does where it is not the one that was seen.
 
 use super::GitJournal;
+use super::core::Onto;
 use super::error::GitError;
 use crate::journal::JournalError;
 
@@ -20,18 +21,25 @@ impl GitJournal {
 
     /// Puts what this machine saw in the place of what is there.
     pub fn restore(&mut self) -> Result<(), JournalError> {
-        let standing = &self.core.settings.standing;
         let files = self.core.local(self.core.cache.everything())?;
+        let standing = &self.core.settings.standing;
         let tip = standing.tip()?;
-        let known = self.core.local(self.core.cache.tip())?;
         if let Some(tip) = &tip {
-            standing.fetch()?;
-            self.core
-                .local(self.core.cache.set_tip(known.as_deref(), tip))?;
+            if !standing.has(tip)? {
+                standing.fetch()?;
+            }
+            // a newer driftlock knows better than to be overwritten
+            if let Err(newer @ GitError::Newer { .. }) = standing.check_format(tip) {
+                return Err(newer.into());
+            }
         }
-        let message = "driftlock: restored";
-        let done = self.core.publish(tip.as_deref(), files, message, true)?;
-        if done {
+        let known = self.core.local(self.core.cache.tip())?;
+        let onto = Onto {
+            tip: tip.as_deref(),
+            known: known.as_deref(),
+            whole: true,
+        };
+        if self.core.publish(&onto, files, "driftlock: restored")? {
             return Ok(());
         }
         let place = self.core.shown();

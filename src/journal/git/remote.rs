@@ -82,6 +82,12 @@ impl Standing {
         Ok(done.is_success() && String::from_utf8_lossy(&done.stdout).trim_end() == commit)
     }
 
+    /// Whether this object of the clone is a commit: anything can be pushed to a ref.
+    pub(super) fn is_commit(&self, id: &str) -> bool {
+        let kind = self.near(&["cat-file", "-t", id], "look");
+        kind.is_ok_and(|kind| kind.stdout == b"commit\n")
+    }
+
     /// A commit on top of `parent` with these files changed, `None` for those that go. It is what
     /// this clone has from now on, whether the remote takes it or not: the next fetch tells.
     pub(super) fn commit(

@@ -123,6 +123,16 @@ fn something_else_in_the_ref() {
         team.clone().run("plan").exits(1).says(words);
         team.clone().run("apply --yes").exits(1).says(words);
         assert_eq!(team.tip().as_ref(), Some(other));
+        // who saw one can put it back
+        world.run("journal restore --yes").success();
+        world
+            .run("plan --detailed-exitcode")
+            .success()
+            .hides("going on from");
+        team.clone()
+            .run("history")
+            .success()
+            .says("1 receipt of dev");
     }
 }
 
@@ -136,7 +146,7 @@ fn a_newer_layout_is_left_alone() {
         _ => Some(text.to_owned()),
     };
     team.tamper(before);
-    for line in ["plan", "apply --yes", "history"] {
+    for line in ["plan", "apply --yes", "history", "journal restore --yes"] {
         world
             .run(line)
             .exits(1)

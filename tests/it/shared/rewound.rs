@@ -178,3 +178,24 @@ fn a_machine_that_saw_nothing_cannot_know() {
     fresh.run("apply --yes").exits(3).says("conflict");
     assert_eq!(team.read("app"), "A=v2\n");
 }
+
+#[test]
+fn a_restore_that_did_not_arrive_changes_nothing() {
+    let Some((team, world, tips)) = history() else {
+        return;
+    };
+    team.set_tip(&tips[0]);
+    let hook = team.remote().join("hooks/pre-receive");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, "#!/bin/sh\nexit 1\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&hook, mode).unwrap();
+    world
+        .run("journal restore --yes")
+        .exits(1)
+        .says("a hook of the remote declined it");
+    is_noticed(&team, &world, "it was set back");
+    std::fs::remove_file(&hook).unwrap();
+    world.run("journal restore --yes").success();
+    world.run("history").success().says("3 receipts of dev");
+}

@@ -55,6 +55,11 @@ impl File {
             (_, Some(("observations", rest))) => Kind::Observation(key(rest)?),
             _ => return None,
         };
+        // whatever somebody pushed becomes no command of a script of ours
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if scope.is_empty() || !scope.bytes().all(plain) {
+            return None;
+        }
         let scope = scope.to_owned();
         Some(Self { scope, kind }).filter(|file| file.to_string() == path)
     }
@@ -126,6 +131,10 @@ mod tests {
             "a/states/../x.json",
             "a/other.json",
             "a/lease.txt",
+            "a\nreset refs/heads/main/lease.json",
+            "a b/lease.json",
+            "\"a/lease.json",
+            "/lease.json",
             "",
         ] {
             assert_eq!(File::parse(path), None, "{path}");

@@ -334,8 +334,12 @@ impl Journal for GitJournal {
         let garbage = self.core.cache.garbage().unwrap_or_default();
         if garbage > 0 {
             let place = self.core.shown();
+            let what = match garbage {
+                1 => "1 file".to_owned(),
+                several => format!("{several} files"),
+            };
             notes.push(format!(
-                "{garbage} files of the journal at {place} cannot be read, and count as none"
+                "{what} of the journal at {place} cannot be read, and counts as none"
             ));
         }
         notes

@@ -122,16 +122,16 @@ impl SharedLease {
     }
 
     pub(in crate::journal) fn on_loss(&self, call: OnLoss) {
-        let lost = self.state.with(|inner| match &inner.lost {
-            Some(why) => Ok(why.clone()),
+        let lost = self.state.with(|inner| match inner.lost.clone() {
+            Some(why) => Some((call, why)),
             None => {
                 inner.call = Some(call);
-                Err(())
+                None
             }
         });
-        // between taking it and this call
-        if let Ok(why) = lost {
-            tracing::debug!(%why, "lease");
+        // it was lost before anybody wanted to know, for example while a person was asked
+        if let Some((call, why)) = lost {
+            call(why);
         }
     }
 

@@ -177,7 +177,7 @@ fn garbage_among_the_files_counts_as_none_and_is_told() {
     world
         .run("plan")
         .success()
-        .says("2 files of the journal at origin (refs/driftlock/journal) cannot be read, and count as none")
+        .says("2 files of the journal at origin (refs/driftlock/journal) cannot be read, and counts as none")
         .hides("not json");
     // and an apply mends what it records
     world.run("apply --yes --take-over app").success();

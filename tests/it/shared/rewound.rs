@@ -199,3 +199,37 @@ fn a_restore_that_did_not_arrive_changes_nothing() {
     world.run("journal restore --yes").success();
     world.run("history").success().says("3 receipts of dev");
 }
+
+#[test]
+fn a_hostile_name_in_the_ref_does_nothing_to_the_clone() {
+    let Some((team, world, _)) = history() else {
+        return;
+    };
+    // a folder whose name would be a command of the script that a restore is made of
+    let remote = team.remote();
+    let name = "x\nreset refs/heads/stolen\nfrom refs/heads/main\n-0123456789abcdef";
+    let blob = sure(&remote, &["rev-parse", "main:manifests/dev.yaml"]);
+    let index = team.file("index").display().to_string();
+    let with_index = |words: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.args(words).current_dir(&remote);
+        let output = command.env("GIT_INDEX_FILE", &index).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    with_index(&["read-tree", JOURNAL]);
+    let entry = format!("100644,{blob},{name}/scope.json");
+    with_index(&["update-index", "--add", "--cacheinfo", &entry]);
+    let tree = with_index(&["write-tree"]);
+    let tip = team.tip().unwrap();
+    let commit = sure(&remote, &["commit-tree", "-p", &tip, "-m", "x", &tree]);
+    team.set_tip(&commit);
+    world
+        .run("plan")
+        .success()
+        .says("1 file of the journal at origin");
+    world.run("journal restore --yes").success();
+    let refs = sure(&world.path(""), &["for-each-ref", "--format=%(refname)"]);
+    assert!(!refs.contains("stolen"), "{refs}");
+    world.run("history").success().says("3 receipts of dev");
+}

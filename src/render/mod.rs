@@ -7,6 +7,8 @@ pub mod json;
 mod layout;
 pub mod markdown;
 mod paste;
+pub mod review_markdown;
+mod review_words;
 #[cfg(test)]
 mod samples;
 pub mod scrub;

@@ -228,3 +228,43 @@ impl<'a> Page<'a> {
         Ok(())
     }
 }
+
+/// Two clear texts on one line, `None` where they need a block; a side that is not there is left out.
+pub(super) fn texts_inline(style: &Style, old: Option<&str>, new: Option<&str>) -> Option<String> {
+    let room = style.width / 2;
+    let many = |side: Option<&str>| side.is_some_and(|text| text.contains('\n'));
+    if many(old) || many(new) {
+        return None;
+    }
+    let text = match (old, new) {
+        (Some(old), Some(new)) => {
+            let (old, new) = pair(old, new);
+            format!("{old} {} {new}", style.arrow())
+        }
+        (Some(one), None) | (None, Some(one)) => shown(one),
+        (None, None) => String::new(),
+    };
+    (width(&text) <= room).then_some(text)
+}
+
+/// The same as a block.
+pub(super) fn texts_block(
+    out: &mut dyn Write,
+    style: &Style,
+    old: Option<&str>,
+    new: Option<&str>,
+) -> fmt::Result {
+    match (old, new) {
+        (Some(old), Some(new)) if old.contains('\n') || new.contains('\n') => {
+            lines(out, style, old, new)
+        }
+        (Some(old), Some(new)) => long_line(out, style, old, new),
+        (old, new) => {
+            let glimpse = |side: Option<&str>| {
+                side.map_or(Glimpse::Absent, |text| Glimpse::Text(text.to_owned()))
+            };
+            one_side(out, style, &glimpse(old), ChangeTag::Delete)?;
+            one_side(out, style, &glimpse(new), ChangeTag::Insert)
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! Plans, reports and events as text, JSON and Markdown. Pure: everything is written to a writer
 //! that the caller brings; time, width and colour arrive as arguments.
 
+mod clear;
+pub mod comment;
 pub mod escape;
 mod forced;
 pub mod json;

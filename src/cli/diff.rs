@@ -79,6 +79,7 @@ pub(crate) fn run(
     })?;
     let states = States::load(arguments, &repository, &base, head.as_deref(), context)?;
     let mut comparison = Comparison {
+        asked: states.asked(),
         base: End {
             revision: Some(range.base.clone()),
             commit: Some(base.clone()),

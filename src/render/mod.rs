@@ -11,6 +11,7 @@ pub mod markdown;
 mod paste;
 pub mod review_markdown;
 mod review_words;
+mod said;
 #[cfg(test)]
 mod samples;
 pub mod scrub;

@@ -1,15 +1,14 @@
-//! The words of a review: one place, so that text and Markdown say the same. Nothing is escaped here.
+//! The words of a review: one place, so that text and Markdown say the same.
 
-use std::fmt::Write as _;
-
-use crate::plan::Glimpse;
-use crate::review::{
-    Comparison, End, KeyFinding, Review, Sealing, Sight, State, Totals, UseChange, UseKind,
-    ValueChange, VariableChange,
-};
-
+use super::said::Said;
 use super::style::Role;
 use super::words::counted;
+use crate::model::TargetName;
+use crate::plan::Glimpse;
+use crate::review::{
+    Comparison, End, KeyFinding, MetaChange, Review, Sealing, Sight, State, Totals, UseChange,
+    UseKind, ValueChange, VariableChange,
+};
 
 /// The sign of a variable and its colour.
 pub(super) fn sign(one: &VariableChange) -> (&'static str, Role) {
@@ -34,36 +33,32 @@ pub(super) const fn use_sign(kind: &UseKind) -> (&'static str, Role) {
     }
 }
 
-/// What happened to a variable, most important first. The flag says whether somebody must see it.
-pub(super) fn phrases(one: &VariableChange) -> Vec<(bool, String)> {
-    let mut found: Vec<(bool, String)> = vec![];
-    let mut quiet = |text: String| found.push((false, text));
+/// What happened to a variable, most important first.
+pub(super) fn phrases(one: &VariableChange) -> Vec<Said> {
+    let mut found = vec![];
     match one.state {
-        State::Added => quiet(format!("added, {}", kind(&one.after, one.sealing.as_ref()))),
-        State::Removed => quiet("removed".to_owned()),
+        State::Added => found.push(Said::new(format!("added, {}", kind(one)))),
+        State::Removed => found.push(Said::new("removed")),
         State::Changed => {}
     }
     if let Some(was) = &one.was {
-        quiet(format!("renamed from {was}"));
+        found.push(Said::new("renamed from ").of(was.as_str()));
     }
     found.extend(value(one.value));
-    found.extend(one.sealing.iter().flat_map(|sealing| held(one, sealing)));
+    if let Some(sealing) = &one.sealing {
+        found.extend(held(one, sealing));
+    }
     if let Some(earlier) = &one.earlier {
         let day = earlier.at.strftime("%Y-%m-%d");
-        let commit = short(&earlier.commit);
-        found.push((
-            true,
-            format!("back to a value of before, last in {commit} of {day}"),
-        ));
-    }
-    for meta in &one.meta {
-        let loud = matches!(
-            meta.what,
-            "no longer protected" | "expiry extended" | "expiry dropped" | "rotation dropped"
+        let back = Said::new("back to a value of before, last in ");
+        found.push(
+            back.of(short(&earlier.commit))
+                .then(format!(" of {day}"))
+                .loud(),
         );
-        found.push((loud, meta_words(meta)));
     }
-    found.extend(reach(one).map(|text| (false, text)));
+    found.extend(one.meta.iter().map(meta));
+    found.extend(reach(one));
     found.extend(
         one.sealing
             .as_ref()
@@ -72,68 +67,61 @@ pub(super) fn phrases(one: &VariableChange) -> Vec<(bool, String)> {
     found
 }
 
-fn kind(after: &Glimpse, sealing: Option<&Sealing>) -> &'static str {
-    match (after, sealing) {
+fn kind(one: &VariableChange) -> &'static str {
+    match (&one.after, &one.sealing) {
         (Glimpse::Text(text), _) if text.contains("${") => "a template",
         (Glimpse::Text(_), None) => "in clear",
         _ => "a secret",
     }
 }
 
-fn value(value: ValueChange) -> Option<(bool, String)> {
-    let (loud, text) = match value {
-        ValueChange::BecameClear => (
-            true,
+fn value(value: ValueChange) -> Option<Said> {
+    let said = match value {
+        ValueChange::BecameClear => Said::new(
             "was a secret and is in clear now: everybody who reads the repository reads it",
-        ),
-        ValueChange::BecameSecret { same: Some(true) } => (
-            true,
+        )
+        .loud(),
+        ValueChange::BecameSecret { same: Some(true) } => Said::new(
             "became a secret, with the value that it had in clear: the history still shows it, so set a new one",
-        ),
+        )
+        .loud(),
         ValueChange::BecameSecret { same: Some(false) } => {
-            (false, "became a secret, with another value")
+            Said::new("became a secret, with another value")
         }
-        ValueChange::BecameSecret { same: None } => (
-            false,
-            "became a secret: whether with another value is not known",
-        ),
-        ValueChange::Changed => (false, "another value"),
-        ValueChange::SealedUnknown => (
-            false,
-            "sealed anew: whether with another value is not known",
-        ),
-        ValueChange::SealedSame => (false, "sealed anew, the same value"),
-        ValueChange::Template => (false, "another template"),
-        ValueChange::Source => (false, "made in another way: a value, or a template"),
+        ValueChange::BecameSecret { same: None } => {
+            Said::new("became a secret: whether with another value is not known")
+        }
+        ValueChange::Changed => Said::new("another value"),
+        ValueChange::SealedUnknown => {
+            Said::new("sealed anew: whether with another value is not known")
+        }
+        ValueChange::SealedSame => Said::new("sealed anew, the same value"),
+        ValueChange::Template => Said::new("another template"),
+        ValueChange::Source => Said::new("made in another way: a value, or a template"),
         ValueChange::New | ValueChange::Same => return None,
     };
-    Some((loud, text.to_owned()))
+    Some(said)
 }
 
 /// What an apply would hold.
-fn held(one: &VariableChange, sealing: &Sealing) -> Vec<(bool, String)> {
+fn held(one: &VariableChange, sealing: &Sealing) -> Vec<Said> {
     let mut found = vec![];
     if sealing.unauthenticated {
-        let name = &one.name;
-        found.push((
-            true,
-            format!("written without the key: an apply holds it until a reader says `driftlock accept {name}`"),
-        ));
+        let waits = Said::new("written without the key: an apply holds it until a reader says ");
+        found.push(waits.of(format!("driftlock accept {}", one.name)).loud());
     }
     if sealing.accepted {
-        found.push((false, "accepted by a reader".to_owned()));
+        found.push(Said::new("accepted by a reader"));
     }
     if sealing.is_rollback() {
-        found.push((
-            true,
-            "sealed before the one that it replaces: an apply holds it (rollback)".to_owned(),
-        ));
+        let held = "sealed before the one that it replaces: an apply holds it (rollback)";
+        found.push(Said::new(held).loud());
     }
     found
 }
 
 /// What the envelope says, for those who look closely.
-fn sealed(one: &VariableChange, sealing: &Sealing) -> Option<(bool, String)> {
+fn sealed(one: &VariableChange, sealing: &Sealing) -> Option<Said> {
     let mut detail = vec![];
     match &sealing.sequences {
         (Some(before), Some(after)) => detail.push(format!("sequence {before} → {after}")),
@@ -152,153 +140,162 @@ fn sealed(one: &VariableChange, sealing: &Sealing) -> Option<(bool, String)> {
         detail.push(format!("sealed {}", at.strftime("%Y-%m-%d")));
     }
     let told = !detail.is_empty() && one.state != State::Removed;
-    told.then(|| (false, detail.join(", ")))
+    told.then(|| Said::new(detail.join(", ")))
 }
 
-fn meta_words(meta: &crate::review::MetaChange) -> String {
-    match (&meta.before, &meta.after) {
-        (Some(before), Some(after)) if before != "true" => {
-            format!("{}: {before} → {after}", meta.what)
-        }
-        (None, Some(after)) if after != "true" => format!("{}: {after}", meta.what),
-        (Some(before), None) if before != "true" => format!("{}: it was {before}", meta.what),
-        _ => meta.what.to_owned(),
-    }
+fn meta(meta: &MetaChange) -> Said {
+    let said = Said::new(meta.what);
+    let said = match (&meta.before, &meta.after) {
+        (Some(before), Some(after)) => said.then(": ").of(before).then(" → ").of(after),
+        // a switch, which the words tell already
+        (Some(one), None) | (None, Some(one)) if one == "true" => said,
+        (None, Some(after)) => said.then(": ").of(after),
+        (Some(before), None) => said.then(": it was ").of(before),
+        (None, None) => said,
+    };
+    let is_loud = matches!(
+        meta.what,
+        "no longer protected" | "expiry extended" | "expiry dropped" | "rotation dropped"
+    );
+    if is_loud { said.loud() } else { said }
 }
 
 /// Where it goes.
-fn reach(one: &VariableChange) -> Option<String> {
-    let list = |names: &[crate::model::TargetName]| {
-        let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-        names.join(", ")
+fn reach(one: &VariableChange) -> Option<Said> {
+    let (gained, lost) = (&one.gained, &one.lost);
+    let kept = |said: Said| match &one.kept[..] {
+        [] => said,
+        kept => said.then(", as before on ").of_all(kept),
     };
-    let (gained, lost) = (list(&one.gained), list(&one.lost));
-    let kept = match &one.kept[..] {
-        [] => String::new(),
-        kept => format!(", as before on {}", list(kept)),
-    };
-    match (one.state, gained.is_empty(), lost.is_empty()) {
-        (State::Added, false, _) => Some(format!("for {gained}")),
-        (State::Added, true, _) => Some("for no target".to_owned()),
-        (State::Removed, _, false) => Some(format!("it was on {lost}")),
-        (State::Removed, _, true) => None,
-        (_, false, false) => Some(format!("moved from {lost} to {gained}{kept}")),
-        (_, false, true) => Some(format!("reaches {gained} now{kept}")),
-        (_, true, false) => Some(format!("no longer on {lost}{kept}")),
-        (_, true, true) if one.kept.is_empty() => Some("on no target".to_owned()),
-        _ => Some(format!("on {}", list(&one.kept))),
-    }
+    let all = |words: &str, names: &[TargetName]| Said::new(words).of_all(names);
+    Some(match (one.state, gained.is_empty(), lost.is_empty()) {
+        (State::Added, false, _) => all("for ", gained),
+        (State::Added, true, _) => Said::new("for no target"),
+        (State::Removed, _, false) => all("it was on ", lost),
+        (State::Removed, _, true) => return None,
+        (_, false, false) => kept(all("moved from ", lost).then(" to ").of_all(gained)),
+        (_, false, true) => kept(all("now also for ", gained)),
+        (_, true, false) => kept(all("no longer on ", lost)),
+        (_, true, true) if one.kept.is_empty() => Said::new("on no target"),
+        _ => all("on ", &one.kept),
+    })
 }
 
 /// What happened to a name on a target beyond what its sign says.
-pub(super) fn use_words(one: &UseChange) -> String {
-    let mut text = match &one.kind {
-        UseKind::Added { from: Some(from) } => format!("{from} had it before"),
-        UseKind::Added { from: None } => String::new(),
+pub(super) fn use_words(one: &UseChange) -> Said {
+    let said = match &one.kind {
+        UseKind::Added { from: Some(from) } => {
+            Said::default().of(from.as_str()).then(" had it before")
+        }
         UseKind::Removed { to, pruned } => {
             let fate = match pruned {
                 true => "apply deletes it there",
                 false => "stays there: pruning is off",
             };
             match to {
-                Some(to) => format!("{to} has it now; {fate}"),
-                None => fate.to_owned(),
+                Some(to) => Said::default()
+                    .of(to.as_str())
+                    .then(format!(" has it now; {fate}")),
+                None => Said::new(fate),
             }
         }
-        UseKind::Renamed => match &one.was {
-            Some(was) => format!("renamed from {was}"),
-            None => "renamed".to_owned(),
-        },
-        UseKind::Changed => String::new(),
-        UseKind::Unknown => "sealed anew".to_owned(),
+        UseKind::Renamed => {
+            let was = one.was.iter().map(|was| was.as_str());
+            Said::new("renamed from ").of_all(was)
+        }
+        UseKind::Unknown => Said::new("sealed anew"),
+        UseKind::Added { from: None } | UseKind::Changed => Said::default(),
     };
-    let told: Vec<&str> = one.through.iter().map(|name| name.as_str()).collect();
-    if !told.is_empty() && matches!(one.kind, UseKind::Changed | UseKind::Unknown) {
-        let gap = if text.is_empty() { "" } else { " " };
-        let _ = write!(text, "{gap}by {}", told.join(", "));
+    match (&one.through[..], &one.kind) {
+        (through @ [_, ..], UseKind::Changed) => said.then("by ").of_all(through),
+        (through @ [_, ..], UseKind::Unknown) => said.then(", by ").of_all(through),
+        (through @ [_, ..], UseKind::Renamed) => {
+            said.then(", and another value by ").of_all(through)
+        }
+        _ => said,
     }
-    text
 }
 
 /// What happened to the file key.
-pub(super) fn key(one: &KeyFinding) -> String {
-    match one {
-        KeyFinding::Unsigned => {
-            "the recipients list is not the one that a reader signed: somebody \
-                                 without the key edited it, and an apply refuses it"
-                .to_owned()
-        }
+pub(super) fn key(one: &KeyFinding) -> Said {
+    let said = match one {
+        KeyFinding::Unsigned => Said::new(
+            "the recipients list is not the one that a reader signed: somebody without the key \
+             edited it, and an apply refuses it",
+        ),
         KeyFinding::Rekeyed { from, to, vouched } => {
             let by = match vouched {
                 Some(true) => "made by a reader of the former key",
                 Some(false) => {
-                    "not made by a reader of the former key, as far as can be seen: anybody with the \
-                     public keys could have made it"
+                    "not made by a reader of the former key, as far as can be seen: anybody with \
+                     the public keys could have made it"
                 }
                 None => "by whom cannot be seen without an identity that opens both",
             };
-            format!("new file key, {} → {}: {by}", from.short(), to.short())
+            let (from, to) = (from.short(), to.short());
+            Said::new(format!("new file key, {from} → {to}: {by}"))
         }
-        KeyFinding::FirstKey(id) => format!("first file key, {}", id.short()),
-        KeyFinding::KeyDropped(id) => {
-            format!(
-                "the file key {} is gone: nothing in it is encrypted",
-                id.short()
-            )
-        }
-        KeyFinding::Rewrapped => "the same file key, wrapped anew for the recipients".to_owned(),
-    }
+        KeyFinding::FirstKey(id) => Said::new(format!("first file key, {}", id.short())),
+        KeyFinding::KeyDropped(id) => Said::new(format!(
+            "the file key {} is gone: nothing in it is encrypted",
+            id.short()
+        )),
+        KeyFinding::Rewrapped => Said::new("the same file key, wrapped anew for the recipients"),
+    };
+    if one.is_loud() { said.loud() } else { said }
 }
 
 /// How far the values were compared; `None` where all of them were.
-pub(super) fn sight(review: &Review) -> Option<String> {
-    const LOCKED: &str = "no identity here opens it";
+pub(super) fn sight(review: &Review) -> Option<Said> {
     let why = |sight: &Option<Sight>| match sight {
-        Some(Sight::Locked) => Some(LOCKED.to_owned()),
+        Some(Sight::Locked) => Some("no identity here opens it".to_owned()),
         Some(Sight::Sealed(why)) => Some(why.clone()),
         Some(Sight::Clear | Sight::Open) | None => None,
     };
-    let text = match (why(&review.base), why(&review.head)) {
+    let said = Said::new("secrets were not compared: ");
+    Some(match (why(&review.base), why(&review.head)) {
         (None, None) => return None,
         (Some(base), Some(head)) if base == head => {
-            format!("{head}; what follows can be seen without")
+            said.of(head).then("; what follows can be seen without")
         }
-        (Some(base), None) => format!("the former revision stays sealed ({base})"),
-        (None, Some(head)) => format!("the later revision stays sealed ({head})"),
-        (Some(base), Some(head)) => {
-            format!("the former revision stays sealed ({base}), and the later one too ({head})")
-        }
-    };
-    Some(format!("secrets were not compared: {text}"))
+        (Some(base), None) => said.then("the former revision stays sealed: ").of(base),
+        (None, Some(head)) => said.then("the later revision stays sealed: ").of(head),
+        (Some(base), Some(head)) => said
+            .then("the former revision stays sealed: ")
+            .of(base)
+            .then("; the later one too: ")
+            .of(head),
+    })
 }
 
 /// What happened to the manifest as a whole.
-pub(super) fn whole(review: &Review) -> Vec<String> {
+pub(super) fn whole(review: &Review) -> Vec<Said> {
     let mut found = vec![];
     match review.state {
-        State::Added => found.push("new manifest".to_owned()),
+        State::Added => found.push(Said::new("new manifest")),
         State::Removed => found.push(
-            "the manifest was removed: what it applied stays where it is, and nothing looks after it"
-                .to_owned(),
+            Said::new(
+                "the manifest was removed: what it applied stays where it is, and nothing looks after it",
+            )
+            .loud(),
         ),
         State::Changed => {}
     }
     if let Some(was) = &review.was_path {
-        found.push(format!(
-            "the file moved from {was}: its records are under the former place, so the next apply takes it for a new one"
-        ));
+        let moved = Said::new("the file moved from ").of(was);
+        let held = ": its records are under the former place, so where nobody is asked all of it waits for a yes";
+        found.push(moved.then(held).loud());
     }
     if let Some(was) = &review.was_manifest {
-        found.push(format!(
-            "it was named {was}: its values are bound to the name, and its records are under it"
-        ));
+        let named = Said::new("it was named ").of(was.as_str());
+        let bound = ": its values are bound to the name, and its records are under the former one";
+        found.push(named.then(bound).loud());
     }
     found
 }
 
 /// The last line of the text, and the first of a comment.
 pub(super) fn summary(comparison: &Comparison) -> String {
-    let totals = comparison.totals();
     let Totals {
         changed,
         added,
@@ -309,54 +306,49 @@ pub(super) fn summary(comparison: &Comparison) -> String {
         other,
         targets,
         authority,
-    } = totals;
-    let mut parts = vec![];
-    let mut part = |count: usize, text: String| {
-        if count > 0 {
-            parts.push(text);
-        }
-    };
-    part(
-        authority,
-        counted(authority, "change").replace("change", "authority change"),
-    );
-    part(added, format!("{added} added"));
-    part(changed, format!("{changed} changed"));
-    part(removed, format!("{removed} removed"));
-    part(renamed, format!("{renamed} renamed"));
-    part(unknown, format!("{unknown} sealed anew"));
-    part(
-        resealed,
-        format!("{resealed} sealed anew with the same value"),
-    );
-    part(other, format!("{other} otherwise"));
+    } = comparison.totals();
+    let parts = [
+        (authority, counted(authority, "authority change")),
+        (added, format!("{added} added")),
+        (changed, format!("{changed} changed")),
+        (removed, format!("{removed} removed")),
+        (renamed, format!("{renamed} renamed")),
+        (unknown, format!("{unknown} sealed anew")),
+        (
+            resealed,
+            format!("{resealed} sealed anew with the same value"),
+        ),
+        (other, format!("{other} otherwise")),
+    ];
+    let told = parts.into_iter().filter(|(count, _)| *count > 0);
+    let told: Vec<String> = told.map(|(_, text)| text).collect();
     let mut text = if comparison.reviews.is_empty() {
         "No difference in the manifests".to_owned()
-    } else if parts.is_empty() {
+    } else if told.is_empty() {
         "No variable is another one".to_owned()
     } else {
-        let on = match targets {
-            0 => String::new(),
-            count => format!(" · {} concerned", counted(count, "target")),
-        };
-        format!("{}{on}", parts.join(", "))
+        told.join(", ")
     };
+    if targets > 0 {
+        text.push_str(&format!(" · {} concerned", counted(targets, "target")));
+    }
     if !comparison.unreadable.is_empty() {
         let files = counted(comparison.unreadable.len(), "file");
-        let _ = write!(text, " · {files} could not be read");
+        text.push_str(&format!(" · {files} could not be read"));
     }
     text.push('.');
     text
 }
 
 /// One side, as people know it.
-pub(super) fn end(end: &End) -> String {
+pub(super) fn end(end: &End) -> Said {
     match (&end.revision, &end.commit) {
         (Some(revision), Some(commit)) if !commit.starts_with(revision.as_str()) => {
-            format!("{revision} ({})", short(commit))
+            let said = Said::default().of(revision);
+            said.then(" (").of(short(commit)).then(")")
         }
-        (_, Some(commit)) => short(commit).to_owned(),
-        _ => "the files here".to_owned(),
+        (_, Some(commit)) => Said::default().of(short(commit)),
+        _ => Said::new("the files here"),
     }
 }
 

@@ -353,6 +353,8 @@ impl KeyFinding {
 /// Everything that one comparison came to.
 #[derive(Debug, Clone)]
 pub struct Comparison {
+    /// What was looked at: paths in the repository, `.` for its top.
+    pub asked: Vec<String>,
     /// The former state.
     pub base: End,
     /// The later one.

@@ -146,7 +146,11 @@ fn uses(old: Here<'_>, new: Here<'_>, moved: &BTreeSet<&VarName>, edges: &Edges)
         );
         let prunes = new.is_some_and(|(_, spec)| spec.prune);
         if let Some(kind) = kind(one, (was.is_some(), prunes), edges) {
-            let (before, after) = both(glimpse(one.0), glimpse(one.1));
+            let (before, after) = match kind {
+                // another name is another fingerprint, which says nothing
+                UseKind::Renamed => (Glimpse::Unknown, Glimpse::Unknown),
+                _ => both(glimpse(one.0), glimpse(one.1)),
+            };
             found.push(UseChange {
                 name: name.clone(),
                 was: was.cloned(),

@@ -17,6 +17,7 @@ type Files = BTreeMap<PathBuf, String>;
 
 /// The files of both sides.
 pub(super) struct States {
+    asked: Vec<PathBuf>,
     base: Files,
     head: Files,
 }
@@ -84,6 +85,7 @@ impl States {
             files.map_err(|error| CommandError::of(&error))
         };
         let states = Self {
+            asked: inside.clone(),
             base: at(base)?,
             head: match head {
                 Some(commit) => at(commit)?,
@@ -96,6 +98,15 @@ impl States {
             }
         }
         Ok(states)
+    }
+
+    /// What was asked for, as paths in the repository.
+    pub(super) fn asked(&self) -> Vec<String> {
+        let spell = |path: &PathBuf| match path.as_os_str().is_empty() {
+            true => ".".to_owned(),
+            false => path.display().to_string(),
+        };
+        self.asked.iter().map(spell).collect()
     }
 
     fn has(&self, path: &Path) -> bool {

@@ -217,7 +217,7 @@ impl From<&Review> for ManifestJson {
             manifest: of.manifest.to_string(),
             was_manifest: of.was_manifest.as_ref().map(ToString::to_string),
             state: of.state.into(),
-            not_compared: said::sight(of),
+            not_compared: said::sight(of).map(|said| said.text()),
             base: of.base.as_ref().map(SightJson::from),
             head: of.head.as_ref().map(SightJson::from),
             authority: of.authority.clone(),
@@ -275,7 +275,7 @@ impl From<&KeyFinding> for KeyJson {
             from: from.map(ToString::to_string),
             to: to.map(ToString::to_string),
             vouched,
-            what: said::key(of),
+            what: said::key(of).text(),
         }
     }
 }

@@ -56,7 +56,16 @@ fn value(glimpse: &Glimpse) -> String {
 
 /// The block form, below the change's line.
 pub(super) fn block(out: &mut dyn Write, style: &Style, change: &Change) -> fmt::Result {
-    let block = clear::block(&change.before, &change.after, style.ellipsis());
+    values_block(out, style, (&change.before, &change.after))
+}
+
+/// The same for values alone.
+pub(super) fn values_block(
+    out: &mut dyn Write,
+    style: &Style,
+    (before, after): (&Glimpse, &Glimpse),
+) -> fmt::Result {
+    let block = clear::block(before, after, style.ellipsis());
     let rail = style.sign("│", "|");
     for (tag, line) in &block.lines {
         let (sign, role) = match tag {
@@ -91,26 +100,4 @@ pub(super) fn texts_inline(style: &Style, old: Option<&str>, new: Option<&str>) 
         (None, None) => String::new(),
     };
     (width(&text) <= room).then_some(text)
-}
-
-/// The same as a block.
-pub(super) fn texts_block(
-    out: &mut dyn Write,
-    style: &Style,
-    old: Option<&str>,
-    new: Option<&str>,
-) -> fmt::Result {
-    match (old, new) {
-        (Some(old), Some(new)) if old.contains('\n') || new.contains('\n') => {
-            lines(out, style, old, new)
-        }
-        (Some(old), Some(new)) => long_line(out, style, old, new),
-        (old, new) => {
-            let glimpse = |side: Option<&str>| {
-                side.map_or(Glimpse::Absent, |text| Glimpse::Text(text.to_owned()))
-            };
-            one_side(out, style, &glimpse(old), ChangeTag::Delete)?;
-            one_side(out, style, &glimpse(new), ChangeTag::Insert)
-        }
-    }
 }

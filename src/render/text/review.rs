@@ -2,12 +2,13 @@
 
 use std::fmt::{self, Write};
 
-use super::diff::{texts_block, texts_inline};
+use super::diff::{texts_inline, values_block};
 use crate::model::{Diagnostic, Severity};
 use crate::plan::Glimpse;
 use crate::render::escape;
 use crate::render::layout::Line;
 use crate::render::review_words as said;
+use crate::render::said::Said;
 use crate::render::style::{Role, Style};
 use crate::render::words;
 use crate::review::{Comparison, Review, State, TargetChange, UseChange, VariableChange};
@@ -17,12 +18,12 @@ const NAME: usize = 28;
 
 /// Writes it: what may do harm first, the summary last.
 pub fn render_review(out: &mut dyn Write, style: &Style, comparison: &Comparison) -> fmt::Result {
-    let (base, head) = (said::end(&comparison.base), said::end(&comparison.head));
+    let (base, head) = (
+        said::end(&comparison.base).text(),
+        said::end(&comparison.head).text(),
+    );
     Line::new()
-        .then(
-            Role::Dim,
-            escape::terminal(&format!("{base} {} {head}", style.arrow())),
-        )
+        .then(Role::Dim, format!("{base} {} {head}", style.arrow()))
         .write(out, style, 0, 2)?;
     for one in &comparison.unreadable {
         let path = escape::terminal(&one.path);
@@ -31,10 +32,7 @@ pub fn render_review(out: &mut dyn Write, style: &Style, comparison: &Comparison
             _ => &head,
         };
         Line::new()
-            .then(
-                Role::Unknown,
-                format!("{path} cannot be read at {}", escape::terminal(side)),
-            )
+            .then(Role::Unknown, format!("{path} cannot be read at {side}"))
             .write(out, style, 0, 2)?;
         for diagnostic in &one.diagnostics {
             problem(out, style, &path, diagnostic)?;
@@ -68,23 +66,20 @@ fn render_one(out: &mut dyn Write, style: &Style, review: &Review) -> fmt::Resul
         .then(Role::Dim, format!("  {}", review.manifest))
         .write(out, style, 0, 2)?;
     for one in said::whole(review) {
-        loud(out, style, Role::Bad, &one)?;
+        sentence(out, style, Role::Bad, &one)?;
     }
     for one in &review.authority {
         let role = if one.held { Role::Bad } else { Role::Change };
-        loud(
-            out,
-            style,
-            role,
-            &format!("{}: {}", words::authority(one.kind), one.what),
-        )?;
+        let words = Said::new(words::authority(one.kind))
+            .then(": ")
+            .of(&one.what);
+        sentence(out, style, role, &words.loud())?;
     }
     for one in &review.keys {
-        let role = if one.is_loud() { Role::Bad } else { Role::Dim };
-        loud(out, style, role, &said::key(one))?;
+        sentence(out, style, Role::Bad, &said::key(one))?;
     }
     if let Some(why) = said::sight(review) {
-        loud(out, style, Role::Unknown, &why)?;
+        sentence(out, style, Role::Unknown, &why.loud())?;
     }
     for one in &review.variables {
         variable(out, style, one)?;
@@ -100,10 +95,10 @@ fn render_one(out: &mut dyn Write, style: &Style, review: &Review) -> fmt::Resul
     Ok(())
 }
 
-fn loud(out: &mut dyn Write, style: &Style, role: Role, text: &str) -> fmt::Result {
-    Line::new()
-        .then(role, escape::terminal(text))
-        .write(out, style, 2, 2)
+/// In its colour where somebody must see it.
+fn sentence(out: &mut dyn Write, style: &Style, role: Role, said: &Said) -> fmt::Result {
+    let role = if said.is_loud { role } else { Role::Plain };
+    Line::new().then(role, said.text()).write(out, style, 2, 2)
 }
 
 fn variable(out: &mut dyn Write, style: &Style, one: &VariableChange) -> fmt::Result {
@@ -112,13 +107,15 @@ fn variable(out: &mut dyn Write, style: &Style, one: &VariableChange) -> fmt::Re
         .then_whole(role, format!("{sign} {}", one.name))
         .pad_to(NAME);
     let mut is_first = true;
-    for (is_loud, text) in said::phrases(one) {
+    for phrase in said::phrases(one) {
         let gap = if is_first { "" } else { "; " };
         is_first = false;
-        let role = if is_loud { Role::Bad } else { Role::Plain };
-        line = line
-            .then(Role::Plain, gap)
-            .then(role, escape::terminal(&text));
+        let role = if phrase.is_loud {
+            Role::Bad
+        } else {
+            Role::Plain
+        };
+        line = line.then(Role::Plain, gap).then(role, phrase.text());
     }
     let texts = texts(&one.before, &one.after);
     let short = texts.and_then(|(old, new)| texts_inline(style, old, new));
@@ -127,7 +124,7 @@ fn variable(out: &mut dyn Write, style: &Style, one: &VariableChange) -> fmt::Re
     }
     line.write(out, style, 2, 4)?;
     match texts {
-        Some((old, new)) if short.is_none() => texts_block(out, style, old, new),
+        Some(_) if short.is_none() => values_block(out, style, (&one.before, &one.after)),
         _ => Ok(()),
     }
 }
@@ -180,7 +177,7 @@ fn used_line(out: &mut dyn Write, style: &Style, one: &UseChange) -> fmt::Result
     if let Some(values) = values(style, &one.before, &one.after) {
         line = line.then(Role::Plain, format!("{values}  "));
     }
-    line.then(Role::Plain, said::use_words(one))
+    line.then(Role::Plain, said::use_words(one).text())
         .write(out, style, 4, 4)
 }
 

@@ -119,7 +119,8 @@ driftlock_ci() (
       name=${entry%%=*}
       value=${entry#*=}
       value=${value%"$(printf '\r')"}
-      case $name in RAILWAY_*TOKEN*) ;; *) name= ;; esac
+      case $entry in RAILWAY_*TOKEN*=*) ;; *) name= ;; esac
+      case $name in *TOKEN*) ;; *) name= ;; esac
       case $name in *[!A-Z0-9_]*) name= ;; esac
       if [ -z "$name" ] || [ -z "$value" ]; then
         fail 64 "entry $count of DRIFTLOCK_CI_TOKENS is not a line RAILWAY_…TOKEN…=VALUE"

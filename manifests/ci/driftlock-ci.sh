@@ -17,6 +17,8 @@
 #   DRIFTLOCK_CI_REPORTS     review, check: reports for `driftlock check --report`, one a line
 #   DRIFTLOCK_CI_ID          apply: the id that was approved, as plan.env has it
 #   DRIFTLOCK_CI_TOKENS      plan, apply, check: further tokens of Railway, NAME=VALUE, one a line
+#   DRIFTLOCK_CI_SSH_KEY     plan, apply, check: a private key for hosts, without a passphrase, and
+#   DRIFTLOCK_CI_KNOWN_HOSTS their host keys, as in ~/.ssh/known_hosts
 #   DRIFTLOCK_CI_SOURCE      install: driftlock's source, or one commit of its repository:
 #   DRIFTLOCK_REPOSITORY, DRIFTLOCK_REVISION
 #   DRIFTLOCK_CI_ROOT        the folder that gets, or has, bin/driftlock
@@ -97,7 +99,7 @@ driftlock_ci() (
   refuse_secrets() {
     named=$(env | sed -n 's/^\(RAILWAY_[A-Z0-9_]*TOKEN[A-Z0-9_]*\)=..*/\1/p')
     for name in $named DRIFTLOCK_AGE_KEY DRIFTLOCK_AGE_KEY_FILE DRIFTLOCK_CI_TOKENS \
-      SOPS_AGE_KEY SOPS_AGE_KEY_FILE SOPS_AGE_SSH_PRIVATE_KEY_FILE; do
+      DRIFTLOCK_CI_SSH_KEY SOPS_AGE_KEY SOPS_AGE_KEY_FILE SOPS_AGE_SSH_PRIVATE_KEY_FILE; do
       eval "[ -z \"\${$name:-}\" ]" ||
         fail 3 "$name is set in a job for pull requests, whose authors can read it: protect it"
     done
@@ -131,6 +133,23 @@ driftlock_ci() (
       export "$name=$value"
     done
     unset DRIFTLOCK_CI_TOKENS value entry
+  }
+
+  # A key goes into an agent that ends with us, and never to the disk. Hosts are those that are known.
+  agent=
+  agent() {
+    [ -n "${DRIFTLOCK_CI_SSH_KEY:-}" ] || return 0
+    case $folder in /*) at=$folder ;; *) at=$PWD/$folder ;; esac
+    prepare known_hosts ssh_config
+    printf '%s\n' "${DRIFTLOCK_CI_KNOWN_HOSTS:-}" >"$folder/known_hosts"
+    printf '%s\n' "UserKnownHostsFile \"$at/known_hosts\"" 'StrictHostKeyChecking yes' \
+      >"$folder/ssh_config"
+    agent=$(ssh-agent -s) || fail 1 "there is no ssh-agent to give DRIFTLOCK_CI_SSH_KEY to"
+    eval "$agent" >/dev/null
+    printf '%s\n' "$DRIFTLOCK_CI_SSH_KEY" | tr -d '\r' | ssh-add -q -t 7200 - 2>/dev/null ||
+      fail 64 "DRIFTLOCK_CI_SSH_KEY is not a private key, or has a passphrase"
+    unset DRIFTLOCK_CI_SSH_KEY
+    export DRIFTLOCK_SSH_CONFIG="$at/ssh_config"
   }
 
   base() {
@@ -188,6 +207,7 @@ driftlock_ci() (
   plan() {
     refuse_pull_request
     tokens
+    agent
     prepare report.md plan.json plan.env
     mute
     driftlock plan --markdown --detailed-exitcode --out "$saved" ${DRIFTLOCK_CI_ARGUMENTS:-} \
@@ -216,6 +236,7 @@ driftlock_ci() (
       return
     fi
     tokens
+    agent
     prepare report.md
     mute
     driftlock apply "$saved" --id "$id" --lock-timeout 10m || code=$?
@@ -238,6 +259,7 @@ driftlock_ci() (
   check() {
     refuse_pull_request
     tokens
+    agent
     prepare annotations junit.xml code-quality.json
     if [ -n "${DRIFTLOCK_CI_ARGUMENTS:-}" ]; then
       findings $DRIFTLOCK_CI_ARGUMENTS
@@ -274,7 +296,7 @@ driftlock_ci() (
 
   # one stream, so that what is muted stays between its marks
   [ -z "${GITHUB_ACTIONS:-}" ] || exec 2>&1
-  trap unmute EXIT
+  trap '[ -z "$agent" ] || ssh-agent -k >/dev/null 2>&1; unmute' EXIT
   case $command in
     review) review ;;
     comment) comment ;;

@@ -62,6 +62,42 @@ fn names_of_a_pull_request_are_no_commands() {
     }
 }
 
+/// A driftlock whose every word is one that GitHub's runner would obey.
+const LIAR: &str = r#"#!/bin/sh
+[ "$1" != --version ] || { echo 'driftlock VERSION' && exit; }
+for out in 1 2; do
+  printf '%s\n' '::set-output name=exit-code::0' '  ::error::liar' 'a ##[error]liar' >&$out
+done
+case "$*" in
+  *--out*) printf '{\n  "id": "0123456789abcdef",\n}\n' >"$RUNNER_TEMP/driftlock/plan.json" && exit 2 ;;
+esac
+exit 3
+"#;
+
+#[test]
+fn whatever_driftlock_prints_is_no_command() {
+    let Some(lab) = Lab::new() else { return };
+    lab.program(
+        "driftlock",
+        &LIAR.replace("VERSION", env!("CARGO_PKG_VERSION")),
+    );
+    let mut ran = 0;
+    for (workflow, github) in [
+        (WORKFLOWS[0], Github::pull_request(&lab, "feature")),
+        (WORKFLOWS[1], Github::push(&lab)),
+        (WORKFLOWS[2], Github::push(&lab)),
+    ] {
+        for (name, job) in github.run(workflow) {
+            assert!(job.ran && job.failed == (name != "plan"), "{name} {job:?}");
+            assert!(job.log.contains("::error::liar"), "{name} {job:?}");
+            let ours = |line: &String| line.starts_with("error title=driftlock ");
+            assert!(job.obeyed.iter().all(ours), "{name} {:?}", job.obeyed);
+            ran += 1;
+        }
+    }
+    assert_eq!(ran, 4);
+}
+
 #[test]
 fn names_of_a_base_are_no_commands() {
     let Some(lab) = Lab::new() else { return };

@@ -7,6 +7,7 @@ mod check;
 mod expression;
 mod gitlab;
 mod hostile;
+mod hosts;
 mod lab;
 mod lint;
 mod recipe;

@@ -114,7 +114,14 @@ fn no_job_runs_for_ever_or_is_stopped_half_way() {
 fn jobs_of_pull_requests_hold_no_secret() {
     for path in [WORKFLOWS[0], CALLERS[0]] {
         let text = text(path);
-        for word in ["secrets", "age-key:", "railway", "tokens:", "environment:"] {
+        for word in [
+            "secrets",
+            "age-key:",
+            "railway",
+            "tokens:",
+            "ssh-key:",
+            "environment:",
+        ] {
             assert!(!text.contains(word), "{path}: {word}");
         }
     }
@@ -153,6 +160,7 @@ fn secrets_reach_the_one_step_that_needs_them() {
             ("inputs.railway-token", "Run driftlock"),
             ("inputs.railway-api-token", "Run driftlock"),
             ("inputs.tokens", "Run driftlock"),
+            ("inputs.ssh-key", "Run driftlock"),
             ("inputs.token ", "Comment"),
         ] {
             assert_eq!(

@@ -80,7 +80,8 @@ driftlock_ci() (
     [ -s "$report" ] || return 0
     output report "$report"
     if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
-      { cat "$report" && echo; } >>"$GITHUB_STEP_SUMMARY"
+      # a list may stand before it, which a blank line ends
+      { echo && cat "$report" && echo; } >>"$GITHUB_STEP_SUMMARY"
     else
       cat "$report"
     fi

@@ -23,7 +23,8 @@ if [ "$1" = diff ] && lacks diff; then
   git diff --name-only -z "$2" | tr '\0' '\n'
   exit 0
 fi
-if [ "$1" = comment ] && lacks comment; then
+# where a job has no forge; a job that has one posts to it
+if [ "$1" = comment ] && [ -z "${GITHUB_API_URL:-}" ] && lacks comment; then
   [ -n "${GITHUB_TOKEN:-}${DRIFTLOCK_GITLAB_TOKEN:-}" ] || exit 1
   cat "$2" >>"$comments"
   exit 0

@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// What the binary cannot do yet, and a stand-in does in its place: of `diff`, `comment` and `reports`
-/// (`check --report`, `check --drift`). Empty, and the binary does all of it itself.
+/// What a stand-in does in the place of the binary: of `diff` and `reports` (`check --report`, `check
+/// --drift`), which it cannot do yet, and of `comment`, where a job has no forge to post to.
 const STAND_INS: &[&str] = &["diff", "comment", "reports"];
 
 const RECIPE: &str = "manifests/ci/driftlock-ci.sh";

@@ -28,6 +28,8 @@ pub struct Github<'a> {
     pub inputs: Value,
     /// What `job.workflow_sha` says.
     pub workflow_commit: &'a str,
+    /// Where its API is, if there is one.
+    pub forge: Option<String>,
     /// What happens before a job that waits for somebody.
     pub waiting: Option<&'a dyn Fn(&Path)>,
 }
@@ -67,6 +69,7 @@ impl<'a> Github<'a> {
             secrets: json!({ "DRIFTLOCK_AGE_KEY": lab.identity() }),
             inputs: json!({}),
             workflow_commit: DRIFTLOCK,
+            forge: None,
             waiting: None,
         }
     }
@@ -237,6 +240,9 @@ impl<'a> Github<'a> {
             .env("RUNNER_TEMP", &place.temp)
             .env("RUNNER_OS", "Linux")
             .env("RUNNER_ARCH", "X64");
+        if let Some(forge) = &self.forge {
+            command.env("GITHUB_API_URL", forge);
+        }
         if let Some(action) = action {
             command.env("GITHUB_ACTION_PATH", action);
         }

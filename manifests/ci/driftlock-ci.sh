@@ -11,7 +11,8 @@
 # Ends with driftlock's exit code; plan ends with 0 where there is something to do.
 #
 #   DRIFTLOCK_CI_MANIFESTS   manifests, or folders of them, one a line [default: the folder manifests]
-#   DRIFTLOCK_CI_ARGUMENTS   more arguments of check or plan, one a line
+#   DRIFTLOCK_CI_ARGUMENTS   review, plan: more arguments of driftlock check or plan, one a line; check: the
+#                            arguments in the place of --drift, --strict and --require-identity
 #   DRIFTLOCK_CI_FOLDER      where report.md, plan.json and plan.env go [default: driftlock-ci]
 #   DRIFTLOCK_CI_BASE        review: the branch or commit that the change goes into, if no CI says it
 #   DRIFTLOCK_CI_REPORTS     review, check: reports for `driftlock check --report`, one a line
@@ -200,6 +201,8 @@ driftlock_ci() (
 
   comment() {
     [ -s "$report" ] || fail 1 "there is no $report: run review first"
+    # of a fork nothing can be posted, and the text goes to the summary, where review has put it
+    [ -z "${GITHUB_STEP_SUMMARY:-}" ] || export GITHUB_STEP_SUMMARY=/dev/null
     mute
     driftlock comment "$report" || code=$?
     unmute
@@ -243,6 +246,9 @@ driftlock_ci() (
     driftlock apply "$saved" --id "$id" --lock-timeout 10m || code=$?
     case $code in 3 | 4) again ;; esac
     unmute
+    if [ "$code" = 0 ] && [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
+      echo "**Applied** the plan \`$id\`." >>"$GITHUB_STEP_SUMMARY"
+    fi
   }
 
   # Not all that was approved was still to be had: what there would be to approve now.

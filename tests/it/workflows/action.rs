@@ -124,6 +124,41 @@ fn another_version_on_path_is_not_taken() {
     assert_eq!(built(&lab.calls()).1.len(), 3);
 }
 
+/// Somebody's own workflow, which takes the action and goes on with driftlock.
+const OWN: &str = "\
+on: { workflow_call: { inputs: { what: { default: install } } } }
+jobs:
+  own:
+    steps:
+      - { uses: actions/checkout@v7, with: { path: repository } }
+      - { uses: actions/checkout@v7, with: { path: driftlock, repository: example/driftlock, ref: COMMIT } }
+      - id: driftlock
+        uses: ./driftlock/.github/actions/driftlock
+        with: { run: '${{ inputs.what }}', folder: repository }
+      - shell: bash
+        env: { ID: '${{ steps.driftlock.outputs.plan-id }}' }
+        run: driftlock status \"own $ID\"
+";
+
+#[test]
+fn a_workflow_of_ones_own_finds_driftlock_on_its_path() {
+    let Some(lab) = without_driftlock() else {
+        return;
+    };
+    let own = lab.world.root().join("own.yml");
+    fs::write(&own, OWN.replace("COMMIT", super::runner::DRIFTLOCK)).unwrap();
+    let own = own.to_str().unwrap();
+    let mut github = Github::push(&lab);
+    let job = github.run(own).remove("own").unwrap();
+    let calls = lab.calls();
+    assert_eq!(built(&calls).1, ["[status] [own ]"], "{job:?}");
+    github.inputs = serde_json::json!({ "what": "destroy" });
+    let job = github.run(own).remove("own").unwrap();
+    let said = job.obeyed.last().unwrap();
+    assert!(said.contains("say one of: review, comment, plan"), "{said}");
+    assert!(job.failed && lab.calls().len() == 1);
+}
+
 #[test]
 fn a_build_that_fails_fails_the_job() {
     let Some(lab) = without_driftlock() else {

@@ -29,6 +29,7 @@ fn what_was_planned_is_applied_by_its_id() {
     let id = plan.outputs["plan-id"].as_str().unwrap();
     assert_eq!(id.len(), 64);
     assert!(plan.summary.contains(id), "{}", plan.summary);
+    assert_eq!(apply.summary, format!("**Applied** the plan `{id}`.\n"));
     let calls = lab.calls();
     assert_eq!(calls.len(), 2, "{calls:?}");
     let secrets = "] DRIFTLOCK_AGE_KEY";

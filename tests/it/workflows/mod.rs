@@ -10,6 +10,7 @@ mod hostile;
 mod hosts;
 mod lab;
 mod lint;
+mod log;
 mod recipe;
 mod review;
 mod rules;

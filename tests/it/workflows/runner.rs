@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::{Map, Value, json};
 
 use super::expression::{as_text, expand, holds};
 use super::lab::Lab;
+use super::log::obey;
 use super::{root, yaml};
 use crate::support::world::Run;
 
@@ -201,51 +203,11 @@ impl<'a> Github<'a> {
         let files = tempfile::tempdir().unwrap();
         let script = files.path().join("script");
         fs::write(&script, expand(step["run"].as_str().unwrap(), contexts)).unwrap();
-        let mut command = self.lab.job("bash");
         let folder = expand(step["working-directory"].as_str().unwrap_or("."), contexts);
+        let mut command = self.shell(place, action, files.path());
         command
-            .args(["--noprofile", "--norc", "-eo", "pipefail"])
             .arg(&script)
             .current_dir(place.workspace.join(folder));
-        for name in ["OUTPUT", "ENV", "PATH", "STEP_SUMMARY", "EVENT_PATH"] {
-            let file = files.path().join(name);
-            let text = if name == "EVENT_PATH" {
-                self.event.to_string()
-            } else {
-                String::new()
-            };
-            fs::write(&file, text).unwrap();
-            command.env(format!("GITHUB_{name}"), file);
-        }
-        let before = command
-            .get_envs()
-            .find(|(name, _)| *name == "PATH")
-            .unwrap()
-            .1
-            .unwrap();
-        let path = place
-            .path
-            .iter()
-            .cloned()
-            .chain(std::env::split_paths(before));
-        let path = std::env::join_paths(path).unwrap();
-        command
-            .env("PATH", path)
-            .env("GITHUB_ACTIONS", "true")
-            .env("GITHUB_EVENT_NAME", self.name)
-            .env("GITHUB_BASE_REF", self.base)
-            .env("GITHUB_HEAD_REF", self.head)
-            .env("GITHUB_REPOSITORY", "example/shop")
-            .env("GITHUB_WORKSPACE", &place.workspace)
-            .env("RUNNER_TEMP", &place.temp)
-            .env("RUNNER_OS", "Linux")
-            .env("RUNNER_ARCH", "X64");
-        if let Some(forge) = &self.forge {
-            command.env("GITHUB_API_URL", forge);
-        }
-        if let Some(action) = action {
-            command.env("GITHUB_ACTION_PATH", action);
-        }
         for (name, value) in step["env"].as_object().into_iter().flatten() {
             command.env(name, expand(&as_text(value), contexts));
         }
@@ -263,6 +225,40 @@ impl<'a> Github<'a> {
         let outputs = outputs.lines().map(|line| line.split_once('=').unwrap());
         let outputs = outputs.map(|(name, value)| (name.to_owned(), json!(value)));
         (run.code == 0, outputs.collect())
+    }
+
+    /// The shell of a step, with what every step has in its environment.
+    fn shell(&self, place: &Place<'_>, action: Option<&Path>, files: &Path) -> Command {
+        let mut command = self.lab.job("bash");
+        command.args(["--noprofile", "--norc", "-eo", "pipefail"]);
+        for name in ["OUTPUT", "ENV", "PATH", "STEP_SUMMARY"] {
+            fs::write(files.join(name), "").unwrap();
+            command.env(format!("GITHUB_{name}"), files.join(name));
+        }
+        fs::write(files.join("event.json"), self.event.to_string()).unwrap();
+        let mut variables = command.get_envs();
+        let (_, before) = variables.find(|(name, _)| *name == "PATH").unwrap();
+        let before = std::env::split_paths(before.unwrap());
+        let path = std::env::join_paths(place.path.iter().cloned().chain(before)).unwrap();
+        command
+            .env("PATH", path)
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_EVENT_NAME", self.name)
+            .env("GITHUB_EVENT_PATH", files.join("event.json"))
+            .env("GITHUB_BASE_REF", self.base)
+            .env("GITHUB_HEAD_REF", self.head)
+            .env("GITHUB_REPOSITORY", "o/r")
+            .env("GITHUB_WORKSPACE", &place.workspace)
+            .env("RUNNER_TEMP", &place.temp)
+            .env("RUNNER_OS", "Linux")
+            .env("RUNNER_ARCH", "X64");
+        if let Some(forge) = &self.forge {
+            command.env("GITHUB_API_URL", forge);
+        }
+        if let Some(action) = action {
+            command.env("GITHUB_ACTION_PATH", action);
+        }
+        command
     }
 
     fn used(
@@ -364,44 +360,4 @@ fn with_defaults(declared: &Value, given: &Value) -> Value {
         assert!(inputs.contains_key(name), "there is no input {name}");
     }
     Value::Object(inputs)
-}
-
-/// What the runner does with the lines of a log: `::name …::text` at their begin, blanks left out, and
-/// `##[name …]text` anywhere in them, unless a step has stopped that with a word of its own.
-fn obey(log: &str) -> (String, Vec<String>) {
-    let mut seen = String::new();
-    let mut obeyed = vec![];
-    let mut until: Option<String> = None;
-    for line in log.lines() {
-        let command = line
-            .trim()
-            .strip_prefix("::")
-            .and_then(|rest| rest.split_once("::"))
-            .or_else(|| line.split_once("##[")?.1.split_once(']'));
-        if let Some((name, text)) = command {
-            if until.as_deref() == Some(name) {
-                until = None;
-                continue;
-            }
-            if until.is_none() {
-                match name {
-                    "stop-commands" => until = Some(text.to_owned()),
-                    _ => obeyed.push(format!("{name} {text}")),
-                }
-                continue;
-            }
-        }
-        seen.push_str(line);
-        seen.push('\n');
-    }
-    assert!(until.is_none(), "commands stay stopped after\n{log}");
-    (seen, obeyed)
-}
-
-#[test]
-fn commands_of_a_log_are_taken_as_the_runner_takes_them() {
-    let log = "a\n  ::error title=x::b\n::stop-commands::w\n::error::c\n##[error]d\n::w::\ne ##[group]f\n";
-    let (seen, obeyed) = obey(log);
-    assert_eq!(seen, "a\n::error::c\n##[error]d\n");
-    assert_eq!(obeyed, ["error title=x b", "group f"]);
 }

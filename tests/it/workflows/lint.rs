@@ -8,8 +8,9 @@ use std::process::{Command, Output};
 use super::{ACTION, CALLERS, RECIPE, TEMPLATE, WORKFLOWS, root, yaml};
 use crate::support::peers;
 
-/// A repository with the workflows, where the action is where a run has it.
-fn stage() -> tempfile::TempDir {
+/// A repository with the workflows, where the action is where a run has it. `None` without git.
+fn stage() -> Option<tempfile::TempDir> {
+    peers::program("git")?;
     let folder = tempfile::tempdir().unwrap();
     let copy = |from: &str, to: &Path| {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -25,7 +26,7 @@ fn stage() -> tempfile::TempDir {
         .arg(folder.path())
         .status();
     assert!(git.unwrap().success());
-    folder
+    Some(folder)
 }
 
 fn actionlint(folder: &Path) -> Option<Output> {
@@ -46,7 +47,7 @@ fn words(output: &Output) -> String {
 
 #[test]
 fn actionlint_finds_nothing() {
-    let folder = stage();
+    let Some(folder) = stage() else { return };
     let Some(output) = actionlint(folder.path()) else {
         return;
     };
@@ -55,7 +56,7 @@ fn actionlint_finds_nothing() {
 
 #[test]
 fn actionlint_would_find_something() {
-    let folder = stage();
+    let Some(folder) = stage() else { return };
     let review = folder.path().join(".github/workflows/driftlock-review.yml");
     let good = fs::read_to_string(&review).unwrap();
     for (from, to, finding) in [

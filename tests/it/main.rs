@@ -39,3 +39,4 @@ mod shared;
 mod smuggling;
 mod source;
 mod support;
+mod workflows;

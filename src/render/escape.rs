@@ -1,5 +1,6 @@
 //! Whatever a platform, a file or a manifest says is escaped for the place that it goes to.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Whether a character can move the cursor, reorder or hide what stands around it.
@@ -71,10 +72,20 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
-/// A Markdown code span that holds the text whatever it is.
+/// Ticks that a fence may have: renderers count no further than 80 in a span and 255 in a block.
+const MOST_TICKS: usize = 60;
+
+/// A Markdown code span that holds the text whatever it is. An empty one cannot be: it is two spaces.
 pub fn markdown_code(text: &str) -> String {
-    let text = terminal(text);
-    let fence = "`".repeat(longest_run(&text, '`') + 1);
+    let mut text = terminal(text);
+    let mut runs = tick_runs(&text);
+    if (1..=MOST_TICKS).all(|length| runs.contains(&length)) {
+        text = text.replace('`', "\\u{60}");
+        runs.clear();
+    }
+    // the span ends at a run of the very length of its fence
+    let length = (1..).find(|length| !runs.contains(length)).unwrap_or(1);
+    let fence = "`".repeat(length);
     // a reader takes one space off each end, unless there is nothing else; they keep ticks and an
     // empty text apart from the fence
     let is_blank = !text.is_empty() && text.trim_matches(' ').is_empty();
@@ -99,9 +110,30 @@ pub fn markdown_cell(text: &str) -> String {
     out
 }
 
+/// A fenced block of code. No line of the body ends it.
+pub fn markdown_block(language: &str, body: &str) -> String {
+    let body = match longest_run(body, '`') {
+        0..MOST_TICKS => body.to_owned(),
+        _ => body.replace('`', "\\u{60}"),
+    };
+    let fence = markdown_fence(&body);
+    let end = if body.is_empty() || body.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    format!("{fence}{language}\n{body}{end}{fence}")
+}
+
 /// A fence that is longer than any in `text`, at least three ticks.
 pub fn markdown_fence(text: &str) -> String {
     "`".repeat((longest_run(text, '`') + 1).max(3))
+}
+
+/// The lengths of the runs of ticks.
+fn tick_runs(text: &str) -> BTreeSet<usize> {
+    let runs = text.split(|c| c != '`').map(str::len);
+    runs.filter(|length| *length > 0).collect()
 }
 
 fn longest_run(text: &str, wanted: char) -> usize {
@@ -167,8 +199,19 @@ mod tests {
             markdown("|a| `b` <b> --> @bob [x](y) &lt;"),
             "\\|a\\| \\`b\\` &lt;b&gt; --&gt; @\u{200b}bob \\[x\\]\\(y\\) &amp;lt;"
         );
-        assert_eq!(markdown_code("a``b"), "```a``b```");
+        assert_eq!(markdown_code("a``b"), "`a``b`");
+        assert_eq!(markdown_code("a`b``c"), "```a`b``c```");
         assert_eq!(markdown_code("`"), "`` ` ``");
+        assert_eq!(markdown_code(" "), "` `");
+        assert_eq!(markdown_code(" x"), "`  x `");
+        let all: Vec<String> = (1..99).map(|length| "`".repeat(length)).collect();
+        assert!(markdown_code(&all.join(" ")).starts_with("`\\u{60} \\u{60}\\u{60} "));
+        assert_eq!(
+            markdown_cell("a|b\\|c\\\\|"),
+            "`a\\|b\\\\u{7c}c\\\\\\u{7c}`"
+        );
+        assert_eq!(markdown_block("diff", " x"), "```diff\n x\n```");
+        assert_eq!(markdown_block("", &"`".repeat(300)).matches('`').count(), 6);
         assert_eq!(markdown_fence("x\n````\ny"), "`````");
     }
 
@@ -187,7 +230,8 @@ mod tests {
             prop_assert!(!terminal(&text).chars().any(is_treacherous));
             let code = markdown_code(&text);
             let fence = code.len() - code.trim_start_matches('`').len();
-            prop_assert!(longest_run(&code[fence..code.len() - fence], '`') < fence);
+            prop_assert!(!tick_runs(&code[fence..code.len() - fence]).contains(&fence));
+            prop_assert!(!markdown_cell(&text).replace("\\|", "").contains('|'));
             let prose = markdown(&text);
             prop_assert!(!prose.contains(['<', '>', '\n']));
             prop_assert!(!workflow_guarded(&text).lines().any(|l| l.trim_start().starts_with("::")));

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::Item;
 use crate::plan::Glimpse;
 use crate::render::clear;
-use crate::render::escape::{markdown_cell, markdown_code, markdown_fence};
+use crate::render::escape::{markdown_block, markdown_cell, markdown_code};
 use crate::render::words;
 
 /// Characters of a clear value on one line; longer ones also get a block of their own.
@@ -109,7 +109,6 @@ pub(crate) fn text_block(name: &str, before: &Glimpse, after: &Glimpse) -> Optio
     if block.left_out > 0 {
         let _infallible = writeln!(body, "… {} more lines", block.left_out);
     }
-    let fence = markdown_fence(&body);
-    let name = markdown_code(name);
-    Some(Item::new(format!("{name}:\n\n{fence}diff\n{body}{fence}")))
+    let (name, block) = (markdown_code(name), markdown_block("diff", &body));
+    Some(Item::new(format!("{name}:\n\n{block}")))
 }

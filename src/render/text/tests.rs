@@ -559,7 +559,7 @@ fn a_comment_is_escaped_and_folded() {
     | `!` | `LOG_LEVEL` | **drift**: changed outside | `` de\|`bug` `` → `<b>info</b>` |
     | `-` | `OLD` | no longer in the manifest | `07070707` → absent |
     | `~` | `AUTH_SECRET` | the manifest has a new value | `3f3f3f3f` → `91919191` |
-    | `~` | `BANNER` | the manifest has a new value | ````"one\ntwo\n```\nthree\n"```` → ````"one\n2 \u{1b}[0m\n```\nthree\n"```` |
+    | `~` | `BANNER` | the manifest has a new value | `"one\ntwo\n```\nthree\n"` → `"one\n2 \u{1b}[0m\n```\nthree\n"` |
     | `+` | `NEW` | new | absent → `" padded "` |
 
     `BANNER`:

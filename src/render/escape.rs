@@ -7,8 +7,11 @@ use std::fmt::Write as _;
 fn is_treacherous(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            // joiners, fillers and selectors that nobody sees
+            | '\u{34f}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
             | '\u{e0000}'..='\u{e0fff}')
 }
@@ -157,25 +160,44 @@ pub fn workflow_property(text: &str) -> String {
     workflow_data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// For output that a CI runner reads line by line: no line of it is a command to the runner.
+/// For output that a CI runner reads line by line: no line of it is a command to the runner. Guarding
+/// twice changes nothing.
 pub fn workflow_guarded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
+    // runners end a line at a lone CR, too
+    for line in text.split_inclusive(['\n', '\r']) {
         let rest = line.trim_start();
         if rest.starts_with("::") {
             out.push_str(&line[..line.len() - rest.len()]);
             out.push('\\');
-            out.push_str(&without_brackets(rest));
+            without_brackets(&mut out, rest);
         } else {
-            out.push_str(&without_brackets(line));
+            without_brackets(&mut out, line);
         }
     }
     out
 }
 
-/// The older spellings, which count anywhere in a line.
-fn without_brackets(line: &str) -> String {
-    line.replace("##[", "##\\[").replace("##vso[", "##vso\\[")
+/// The spellings that count anywhere in a line: `##[…]`, `##vso[…]`, `##teamcity[…]`.
+fn without_brackets(out: &mut String, mut line: &str) {
+    while let Some(at) = line.find("##") {
+        let (before, rest) = line.split_at(at + 2);
+        let word = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+        let (word, behind) = rest.split_at(rest.len() - word.len());
+        out.push_str(before);
+        // in `###[` the last two count
+        if word.is_empty() && behind.starts_with('#') {
+            line = &line[at + 1..];
+            out.truncate(out.len() - 1);
+            continue;
+        }
+        out.push_str(word);
+        if behind.starts_with('[') {
+            out.push('\\');
+        }
+        line = behind;
+    }
+    out.push_str(line);
 }
 
 #[cfg(test)]
@@ -221,6 +243,10 @@ mod tests {
             workflow_guarded("ok\n  ::set-output name=x::y\r\na ::b ##[error] ##vso[x]"),
             "ok\n  \\::set-output name=x::y\r\na ::b ##\\[error] ##vso\\[x]"
         );
+        assert_eq!(
+            workflow_guarded("a\r::b\n###[x] #### ##a ##teamcity[y"),
+            "a\r\\::b\n###\\[x] #### ##a ##teamcity\\[y"
+        );
         assert_eq!(workflow_property("a:b,c\n%"), "a%3Ab%2Cc%0A%25");
     }
 
@@ -234,7 +260,18 @@ mod tests {
             prop_assert!(!markdown_cell(&text).replace("\\|", "").contains('|'));
             let prose = markdown(&text);
             prop_assert!(!prose.contains(['<', '>', '\n']));
-            prop_assert!(!workflow_guarded(&text).lines().any(|l| l.trim_start().starts_with("::")));
+        }
+
+        #[test]
+        fn no_line_is_a_command(text in "[ \t\r\n:#a\\[\\]\\\\]{0,30}") {
+            let guarded = workflow_guarded(&text);
+            let mut lines = guarded.split(['\n', '\r']);
+            prop_assert!(!lines.any(|line| line.trim_start().starts_with("::")));
+            for (at, _) in guarded.match_indices("##") {
+                let rest = guarded[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+                prop_assert!(!rest.starts_with('['), "{:?}", guarded);
+            }
+            prop_assert_eq!(workflow_guarded(&guarded), guarded);
         }
 
         #[test]

@@ -111,8 +111,11 @@ fn notes(target: &TargetPlan, listed: &[&Change]) -> Vec<Item> {
         say("note: ", note);
     }
     if target.activates && target.will_write() {
-        let what = format!("- apply deploys {}", super::deploys(target));
-        items.insert(0, Item::new(what.clone()).brief(what));
+        let what = match words::deploys_others(target) {
+            true => "- apply deploys whatever refers to it",
+            false => "- apply deploys it",
+        };
+        items.insert(0, Item::new(what).brief(what));
     }
     let unseen = listed.iter().filter(|change| is_unseen(target, change));
     for (line, count) in names(unseen.map(|change| change.name.as_str())) {

@@ -9,6 +9,9 @@ pub mod json;
 mod layout;
 pub mod markdown;
 mod paste;
+pub mod review_markdown;
+mod review_words;
+mod said;
 #[cfg(test)]
 mod samples;
 pub mod scrub;

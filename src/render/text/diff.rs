@@ -56,7 +56,16 @@ fn value(glimpse: &Glimpse) -> String {
 
 /// The block form, below the change's line.
 pub(super) fn block(out: &mut dyn Write, style: &Style, change: &Change) -> fmt::Result {
-    let block = clear::block(&change.before, &change.after, style.ellipsis());
+    values_block(out, style, (&change.before, &change.after))
+}
+
+/// The same for values alone.
+pub(super) fn values_block(
+    out: &mut dyn Write,
+    style: &Style,
+    (before, after): (&Glimpse, &Glimpse),
+) -> fmt::Result {
+    let block = clear::block(before, after, style.ellipsis());
     let rail = style.sign("│", "|");
     for (tag, line) in &block.lines {
         let (sign, role) = match tag {
@@ -73,4 +82,22 @@ pub(super) fn block(out: &mut dyn Write, style: &Style, change: &Change) -> fmt:
         writeln!(out, "      {}", style.paint(Role::Dim, text))?;
     }
     Ok(())
+}
+
+/// Two clear texts on one line, `None` where they need a block; a side that is not there is left out.
+pub(super) fn texts_inline(style: &Style, old: Option<&str>, new: Option<&str>) -> Option<String> {
+    let room = style.width / 2;
+    let many = |side: Option<&str>| side.is_some_and(|text| text.contains('\n'));
+    if many(old) || many(new) {
+        return None;
+    }
+    let text = match (old, new) {
+        (Some(old), Some(new)) => {
+            let (old, new) = pair(old, new);
+            format!("{old} {} {new}", style.arrow())
+        }
+        (Some(one), None) | (None, Some(one)) => shown(one),
+        (None, None) => String::new(),
+    };
+    (width(&text) <= room).then_some(text)
 }

@@ -14,7 +14,8 @@ pub fn reader_names(text: &str, manifest: &Manifest) -> BTreeMap<String, String>
         let comment = behind.split_once(" #").map(|(_, comment)| comment.trim());
         let own = key.strip_prefix("ssh-").and_then(|rest| {
             let mut words = rest.splitn(3, ' ');
-            (words.next(), words.next());
+            words.next();
+            words.next();
             words.next()
         });
         let name = comment.filter(|one| !one.is_empty()).or(own)?;

@@ -1,9 +1,10 @@
 //! Comments of pull requests, read by two Markdown renderers that are not ours: comrak, which GitLab
 //! uses, and GitHub's own (cmark-gfm).
 
+mod binary;
 mod forge;
-mod hostile;
+pub mod hostile;
 mod picture;
-mod plans;
+pub mod plans;
 mod read;
 mod size;

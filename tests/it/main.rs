@@ -23,6 +23,7 @@ mod incident;
 mod journal;
 mod leaks;
 mod machine;
+mod markdown;
 mod merge;
 mod model;
 mod nasty;

@@ -18,8 +18,9 @@
 //! | activation | model, machine |
 //! | platforms | model, machine, plan (its types), activation (what runs) |
 //! | probe | model, machine, `platforms::http` |
+//! | forge | model, `platforms::http` |
 //! | render | model, plan, `reconcile::event` |
-//! | reconcile | every room above except render |
+//! | reconcile | every room above except render and forge |
 //! | cli | everything |
 //!
 //! Pure rooms (model, manifest, plan, render) have no I/O, clock or randomness: time and keys
@@ -28,6 +29,7 @@
 pub mod activation;
 pub mod cli;
 pub mod crypto;
+pub mod forge;
 pub mod git;
 pub mod journal;
 pub mod machine;

@@ -1,12 +1,12 @@
 //! Forges: the comment of a pull request that is kept up to date, and the status of a commit, on
 //! GitHub and GitLab.
 //!
-//! What a request looks like and what an answer means is decided by pure code ([`Dialect`], one file
-//! for each forge); one place sends it ([`api`]), and one decides what to send ([`publish`]).
+//! What a request looks like and what an answer means is decided by pure code (`dialect.rs`, and a file
+//! for each forge); one place sends it (`api.rs`), and one decides what to send (`publish.rs`).
 //!
 //! A comment is found again by two things together: its first line, which is our marker, and its
 //! author, who is the owner of the token. Somebody else's comment with our marker is never touched:
-//! its author could change the text later, under our name's authority.
+//! its author could change the text later, after it was read and approved.
 
 mod api;
 mod comment;

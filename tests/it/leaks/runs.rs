@@ -283,7 +283,8 @@ impl Leaky {
     /// A forge that takes what it is given, and one that says the token back.
     fn comments(&mut self) {
         let token = "canary-forge-token-77c1";
-        self.canaries.push(Canary::new("a forge's token", token));
+        self.canaries
+            .insert(0, Canary::new("a forge's token", token));
         let report = "<!-- driftlock:plan dev -->\n**1 change.**\n";
         self.world.write("report.md", report);
         let said = format!("{{\"message\": \"{token}\"}}");

@@ -199,3 +199,26 @@ fn a_note_without_an_answer_is_found_and_not_repeated() {
     assert_eq!(lab.lines(), [LIST, POST, LIST, WHO]);
     assert_eq!(lab.bodies().len(), 1);
 }
+
+/// What we are tested against is a GitLab to a client that is not ours, too.
+#[test]
+fn a_client_of_others_understands_this_gitlab() {
+    let Some(python) = crate::support::peers::installed("venv/bin/python") else {
+        return;
+    };
+    let lab = Lab::gitlab();
+    lab.fake.with(|gitlab| {
+        for number in 0..250 {
+            gitlab.write(7, &number.to_string());
+        }
+    });
+    let output = std::process::Command::new(python)
+        .args(["-c", include_str!("strangers.py")])
+        .args([&lab.fake.address(), LAB_TOKEN, HEAD, &BOT.to_string()])
+        .env_clear()
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(lab.fake.wrong(), [""; 0]);
+}

@@ -1,5 +1,6 @@
 //! `comment` through the binary, against a GitHub and a GitLab of our own.
 
+mod chance;
 mod everyday;
 mod fake;
 mod fork;

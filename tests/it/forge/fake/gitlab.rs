@@ -240,11 +240,22 @@ impl GitLab {
         }
         let shown = all.iter().skip(size * (page - 1)).take(size);
         let shown: Vec<Value> = shown.map(|note| Self::note(note)).collect();
-        let next = match page * size < all.len() {
+        let more = page * size < all.len();
+        let next = match more {
             true => (page + 1).to_string(),
             false => String::new(),
         };
-        Answer::new(200, json!(shown))
+        let answer = Answer::new(200, json!(shown));
+        let host = asked.seen.header("host").unwrap_or_default();
+        let link = format!(
+            "<http://{host}/api/v4{}?page={next}&per_page={size}&sort=asc>; rel=\"next\"",
+            asked.path
+        );
+        let answer = match more {
+            true => answer.with("link", link),
+            false => answer,
+        };
+        answer
             .with("x-next-page", next)
             .with("x-page", page.to_string())
             .with("x-per-page", size.to_string())

@@ -140,6 +140,11 @@ impl<A: Api + 'static> Fake<A> {
         lock(&self.state).wrong.clone()
     }
 
+    /// From now on all goes well.
+    pub fn forget_rules(&self) {
+        lock(&self.state).rules.clear();
+    }
+
     /// Faults that nothing has met yet.
     pub fn rules_left(&self) -> usize {
         let state = lock(&self.state);

@@ -53,7 +53,7 @@ fn there_is_never_a_second_comment() {
     let begin = seed();
     let long = std::env::var_os("DRIFTLOCK_LONG").is_some();
     let mut exits = [0; 2];
-    for seed in begin..begin + if long { 400 } else { 20 } {
+    for seed in begin..begin + if long { 200 } else { 20 } {
         let Some(lab) = Lab::github() else { return };
         let mut random = StdRng::seed_from_u64(seed);
         lab.fake

@@ -20,8 +20,8 @@ use crate::render::escape;
 
 /// Post a report as the comment of a pull request, and keep it up to date
 ///
-/// The text is Markdown, as `plan --markdown` prints it: its first line is a hidden marker, by which the
-/// comment is found again. There is one comment for each marker; it is updated in place, and not
+/// The text is Markdown, as `plan --markdown` and `diff --markdown` print it: its first line is a hidden
+/// marker, by which the comment is found again. There is one comment for each marker; it is updated in place, and not
 /// touched where it says the same already. Only a comment that was written with the same account is
 /// ours. In a job of GitHub Actions or GitLab CI the pull request is found by itself; of a push, the
 /// one that the commit came in by.
@@ -33,7 +33,8 @@ use crate::render::escape;
 #[command(after_help = "\
 Examples:
   driftlock plan --markdown | driftlock comment
-  driftlock plan --markdown > report.md; driftlock comment report.md --status $?
+  driftlock plan --markdown > report.md || code=$?
+  driftlock comment report.md --status ${code:-0}
   driftlock comment report.md --status failure --context driftlock/production
   driftlock comment report.md --forge gitlab --repository group/app --number 7")]
 pub(crate) struct CommentArgs {

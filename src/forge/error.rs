@@ -56,7 +56,7 @@ pub enum Fault {
     #[error("an answer with status {0}")]
     Status(u16),
     /// An answer that cannot be used.
-    #[error("the answer cannot be used: {0}")]
+    #[error("the answer cannot be used")]
     Unfit(#[from] Unfit),
     /// A list that does not end.
     #[error("there are more than {0} comments")]

@@ -50,6 +50,6 @@ pub(super) fn refused(error: &TextError) -> CommandError {
         TextError::Empty => CommandError::error(error.to_string())
             .hint("look whether the command that writes it failed"),
         TextError::NoMarker => CommandError::usage(error.to_string())
-            .hint("`driftlock plan --markdown` writes it; a text of your own may begin with <!-- driftlock:NAME -->"),
+            .hint("plan --markdown and diff --markdown write it; a text of your own may begin with <!-- driftlock:NAME -->"),
     }
 }

@@ -55,7 +55,7 @@ impl Lab<GitHub> {
             ("GITHUB_EVENT_PATH", &event),
             ("GITHUB_REF", "refs/pull/7/merge"),
             ("GITHUB_TOKEN", JOB_TOKEN),
-            ("DRIFTLOCK_FORGE_HASTE", "20"),
+            ("DRIFTLOCK_FORGE_HASTE", "10"),
         ] {
             world.variable(name, value);
         }
@@ -109,7 +109,7 @@ impl Lab<GitLab> {
             ("CI_JOB_URL", "https://gitlab.example/g/r/-/jobs/3"),
             ("CI_JOB_TOKEN", "c4nary-glcbt-64_job"),
             ("DRIFTLOCK_GITLAB_TOKEN", LAB_TOKEN),
-            ("DRIFTLOCK_FORGE_HASTE", "20"),
+            ("DRIFTLOCK_FORGE_HASTE", "10"),
         ] {
             world.variable(name, value);
         }

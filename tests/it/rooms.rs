@@ -19,7 +19,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("forge", &["model", "platforms::http"]),
     ("platforms", &["model", "machine", "plan", "activation"]),
     ("journal", &["model", "plan", "git"]),
-    ("render", &["model", "plan", "reconcile::event"]),
+    ("review", &["model", "manifest", "plan"]),
+    ("render", &["model", "plan", "review", "reconcile::event"]),
     (
         "reconcile",
         &[
@@ -33,6 +34,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "probe",
             "platforms",
             "journal",
+            "review",
         ],
     ),
     (
@@ -52,6 +54,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "journal",
             "render",
             "reconcile",
+            "review",
             "telemetry",
         ],
     ),
@@ -61,6 +64,7 @@ const PURE: &[&str] = &[
     "model",
     "manifest",
     "plan",
+    "review",
     "render",
     "platforms/file/format",
 ];

@@ -73,20 +73,46 @@ fn the_token_is_not_posted_whoever_wrote_it_there() {
 }
 
 #[test]
-fn what_plan_prints_can_be_posted() {
+fn what_plan_and_diff_print_can_be_posted() {
     let Some(lab) = Lab::github() else { return };
+    let Some(git) = crate::support::peers::program("git") else {
+        return;
+    };
     lab.world.write(".env", "A=1\n");
     lab.world.run("init --yes --name dev --clear A").success();
-    lab.world.write(".env", "A=2\n");
-    let plan = lab.world.run("plan --markdown");
-    lab.run("comment --status 0", &plan.stdout)
-        .success()
-        .says("comment created");
-    assert_eq!(lab.bodies(), [plan.stdout.trim_end()]);
-    let said = lab
-        .fake
-        .with(|github| github.statuses[0].1["description"].clone());
-    let said = said.as_str().unwrap();
-    let line = plan.stdout.lines().nth(1).unwrap();
-    assert!(line.contains(said) && !said.is_empty(), "{said} is {line}");
+    for line in [
+        "init -q",
+        "add manifests",
+        "-c user.name=t -c user.email=t@t commit -qm x",
+    ] {
+        let mut command = std::process::Command::new(&git);
+        command
+            .args(line.split_whitespace())
+            .current_dir(lab.world.path(""));
+        assert!(command.status().unwrap().success());
+    }
+    lab.world.run("set A=2").success();
+    let (plan, diff) = (
+        lab.world.run("plan --markdown"),
+        lab.world.run("diff --markdown"),
+    );
+    for report in [&plan, &diff] {
+        for outcome in ["created", "unchanged"] {
+            let says = format!("comment {outcome}");
+            lab.run("comment --status 0", &report.stdout)
+                .success()
+                .says(&says);
+        }
+        let set = lab
+            .fake
+            .with(|github| github.statuses.last().unwrap().1["description"].clone());
+        let said = set.as_str().unwrap();
+        let mut lines = report.stdout.lines().skip(1);
+        let line = lines.find(|line| !line.is_empty()).unwrap();
+        assert!(line.contains(said) && !said.is_empty(), "{said} is {line}");
+    }
+    assert_eq!(
+        lab.bodies(),
+        [plan.stdout.trim_end(), diff.stdout.trim_end()]
+    );
 }

@@ -10,6 +10,7 @@ pub mod openapi;
 pub mod openclaw;
 pub mod peers;
 pub mod railway;
+pub mod rekeyed;
 pub mod shop;
 pub mod sshd;
 pub mod systemd;

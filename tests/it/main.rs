@@ -15,6 +15,7 @@ mod crypto;
 mod dialects;
 mod example;
 mod fake_railway;
+mod forge;
 mod formats;
 mod gateway;
 mod hostile;

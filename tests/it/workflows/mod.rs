@@ -22,7 +22,7 @@ use serde_json::Value;
 
 /// What a stand-in does in the place of the binary: of `diff` and `reports` (`check --report`, `check
 /// --drift`), which it cannot do yet, and of `comment`, where a job has no forge to post to.
-const STAND_INS: &[&str] = &["diff", "comment", "reports"];
+const STAND_INS: &[&str] = &["comment", "reports"];
 
 const RECIPE: &str = "manifests/ci/driftlock-ci.sh";
 const ACTION: &str = ".github/actions/driftlock/action.yml";

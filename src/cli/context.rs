@@ -162,6 +162,16 @@ impl Context {
         github().or_else(|| other().map(str::to_owned))
     }
 
+    /// Whether a GitHub runner reads what is printed, and takes some of it for commands.
+    pub(crate) fn is_on_runner(&self) -> bool {
+        self.text("GITHUB_ACTIONS") == Some("true")
+    }
+
+    /// The file that a GitHub job's step adds to for its summary page.
+    pub(crate) fn step_summary(&self) -> Option<PathBuf> {
+        self.path("GITHUB_STEP_SUMMARY")
+    }
+
     /// This machine's own journal: `$XDG_STATE_HOME/driftlock/journal.sqlite3`, if there is a home.
     pub(crate) fn journal(&self) -> Option<PathBuf> {
         let state = self.state.as_ref()?;

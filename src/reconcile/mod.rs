@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod event;
 pub mod expiry;
 pub mod import;
+pub mod inspect;
 pub mod load;
 pub mod machines;
 pub mod observe;

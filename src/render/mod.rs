@@ -7,6 +7,7 @@ pub mod json;
 mod layout;
 pub mod markdown;
 mod paste;
+pub mod report;
 #[cfg(test)]
 mod samples;
 pub mod scrub;

@@ -33,6 +33,9 @@ use std::collections::BTreeSet;
 use super::escape;
 use crate::model::{CheckKind, Finding, Severity, Unchecked};
 
+/// The code of what is said where no identity opens a manifest.
+const SEALED: &str = "sealed";
+
 /// The files of one run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {
@@ -67,11 +70,16 @@ impl CheckedFile {
 }
 
 impl Checked {
-    /// Every finding with its file, the worst first, by file and position.
+    /// Every finding with its file, the worst first, by file and position. That no identity was at
+    /// hand is no finding here, unless it fails the run: what was not checked is told as such, and a
+    /// note on every pull request helps nobody.
     fn worst_first(&self) -> Vec<(&CheckedFile, &Finding)> {
         let files = self.files.iter();
+        let is_told =
+            |one: &&Finding| self.strict || is_error(one) || one.diagnostic.code != SEALED;
         let mut all: Vec<_> = files
             .flat_map(|file| file.sorted().into_iter().map(move |one| (file, one)))
+            .filter(|(_, one)| is_told(one))
             .collect();
         all.sort_by_key(|(_, one)| one.diagnostic.severity);
         all

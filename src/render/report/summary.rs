@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::{Checked, CheckedFile, at, is_error, unchecked};
-use crate::model::{Finding, Severity};
+use crate::model::Finding;
 use crate::render::escape::{markdown, markdown_code};
 use crate::render::words::counted;
 
@@ -16,7 +16,9 @@ const LAST_LINE: usize = 256;
 /// Writes the counts, and each finding by file, the worst file first. Never more than `most` bytes:
 /// errors come before warnings where not all fit.
 pub fn render_summary(out: &mut dyn Write, checked: &Checked, most: usize) -> fmt::Result {
-    let (errors, warnings) = checked.counts();
+    let all = checked.worst_first();
+    let errors = all.iter().filter(|(_, one)| is_error(one)).count();
+    let warnings = all.len() - errors;
     let files = counted(checked.files.len(), "file");
     let counts = match (errors, warnings) {
         (0, 0) => format!("no problems in {files}"),
@@ -28,14 +30,8 @@ pub fn render_summary(out: &mut dyn Write, checked: &Checked, most: usize) -> fm
     let mut text = format!("### driftlock check: {counts}\n\n");
     let room = most.saturating_sub(LAST_LINE);
     let mut left_out = 0;
-    for severity in [Severity::Error, Severity::Warning] {
-        for file in &checked.files {
-            for finding in file.sorted() {
-                if finding.diagnostic.severity == severity {
-                    left_out += usize::from(!push(&mut text, &line(file, finding), room));
-                }
-            }
-        }
+    for (file, finding) in all {
+        left_out += usize::from(!push(&mut text, &line(file, finding), room));
     }
     for file in &checked.files {
         for (kinds, why) in unchecked(file) {

@@ -26,10 +26,12 @@ pub(super) struct Gathered {
     pub(super) complete: bool,
 }
 
-/// Loads and inspects. An error only where there is nothing to load.
+/// Loads and inspects. An error only where there is nothing to load. Whether there are reports says
+/// whether it matters where a repository begins: without one, git is not asked.
 pub(super) fn gather(
     paths: &[PathBuf],
     wanted: &Wanted<'_>,
+    has_reports: bool,
     keyring: &mut Keyring,
     context: &Context,
 ) -> Result<Gathered, CommandError> {
@@ -39,7 +41,7 @@ pub(super) fn gather(
         wanted,
         keyring,
         context,
-        places: Places::new(context),
+        places: Places::new(context, has_reports),
         folders: Folders::default(),
         items: vec![],
         files: vec![],
@@ -243,15 +245,17 @@ fn real(path: &Path) -> PathBuf {
 /// Where files are for others: below the top folder of their repository, else below this run's.
 struct Places<'a> {
     context: &'a Context,
+    asks_git: bool,
     /// By folder.
     roots: BTreeMap<PathBuf, Option<PathBuf>>,
     here: PathBuf,
 }
 
 impl<'a> Places<'a> {
-    fn new(context: &'a Context) -> Self {
+    fn new(context: &'a Context, asks_git: bool) -> Self {
         Self {
             context,
+            asks_git,
             roots: BTreeMap::new(),
             here: real(&context.folder),
         }
@@ -275,6 +279,9 @@ impl<'a> Places<'a> {
 
     /// Git does not answer in a repository of another user, as in a job's container.
     fn root(&self, folder: &Path) -> Option<PathBuf> {
+        if !self.asks_git {
+            return None;
+        }
         let by_git = self.context.git().repository_root(folder);
         by_git.or_else(|| {
             let tree = source::work_tree_around(folder);

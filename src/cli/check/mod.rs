@@ -85,7 +85,8 @@ pub(crate) fn run(
         now: context.now(),
     };
     let mut keyring = session::keyring(global, context);
-    let mut gathered = files::gather(&arguments.manifests, &wanted, &mut keyring, context)?;
+    let (paths, has_reports) = (&arguments.manifests, !arguments.report.is_empty());
+    let mut gathered = files::gather(paths, &wanted, has_reports, &mut keyring, context)?;
     super::neighbours::warn_of_manifests(&gathered.items, context, ui);
     if kinds.contains(&CheckKind::Drift) {
         let selection = arguments.kinds.selection(&arguments.manifests);

@@ -13,16 +13,17 @@
 //! | git | nothing of ours |
 //! | manifest, plan, crypto | model |
 //! | source | model, git |
+//! | review | model, manifest, plan (authority, what may be shown) |
 //! | machine | model |
 //! | journal | model, plan (its types), git |
 //! | activation | model, machine |
 //! | platforms | model, machine, plan (its types), activation (what runs) |
 //! | probe | model, machine, `platforms::http` |
-//! | render | model, plan, `reconcile::event` |
+//! | render | model, plan, review, `reconcile::event` |
 //! | reconcile | every room above except render |
 //! | cli | everything |
 //!
-//! Pure rooms (model, manifest, plan, render) have no I/O, clock or randomness: time and keys
+//! Pure rooms (model, manifest, plan, review, render) have no I/O, clock or randomness: time and keys
 //! arrive as arguments. Only `cli` prints. `tests/it/rooms.rs` holds the table.
 
 pub mod activation;
@@ -38,5 +39,6 @@ pub mod platforms;
 pub mod probe;
 pub mod reconcile;
 pub mod render;
+pub mod review;
 pub mod source;
 mod telemetry;

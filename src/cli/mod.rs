@@ -7,6 +7,7 @@ mod authoring;
 mod check;
 mod completions;
 mod context;
+mod diff;
 mod doctor;
 mod error;
 mod harden;
@@ -125,6 +126,7 @@ enum Command {
     Reveal(reveal::RevealArgs),
     Accept(accept::AcceptArgs),
     Check(check::CheckArgs),
+    Diff(diff::DiffArgs),
     Plan(plan::PlanArgs),
     Apply(apply::ApplyArgs),
     Status(status::StatusArgs),
@@ -175,6 +177,7 @@ fn dispatch(
         Command::Reveal(arguments) => reveal::run(arguments, global, context, ui),
         Command::Accept(arguments) => accept::run(arguments, global, context, ui),
         Command::Check(arguments) => check::run(arguments, global, context, ui),
+        Command::Diff(arguments) => diff::run(arguments, global, context, ui),
         Command::Plan(arguments) => plan::run(arguments, global, context, ui),
         Command::Apply(arguments) => apply::run(arguments, global, context, ui),
         Command::Status(arguments) => status::run(arguments, global, context, ui),

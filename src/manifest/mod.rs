@@ -9,12 +9,14 @@ mod document;
 mod edit;
 mod facts;
 mod fresh;
+mod glance;
 mod openclaw;
 mod place;
 mod place_root;
 mod probe;
 mod problem;
 mod rails;
+mod readers;
 mod scalar;
 mod spec;
 mod template;
@@ -28,8 +30,10 @@ pub use allowlist::{Allowlist, Here, parse_allowlist};
 pub use document::{authority_schema, json_schema, rails_schema};
 pub use edit::{EditError, Editor};
 pub use fresh::{Fresh, FreshTarget, render_new};
+pub use glance::{Glance, glance};
 pub use place::{SharedPlace, place_key, shared_places};
 pub use rails::{FolderRails, RAILS_FILE, TargetTightening, Tightening, parse_rails};
+pub use readers::reader_names;
 pub use spec::{
     Ask, HttpAsk, Manifest, Metadata, Parsed, Payload, ProbeSpec, Seal, Source, TargetSpec, Use,
     UseSource, Variable, format_duration, parse_duration,

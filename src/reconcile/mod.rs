@@ -3,8 +3,10 @@
 pub mod apply;
 pub mod connect;
 pub mod covered;
+pub mod declared;
 pub mod desired;
 pub mod doctor;
+pub mod earlier;
 pub mod event;
 pub mod expiry;
 pub mod import;
@@ -15,6 +17,7 @@ pub mod observe;
 pub mod pass;
 pub mod probes;
 pub mod remember;
+pub mod review;
 mod running;
 pub mod since;
 pub mod stop;

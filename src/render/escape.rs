@@ -75,15 +75,28 @@ pub fn markdown(text: &str) -> String {
 pub fn markdown_code(text: &str) -> String {
     let text = terminal(text);
     let fence = "`".repeat(longest_run(&text, '`') + 1);
-    // the spaces are taken off by the reader; they keep ticks and an empty text apart from the fence
-    let pad =
-        if text.is_empty() || text.starts_with('`') || text.ends_with('`') || text.starts_with(' ')
-        {
-            " "
-        } else {
-            ""
-        };
+    // a reader takes one space off each end, unless there is nothing else; they keep ticks and an
+    // empty text apart from the fence
+    let is_blank = !text.is_empty() && text.trim_matches(' ').is_empty();
+    let touches = text.is_empty() || text.starts_with(['`', ' ']) || text.ends_with('`');
+    let pad = if touches && !is_blank { " " } else { "" };
     format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// The same for a cell of a table, which ends at a bar wherever it stands.
+pub fn markdown_cell(text: &str) -> String {
+    let mut out = String::new();
+    let mut after_backslash = false;
+    for c in markdown_code(text).chars() {
+        match c {
+            // a reader takes one backslash off, and only before a bar: two cannot be told from one
+            '|' if after_backslash => out.push_str("\\u{7c}"),
+            '|' => out.push_str("\\|"),
+            c => out.push(c),
+        }
+        after_backslash = c == '\\';
+    }
+    out
 }
 
 /// A fence that is longer than any in `text`, at least three ticks.

@@ -3,6 +3,10 @@
 //! It runs with an environment of our own, asks nobody anything, goes to no network, and runs no
 //! program that a repository's settings could name.
 
+mod history;
+mod range;
+mod tree;
+
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,6 +14,9 @@ use std::process::{Command, Output};
 
 use super::MAX_BYTES;
 use crate::git::{Program, is_object_id};
+
+pub use history::{FormerText, FormerTexts, MOST_REVISIONS};
+pub use range::{Range, Repository};
 
 /// Runs `git`.
 #[derive(Debug, Clone)]
@@ -65,6 +72,15 @@ pub enum SourceError {
         /// As it was given.
         revision: String,
     },
+    /// Two histories that share no commit.
+    #[error("compare `{revision}`: the two have no commit in common; name both ends with `..`")]
+    NothingInCommon {
+        /// As it was given.
+        revision: String,
+    },
+    /// More than there is room or time for.
+    #[error("read the history: git had too much to say, or took too long")]
+    TooMuch,
     /// The path was something else then.
     #[error("read {path} at `{revision}`: it was not a regular file then")]
     NotAFile {
@@ -272,6 +288,7 @@ fn run(command: &mut Command) -> Result<Output, SourceError> {
 /// One line of `ls-tree -l`: `100644 blob <id> <size>\t<path>\0`.
 struct Entry {
     is_file: bool,
+    is_folder: bool,
     id: String,
     size: Option<u64>,
 }
@@ -283,6 +300,7 @@ impl Entry {
         let (mode, kind, id, size) = (words.next()?, words.next()?, words.next()?, words.next()?);
         is_object_id(id).then(|| Self {
             is_file: kind == "blob" && mode.starts_with("100"),
+            is_folder: kind == "tree",
             id: id.to_owned(),
             size: size.parse().ok(),
         })

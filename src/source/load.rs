@@ -165,10 +165,15 @@ fn expand(cwd: &Path, argument: &Path) -> Result<Vec<PathBuf>, LoadError> {
 
 /// Hidden files are editors' leftovers.
 fn is_manifest_name(name: &Path) -> bool {
-    let hidden = name.as_os_str().as_encoded_bytes().starts_with(b".");
+    is_yaml_name(name) && name.as_os_str() != RAILS_FILE
+}
+
+/// As the name of a manifest, or of what limits them.
+pub(super) fn is_yaml_name(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    let hidden = name.as_encoded_bytes().starts_with(b".");
     !hidden
-        && name.as_os_str() != RAILS_FILE
-        && name
+        && path
             .extension()
             .is_some_and(|extension| extension == "yaml" || extension == "yml")
 }

@@ -11,7 +11,9 @@ mod write;
 use std::path::PathBuf;
 
 pub use allowlist::{AllowlistError, load_allowlist, work_tree_around};
-pub use git::{Git, Revision, SourceError};
+pub use git::{
+    FormerText, FormerTexts, Git, MOST_REVISIONS, Range, Repository, Revision, SourceError,
+};
 pub use load::{LoadError, MAX_BYTES, load_each, load_manifests, load_rails};
 pub use neighbour::{Neighbour, neighbours};
 pub use railway_link::{RailwayLink, railway_link};

@@ -1,6 +1,6 @@
 //! Whole-process figures: what a person waits for, and what a small CI machine must have.
 //!
-//! `cargo bench --bench figures`, or `… -- journal`, `… -- railway` and `… -- ssh` for those alone. Each figure is CPU
+//! `cargo bench --bench figures`, or `… -- journal`, `… -- railway`, `… -- review` and `… -- ssh` for those alone. Each figure is CPU
 //! time (user + system) and peak memory of one run of the release binary, from its start to its
 //! exit; wall time is shown beside it and limits nothing, because it says more about the machine
 //! (except where round trips are counted by it). These are benchmarks: a figure over its limit is
@@ -27,6 +27,10 @@ mod measure;
 #[path = "../it/support/peers.rs"]
 mod peers;
 mod railway;
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+#[path = "../it/support/rekeyed.rs"]
+mod rekeyed;
+mod review;
 mod ssh;
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../it/support/sshd.rs"]
@@ -59,7 +63,9 @@ fn main() {
     }
     let mut table = Table::new(RUNS);
     let named = |part: &str| arguments.iter().any(|argument| argument == part);
-    let all = !["journal", "railway", "ssh"].into_iter().any(named);
+    let all = !["journal", "railway", "review", "ssh"]
+        .into_iter()
+        .any(named);
     if all {
         small(&mut table);
         values(&mut table, 1_000, 20);
@@ -72,6 +78,9 @@ fn main() {
     }
     if all || named("railway") {
         railway::measure(&mut table);
+    }
+    if all || named("review") {
+        review::measure(&mut table);
     }
     if all || named("ssh") {
         ssh::measure(&mut table);

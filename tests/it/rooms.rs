@@ -18,7 +18,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("probe", &["model", "machine", "platforms::http"]),
     ("platforms", &["model", "machine", "plan", "activation"]),
     ("journal", &["model", "plan", "git"]),
-    ("render", &["model", "plan", "reconcile::event"]),
+    ("review", &["model", "manifest", "plan"]),
+    ("render", &["model", "plan", "review", "reconcile::event"]),
     (
         "reconcile",
         &[
@@ -32,6 +33,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "probe",
             "platforms",
             "journal",
+            "review",
         ],
     ),
     (
@@ -50,6 +52,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "journal",
             "render",
             "reconcile",
+            "review",
             "telemetry",
         ],
     ),
@@ -59,6 +62,7 @@ const PURE: &[&str] = &[
     "model",
     "manifest",
     "plan",
+    "review",
     "render",
     "platforms/file/format",
 ];

@@ -17,6 +17,7 @@ mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::glance::Glance;
 use super::problem::{Problems, code};
 use super::spec::{Manifest, Variable};
 use super::tree::Node;
@@ -104,6 +105,21 @@ pub(super) fn decode(root: &Node, problems: &mut Problems) -> Option<Manifest> {
     };
     manifest.settle_probes();
     Some(manifest)
+}
+
+/// A few variables, and what they are sealed under.
+pub(super) fn decode_some(
+    root: &Node,
+    names: &BTreeSet<VarName>,
+    problems: &mut Problems,
+) -> Option<Glance> {
+    let fields = Fields::of(root, "a manifest", &KEYS, problems)?;
+    let (_, name) = fields.get("name")?;
+    Some(Glance {
+        name: decode_manifest_name(name, problems)?,
+        variables: variables::decode_some(&fields, names, problems),
+        seal: seal::decode_seal(&fields, problems).seal,
+    })
 }
 
 /// The files beside a manifest say what they are with a key of their own.

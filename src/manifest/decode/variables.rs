@@ -1,6 +1,6 @@
 //! `variables:`: values in clear, encrypted, and made from templates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -50,6 +50,22 @@ pub(super) fn decode_variables(
         variables.insert(name, variable);
     }
     variables
+}
+
+/// The sources of these variables, as far as they can be read.
+pub(super) fn decode_some(
+    fields: &Fields<'_>,
+    names: &BTreeSet<VarName>,
+    problems: &mut Problems,
+) -> BTreeMap<VarName, Source> {
+    let entries = fields
+        .get("variables")
+        .map_or(&[][..], |(_, node)| node.entries());
+    let wanted = entries.iter().filter_map(|(key, value)| {
+        let name = names.get(key.text()?)?;
+        Some((name.clone(), decode_variable(name, value, problems).0?))
+    });
+    wanted.collect()
 }
 
 fn decode_variable(

@@ -6,6 +6,7 @@
 
 mod apply;
 mod check;
+mod diff;
 mod doctor;
 mod history;
 mod journal;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use apply::ApplyDocument;
 pub use check::CheckDocument;
+pub use diff::DiffDocument;
 pub use doctor::DoctorDocument;
 pub use history::HistoryDocument;
 pub use journal::JournalDocument;
@@ -47,6 +49,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         ("apply.json", of::<ApplyDocument>()),
         ("check.json", of::<CheckDocument>()),
+        ("diff.json", of::<DiffDocument>()),
         ("doctor.json", of::<DoctorDocument>()),
         ("history.json", of::<HistoryDocument>()),
         ("journal.json", of::<JournalDocument>()),

@@ -11,6 +11,7 @@ mod history;
 mod journal;
 mod plan;
 mod progress;
+mod review;
 mod status;
 mod undo;
 
@@ -24,6 +25,7 @@ pub use history::render_history;
 pub use journal::render_journal;
 pub use plan::{render_elsewhere, render_plan, render_plan_summary};
 pub use progress::Progress;
+pub use review::render_review;
 pub use status::render_status;
 pub use undo::render_undo;
 

@@ -9,6 +9,7 @@ mod apply_several;
 mod apply_units;
 mod check;
 mod completions;
+mod diff;
 mod doctor;
 mod elsewhere;
 mod history;

@@ -9,6 +9,7 @@ pub mod network;
 pub mod openclaw;
 pub mod peers;
 pub mod railway;
+pub mod rekeyed;
 pub mod shop;
 pub mod sshd;
 pub mod systemd;

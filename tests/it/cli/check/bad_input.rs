@@ -79,6 +79,13 @@ fn a_report_that_cannot_be_written_is_an_error_beside_the_findings() {
         world.read("new.sarif").contains("driftlock"),
         "the other one is there"
     );
+    // nor can a folder that takes no files
+    world
+        .run("check --report junit=/proc/x.xml")
+        .exits(1)
+        .says("1 manifest, no problems.")
+        .says("cannot write /proc/x.xml")
+        .says("the report to /proc/x.xml is missing");
     // its mode stays
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o640)).unwrap();
     world.run("check --report junit=old.xml").success();

@@ -23,7 +23,7 @@ use crate::review::{Comparison, End, Pair, Review, compare};
 use crate::source::{Range, Repository};
 use states::{Paired, States};
 
-/// Show what a change of the manifests means: per variable and per target, without values
+/// Show what a change of the manifests means, without values
 ///
 /// Compares two states of the manifests in git. With an identity it knows whether a secret has another
 /// value, the same one sealed anew, or one that it had before. Without one it shows what can be seen:

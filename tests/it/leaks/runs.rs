@@ -429,10 +429,10 @@ impl Leaky {
         let key = self.canaries.last().map(|canary| canary.text.clone());
         for value in [SECRET.to_owned(), LIVE.to_owned(), key.unwrap_or_default()] {
             for command in super::commands(&self.world) {
-                // these take files, and what is not there must be named
+                // these take files or revisions, and what is not there must be named
                 if !matches!(
                     command.as_str(),
-                    "plan" | "apply" | "status" | "check" | "journal"
+                    "plan" | "apply" | "status" | "check" | "journal" | "diff"
                 ) {
                     let run = Run::of(self.world.command([&command, &value, &value]));
                     assert_eq!(run.code, 64, "{command}");

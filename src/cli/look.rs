@@ -23,6 +23,7 @@ use crate::reconcile::event::{Event, SeenTarget};
 use crate::reconcile::load::{Opener, Opening, SealedBecause};
 use crate::reconcile::pass::{Memory, Pass, Scope};
 use crate::reconcile::{observe, remember, since};
+use crate::render::escape;
 use crate::render::text::Progress;
 
 /// One manifest, opened, with what is remembered of it.
@@ -144,9 +145,9 @@ pub(crate) fn meet(
     for one in opened.iter_mut().filter(|_| knows) {
         let manifest = &one.item.loaded.manifest;
         if one.memory.meet(&manifest.authority_facts()) {
+            let path = escape::terminal(&one.item.file.path.display().to_string());
             ui.warn(&format!(
-                "{} is new here: no apply has agreed to what it says, so where nobody is asked all of it waits for `--allow authority`",
-                one.item.file.path.display()
+                "{path} is new here: no apply has agreed to what it says, so where nobody is asked all of it waits for `--allow authority`"
             ));
         }
     }

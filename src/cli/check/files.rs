@@ -229,7 +229,7 @@ fn unreadable(error: CommandError) -> Finding {
 }
 
 /// Without links, as far as the path is there.
-fn real(path: &Path) -> PathBuf {
+pub(super) fn real(path: &Path) -> PathBuf {
     let whole = fs::canonicalize(path);
     whole.unwrap_or_else(|_| {
         let folder = path

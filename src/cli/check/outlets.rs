@@ -10,6 +10,7 @@ use std::str::FromStr;
 use super::super::context::Context;
 use super::super::error::{CommandError, Exit};
 use super::super::ui::Ui;
+use super::files::real;
 use crate::render::report::{
     Checked, MAX_SUMMARY_BYTES, render_annotations, render_code_quality, render_junit,
     render_sarif, render_summary,
@@ -133,7 +134,7 @@ impl Outlets {
             match (&wish.file, wish.format) {
                 (Some(file), format) => {
                     let outlet = Outlet::find(format, file, context)?;
-                    if !taken.insert(outlet.absolute.clone()) {
+                    if !taken.insert(real(&outlet.absolute)) {
                         return Err(CommandError::usage(format!(
                             "two reports go to {}",
                             file.display()

@@ -200,3 +200,17 @@ fn choices_that_make_no_sense_are_refused_with_what_there_is() {
         world.run(line).exits(64).says("add --drift");
     }
 }
+
+/// Whoever adds a code says what it stands for.
+#[test]
+fn every_code_of_the_parser_has_a_rule() {
+    let source = include_str!("../../../../src/manifest/problem.rs");
+    let codes: Vec<&str> = source
+        .lines()
+        .filter_map(|line| line.split_once(": &str = \"")?.1.strip_suffix("\";"))
+        .collect();
+    assert!(codes.len() > 30, "{codes:?}");
+    for code in codes {
+        assert!(driftlock::model::rule(code).is_some(), "{code} has no rule");
+    }
+}

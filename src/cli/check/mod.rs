@@ -3,8 +3,10 @@
 
 mod drift;
 mod files;
+mod format;
 mod kinds;
 mod outlets;
+mod places;
 
 use std::path::PathBuf;
 
@@ -20,8 +22,9 @@ use crate::reconcile::inspect::Wanted;
 use crate::render::json::{self, CheckDocument};
 use crate::render::report::Checked;
 use crate::render::{escape, text};
+use format::Wish;
 use kinds::KindArgs;
-use outlets::{Outlets, Wish};
+use outlets::Outlets;
 
 /// Check manifests: valid, keys in order, every value opens, nothing suspicious
 ///

@@ -19,8 +19,9 @@
 //! | activation | model, machine |
 //! | platforms | model, machine, plan (its types), activation (what runs) |
 //! | probe | model, machine, `platforms::http` |
+//! | forge | model, `platforms::http` |
 //! | render | model, plan, review, `reconcile::event` |
-//! | reconcile | every room above except render |
+//! | reconcile | every room above except render and forge |
 //! | cli | everything |
 //!
 //! Pure rooms (model, manifest, plan, review, render) have no I/O, clock or randomness: time and keys
@@ -29,6 +30,7 @@
 pub mod activation;
 pub mod cli;
 pub mod crypto;
+pub mod forge;
 pub mod git;
 pub mod journal;
 pub mod machine;

@@ -211,26 +211,31 @@ impl Context {
         }
     }
 
+    /// The way out.
+    pub(crate) fn http(&self) -> HttpSettings {
+        let first = |names: [&str; 2]| {
+            let found = names.iter().find_map(|name| self.text(name));
+            found.map(str::to_owned)
+        };
+        HttpSettings {
+            https_proxy: first(["HTTPS_PROXY", "https_proxy"]),
+            no_proxy: first(["NO_PROXY", "no_proxy"]),
+        }
+    }
+
     /// What Railway needs of the environment: tokens, the way out, and for tests another address.
     pub(crate) fn railway(&self) -> RailwaySettings {
         let tokens = self.environment.iter().filter_map(|(name, value)| {
             let name = name.to_str().filter(|name| is_railway_token_name(name))?;
             Some((name.to_owned(), SecretValue::new(value.to_str()?)))
         });
-        let first = |names: [&str; 2]| {
-            let found = names.iter().find_map(|name| self.text(name));
-            found.map(str::to_owned)
-        };
         let endpoint = self.text("DRIFTLOCK_RAILWAY_URL").map(str::to_owned);
         // tests do not wait as people do; the real Railway is never hurried
         let haste = endpoint.as_ref().and(self.text("DRIFTLOCK_RAILWAY_HASTE"));
         let haste = haste.and_then(|times| times.parse().ok()).unwrap_or(1);
         RailwaySettings {
             endpoint,
-            http: HttpSettings {
-                https_proxy: first(["HTTPS_PROXY", "https_proxy"]),
-                no_proxy: first(["NO_PROXY", "no_proxy"]),
-            },
+            http: self.http(),
             tokens: tokens.collect(),
             pace: Pace::default().hastened(haste),
         }

@@ -218,7 +218,7 @@ fn show(
         text::render_review(&mut out, &ui.style(), comparison)
     };
     written.map_err(|_| CommandError::error("the comparison cannot be written as text"))?;
-    ui.out(&out);
+    ui.page(&out);
     Ok(())
 }
 

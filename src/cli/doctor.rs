@@ -98,7 +98,7 @@ pub(crate) fn run(
         text::render_doctor(&mut out, &ui.style(), &call, &diagnosis)
     };
     written.map_err(|_| CommandError::error("the diagnosis cannot be written as text"))?;
-    ui.out(&out);
+    ui.page(&out);
     Ok(exit)
 }
 

@@ -95,7 +95,7 @@ pub(crate) fn run(
         text::render_history(&mut out, &ui.style(), &report, context.now())
     };
     written.map_err(|_| CommandError::error("the history cannot be written as text"))?;
-    ui.out(&out);
+    ui.page(&out);
     Ok(Exit::DONE)
 }
 

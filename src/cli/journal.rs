@@ -150,7 +150,7 @@ fn show(
         text::render_journal(&mut out, &ui.style(), &report)
     };
     written.map_err(|_| CommandError::error("the journal cannot be told as text"))?;
-    ui.out(&out);
+    ui.page(&out);
     Ok(Exit::DONE)
 }
 

@@ -5,6 +5,7 @@ mod allowlist;
 mod apply;
 mod authoring;
 mod check;
+mod comment;
 mod completions;
 mod context;
 mod diff;
@@ -134,6 +135,7 @@ enum Command {
     History(history::HistoryArgs),
     Journal(journal::JournalArgs),
     Undo(undo::UndoArgs),
+    Comment(comment::CommentArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
@@ -185,6 +187,7 @@ fn dispatch(
         Command::History(arguments) => history::run(arguments, global, context, ui),
         Command::Journal(arguments) => journal::run(arguments, global, context, ui),
         Command::Undo(arguments) => undo::run(arguments, global, context, ui),
+        Command::Comment(arguments) => comment::run(arguments, context, ui),
         Command::Schema(arguments) => schema::run(arguments, ui),
         Command::Completions(arguments) => completions::run(arguments, ui),
         Command::Man(arguments) => completions::run_man(arguments, ui),

@@ -165,7 +165,7 @@ pub(crate) fn show(
         text_plans(&mut out, shown, &total, call, ui)
     };
     written.map_err(|_| CommandError::error("the plan cannot be written as text"))?;
-    ui.out(&out);
+    ui.page(&out);
     Ok(())
 }
 

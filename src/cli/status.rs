@@ -77,6 +77,6 @@ pub(crate) fn run(
             .try_for_each(|report| text::render_status(&mut out, &ui.style(), &call, report, now))
     };
     written.map_err(|_| CommandError::error("the matrix cannot be written as text"))?;
-    ui.out(&out);
+    ui.page(&out);
     Ok(exit)
 }

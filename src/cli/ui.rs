@@ -11,7 +11,7 @@ use super::context::{Context, Terminal};
 use super::error::{CommandError, Exit};
 use crate::model::{Diagnostic, Position, SecretValue, Severity};
 use crate::render::Style;
-use crate::render::escape;
+use crate::render::escape::{self, workflow_guarded};
 use crate::render::scrub::Scrubber;
 use crate::render::text::Progress;
 
@@ -24,6 +24,8 @@ pub(crate) struct Ui {
     public: BTreeSet<String>,
     scrubber: Scrubber,
     closed: bool,
+    /// Whether a CI runner takes some lines for commands.
+    on_runner: bool,
 }
 
 impl Ui {
@@ -51,6 +53,7 @@ impl Ui {
             public: BTreeSet::new(),
             scrubber: Scrubber::default(),
             closed: false,
+            on_runner: context.is_on_runner(),
         }
     }
 
@@ -76,6 +79,15 @@ impl Ui {
         self.scrubber.scrub(text).into_owned()
     }
 
+    /// A result that names what others wrote: no line of it is a command to a CI runner.
+    pub(crate) fn page(&mut self, text: &str) {
+        if self.on_runner {
+            self.out(&workflow_guarded(text));
+        } else {
+            self.out(text);
+        }
+    }
+
     /// A result.
     pub(crate) fn out(&mut self, text: &str) {
         let text = self.scrubber.scrub(text).into_owned();
@@ -97,7 +109,10 @@ impl Ui {
 
     /// Talk: one line or more on standard error.
     pub(crate) fn say(&mut self, text: &str) {
-        let text = self.scrubber.scrub(text);
+        let mut text = self.scrubber.scrub(text);
+        if self.on_runner {
+            text = workflow_guarded(&text).into();
+        }
         // as above: a closed standard error is no reason to fail
         let _closed = writeln!(io::stderr().lock(), "{text}");
     }

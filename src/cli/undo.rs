@@ -136,7 +136,7 @@ fn list(
         text::render_undo(&mut out, &ui.style(), &report)
     };
     written.map_err(|_| CommandError::error("the list cannot be written as text"))?;
-    ui.out(&out);
+    ui.page(&out);
     Ok(Exit::DONE)
 }
 

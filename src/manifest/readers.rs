@@ -12,11 +12,9 @@ pub fn reader_names(text: &str, manifest: &Manifest) -> BTreeMap<String, String>
         let behind = line.split_once(key.as_str())?.1;
         // a comment begins behind a blank; the recipient may be in quotes
         let comment = behind.split_once(" #").map(|(_, comment)| comment.trim());
-        let own = key.strip_prefix("ssh-").and_then(|rest| {
-            let mut words = rest.splitn(3, ' ');
-            (words.next(), words.next());
-            words.next()
-        });
+        let own = key
+            .strip_prefix("ssh-")
+            .and_then(|rest| rest.splitn(3, ' ').nth(2));
         let name = comment.filter(|one| !one.is_empty()).or(own)?;
         Some((key.clone(), name.to_owned()))
     });

@@ -1,13 +1,17 @@
 //! Whatever a platform, a file or a manifest says is escaped for the place that it goes to.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Whether a character can move the cursor, reorder or hide what stands around it.
 fn is_treacherous(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            // joiners, fillers and selectors that nobody sees
+            | '\u{34f}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
             | '\u{e0000}'..='\u{e0fff}')
 }
@@ -71,10 +75,20 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
-/// A Markdown code span that holds the text whatever it is.
+/// Ticks that a fence may have: renderers count no further than 80 in a span and 255 in a block.
+const MOST_TICKS: usize = 60;
+
+/// A Markdown code span that holds the text whatever it is. An empty one cannot be: it is two spaces.
 pub fn markdown_code(text: &str) -> String {
-    let text = terminal(text);
-    let fence = "`".repeat(longest_run(&text, '`') + 1);
+    let mut text = terminal(text);
+    let mut runs = tick_runs(&text);
+    if (1..=MOST_TICKS).all(|length| runs.contains(&length)) {
+        text = text.replace('`', "\\u{60}");
+        runs.clear();
+    }
+    // the span ends at a run of the very length of its fence
+    let length = (1..).find(|length| !runs.contains(length)).unwrap_or(1);
+    let fence = "`".repeat(length);
     // a reader takes one space off each end, unless there is nothing else; they keep ticks and an
     // empty text apart from the fence
     let is_blank = !text.is_empty() && text.trim_matches(' ').is_empty();
@@ -99,9 +113,30 @@ pub fn markdown_cell(text: &str) -> String {
     out
 }
 
+/// A fenced block of code. No line of the body ends it.
+pub fn markdown_block(language: &str, body: &str) -> String {
+    let body = match longest_run(body, '`') {
+        0..MOST_TICKS => body.to_owned(),
+        _ => body.replace('`', "\\u{60}"),
+    };
+    let fence = markdown_fence(&body);
+    let end = if body.is_empty() || body.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    format!("{fence}{language}\n{body}{end}{fence}")
+}
+
 /// A fence that is longer than any in `text`, at least three ticks.
 pub fn markdown_fence(text: &str) -> String {
     "`".repeat((longest_run(text, '`') + 1).max(3))
+}
+
+/// The lengths of the runs of ticks.
+fn tick_runs(text: &str) -> BTreeSet<usize> {
+    let runs = text.split(|c| c != '`').map(str::len);
+    runs.filter(|length| *length > 0).collect()
 }
 
 fn longest_run(text: &str, wanted: char) -> usize {
@@ -125,25 +160,44 @@ pub fn workflow_property(text: &str) -> String {
     workflow_data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// For output that a CI runner reads line by line: no line of it is a command to the runner.
+/// For output that a CI runner reads line by line: no line of it is a command to the runner. Guarding
+/// twice changes nothing.
 pub fn workflow_guarded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
+    // runners end a line at a lone CR, too
+    for line in text.split_inclusive(['\n', '\r']) {
         let rest = line.trim_start();
         if rest.starts_with("::") {
             out.push_str(&line[..line.len() - rest.len()]);
             out.push('\\');
-            out.push_str(&without_brackets(rest));
+            without_brackets(&mut out, rest);
         } else {
-            out.push_str(&without_brackets(line));
+            without_brackets(&mut out, line);
         }
     }
     out
 }
 
-/// The older spellings, which count anywhere in a line.
-fn without_brackets(line: &str) -> String {
-    line.replace("##[", "##\\[").replace("##vso[", "##vso\\[")
+/// The spellings that count anywhere in a line: `##[…]`, `##vso[…]`, `##teamcity[…]`.
+fn without_brackets(out: &mut String, mut line: &str) {
+    while let Some(at) = line.find("##") {
+        let (before, rest) = line.split_at(at + 2);
+        let word = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+        let (word, behind) = rest.split_at(rest.len() - word.len());
+        out.push_str(before);
+        // in `###[` the last two count
+        if word.is_empty() && behind.starts_with('#') {
+            line = &line[at + 1..];
+            out.truncate(out.len() - 1);
+            continue;
+        }
+        out.push_str(word);
+        if behind.starts_with('[') {
+            out.push('\\');
+        }
+        line = behind;
+    }
+    out.push_str(line);
 }
 
 #[cfg(test)]
@@ -167,8 +221,19 @@ mod tests {
             markdown("|a| `b` <b> --> @bob [x](y) &lt;"),
             "\\|a\\| \\`b\\` &lt;b&gt; --&gt; @\u{200b}bob \\[x\\]\\(y\\) &amp;lt;"
         );
-        assert_eq!(markdown_code("a``b"), "```a``b```");
+        assert_eq!(markdown_code("a``b"), "`a``b`");
+        assert_eq!(markdown_code("a`b``c"), "```a`b``c```");
         assert_eq!(markdown_code("`"), "`` ` ``");
+        assert_eq!(markdown_code(" "), "` `");
+        assert_eq!(markdown_code(" x"), "`  x `");
+        let all: Vec<String> = (1..99).map(|length| "`".repeat(length)).collect();
+        assert!(markdown_code(&all.join(" ")).starts_with("`\\u{60} \\u{60}\\u{60} "));
+        assert_eq!(
+            markdown_cell("a|b\\|c\\\\|"),
+            "`a\\|b\\\\u{7c}c\\\\\\u{7c}`"
+        );
+        assert_eq!(markdown_block("diff", " x"), "```diff\n x\n```");
+        assert_eq!(markdown_block("", &"`".repeat(300)).matches('`').count(), 6);
         assert_eq!(markdown_fence("x\n````\ny"), "`````");
     }
 
@@ -177,6 +242,10 @@ mod tests {
         assert_eq!(
             workflow_guarded("ok\n  ::set-output name=x::y\r\na ::b ##[error] ##vso[x]"),
             "ok\n  \\::set-output name=x::y\r\na ::b ##\\[error] ##vso\\[x]"
+        );
+        assert_eq!(
+            workflow_guarded("a\r::b\n###[x] #### ##a ##teamcity[y"),
+            "a\r\\::b\n###\\[x] #### ##a ##teamcity\\[y"
         );
         assert_eq!(workflow_property("a:b,c\n%"), "a%3Ab%2Cc%0A%25");
     }
@@ -187,10 +256,22 @@ mod tests {
             prop_assert!(!terminal(&text).chars().any(is_treacherous));
             let code = markdown_code(&text);
             let fence = code.len() - code.trim_start_matches('`').len();
-            prop_assert!(longest_run(&code[fence..code.len() - fence], '`') < fence);
+            prop_assert!(!tick_runs(&code[fence..code.len() - fence]).contains(&fence));
+            prop_assert!(!markdown_cell(&text).replace("\\|", "").contains('|'));
             let prose = markdown(&text);
             prop_assert!(!prose.contains(['<', '>', '\n']));
-            prop_assert!(!workflow_guarded(&text).lines().any(|l| l.trim_start().starts_with("::")));
+        }
+
+        #[test]
+        fn no_line_is_a_command(text in "[ \t\r\n:#a\\[\\]\\\\]{0,30}") {
+            let guarded = workflow_guarded(&text);
+            let mut lines = guarded.split(['\n', '\r']);
+            prop_assert!(!lines.any(|line| line.trim_start().starts_with("::")));
+            for (at, _) in guarded.match_indices("##") {
+                let rest = guarded[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+                prop_assert!(!rest.starts_with('['), "{:?}", guarded);
+            }
+            prop_assert_eq!(workflow_guarded(&guarded), guarded);
         }
 
         #[test]

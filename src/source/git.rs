@@ -17,6 +17,7 @@ use crate::git::{Program, is_object_id};
 
 pub use history::{FormerText, FormerTexts, MOST_REVISIONS};
 pub use range::{Range, Repository};
+pub use tree::FilesAt;
 
 /// Runs `git`.
 #[derive(Debug, Clone)]
@@ -109,8 +110,8 @@ pub enum SourceError {
     },
     /// The commit is there, its files are not.
     #[error(
-        "read {path} at `{revision}`: git could not read the file of that commit; the clone may be \
-         partial or damaged"
+        "read {path} at `{revision}`: git could not give the file of that commit as text; it may \
+         be no UTF-8, or the clone is partial or damaged"
     )]
     Unreadable {
         /// The manifest.

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 pub use allowlist::{AllowlistError, load_allowlist, work_tree_around};
 pub use git::{
-    FormerText, FormerTexts, Git, MOST_REVISIONS, Range, Repository, Revision, SourceError,
+    FilesAt, FormerText, FormerTexts, Git, MOST_REVISIONS, Range, Repository, Revision, SourceError,
 };
 pub use load::{LoadError, MAX_BYTES, load_each, load_manifests, load_rails};
 pub use neighbour::{Neighbour, neighbours};

@@ -27,7 +27,6 @@ mod measure;
 #[path = "../it/support/peers.rs"]
 mod peers;
 mod railway;
-#[expect(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../it/support/rekeyed.rs"]
 mod rekeyed;
 mod review;

@@ -331,3 +331,67 @@ fn damaged_headers_and_payloads_do_not_panic_or_open() {
         assert!(decrypt_payload(&key, bytes).is_err());
     }
 }
+
+/// Whatever a reason, a note, a place or a clear value says, it moves no cursor, turns no text around,
+/// hides nothing, and does not fill the window.
+#[test]
+fn no_report_of_a_plan_drives_a_terminal() {
+    use crate::markdown::{hostile::text, plans};
+    let mut random = random(5);
+    for _ in 0..cases(40) {
+        let texts: Vec<String> = (0..plans::TEXTS).map(|_| text(&mut random)).collect();
+        let values: Vec<String> = (0..plans::VALUES).map(|_| text(&mut random)).collect();
+        let (call, plan) = plans::everywhere(&texts, &values);
+        let mut out = String::new();
+        for (width, unicode) in [(40, true), (120, false)] {
+            let style = driftlock::render::Style {
+                color: false,
+                width,
+                unicode,
+            };
+            driftlock::render::text::render_plan(&mut out, &style, &call, &plan).unwrap();
+        }
+        let drives = |c: &char| {
+            (c.is_control() && *c != '\n')
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        };
+        let found = out.chars().find(drives);
+        assert_eq!(found, None, "{}", out.escape_debug());
+        // no line begins with what a text says: our words or spaces do
+        for line in out.lines().filter(|line| !line.is_empty()) {
+            assert!(
+                !line.starts_with(['/', ':', '#', '<', '`', '|', '*', '@']),
+                "{line:?}"
+            );
+        }
+    }
+}
+
+/// A clear value of a megabyte, or of as many lines, is shown where it changes.
+#[test]
+fn no_clear_value_fills_the_window() {
+    use crate::markdown::plans::{UPDATED, call, change, plan, target};
+    use driftlock::plan::Glimpse;
+    let mut random = random(6);
+    let long = |random: &mut StdRng| match random.gen_range(0..4) {
+        0 => "x".repeat(1 << 20),
+        1 => format!("{}y{}", "x".repeat(1 << 19), "\u{1b}".repeat(1 << 19)),
+        2 => (0..100_000)
+            .map(|_| random.gen_range(0..10).to_string() + "\n")
+            .collect(),
+        _ => noise(random, 40).repeat(10_000),
+    };
+    for _ in 0..cases(6) {
+        let values = (
+            Glimpse::Text(long(&mut random)),
+            Glimpse::Text(long(&mut random)),
+        );
+        let change = change("A", UPDATED, values);
+        let plan = plan("dev", vec![target("app", "/srv/.env", vec![change])]);
+        let mut out = String::new();
+        let style = driftlock::render::Style::plain();
+        driftlock::render::text::render_plan(&mut out, &style, &call(), &plan).unwrap();
+        // forty lines of four hundred characters, an escape is up to ten of them
+        assert!(out.len() < 40 * 400 * 10, "{} bytes", out.len());
+    }
+}

@@ -396,7 +396,7 @@ impl<'a> Run<'a> {
                 .try_for_each(|report| text::render_apply(&mut out, &ui.style(), &call, report))
         };
         written.map_err(|_| CommandError::error("the report cannot be written as text"))?;
-        ui.out(&out);
+        ui.page(&out);
         Ok(exit)
     }
 }

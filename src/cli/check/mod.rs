@@ -21,7 +21,7 @@ use crate::model::CheckKind;
 use crate::reconcile::inspect::Wanted;
 use crate::render::json::{self, CheckDocument};
 use crate::render::report::Checked;
-use crate::render::{escape, text};
+use crate::render::text;
 use format::Wish;
 use kinds::KindArgs;
 use outlets::Outlets;
@@ -100,7 +100,7 @@ pub(crate) fn run(
         strict: arguments.strict,
     };
     let exit = exit(&checked);
-    let shown = show(&checked, arguments.json, exit, &outlets, context, ui);
+    let shown = show(&checked, arguments.json, exit, &outlets, ui);
     let written = outlets.write(&checked, ui);
     shown?;
     Ok(exit.worst(written))
@@ -124,7 +124,6 @@ fn show(
     is_json: bool,
     exit: Exit,
     outlets: &Outlets,
-    context: &Context,
     ui: &mut Ui,
 ) -> Result<(), CommandError> {
     let mut out = String::new();
@@ -141,10 +140,10 @@ fn show(
         text::render_check(&mut out, &ui.style(), checked)
     };
     written.map_err(|_| CommandError::error("the findings cannot be written as text"))?;
-    if outlets.standard.is_none() && !is_json && context.is_on_runner() {
-        // a file's name at the begin of a line must be no command to the runner
-        out = escape::workflow_guarded(&out);
+    match outlets.standard {
+        // reports are no commands of others by themselves, and annotations are commands of ours
+        Some(_) => ui.out(&out),
+        None => ui.page(&out),
     }
-    ui.out(&out);
     Ok(())
 }

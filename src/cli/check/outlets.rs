@@ -177,14 +177,16 @@ fn append(page: &Path, checked: &Checked, ui: &mut Ui) -> Result<(), CommandErro
         Err(error) => return Err(failed(&error)),
     };
     let mut text = String::new();
-    let room = MAX_SUMMARY_BYTES.saturating_sub(there);
+    // others may have left an open line
+    let gap = if there > 0 { "\n\n" } else { "" };
+    let room = MAX_SUMMARY_BYTES.saturating_sub(there + gap.len());
     render_summary(&mut text, checked, room)
         .map_err(|_| CommandError::error("the summary cannot be written as text"))?;
     if text.is_empty() {
         ui.warn("the step's summary is full: nothing was added to it");
         return Ok(());
     }
-    let text = ui.scrub(&text);
+    let text = format!("{gap}{}", ui.scrub(&text));
     let mut file = OpenOptions::new()
         .append(true)
         .create(true)

@@ -7,13 +7,13 @@ use super::super::context::Context;
 use super::super::error::CommandError;
 use super::{DiffArgs, shown};
 use crate::manifest::{FolderRails, RAILS_FILE, parse_rails};
-use crate::model::Diagnostic;
+use crate::model::{Diagnostic, Position, Severity};
 use crate::reconcile::load::{self, Loaded};
 use crate::review::{Comparison, Unreadable};
-use crate::source::{self, LoadError, Repository};
+use crate::source::{self, FilesAt, LoadError, Repository, SourceError};
 
-/// Texts by their path in the repository, limits of folders among them.
-type Files = BTreeMap<PathBuf, String>;
+/// Texts by their path in the repository, limits of folders among them; or why one cannot be read.
+type Files = FilesAt;
 
 /// The files of both sides.
 pub(super) struct States {
@@ -176,9 +176,9 @@ fn here(
             let inside = place(&file.path, repository)?;
             let (_, rails) = source::load_rails(&file).map_err(|error| CommandError::of(&error))?;
             if let Some(rails) = rails {
-                files.insert(inside.with_file_name(RAILS_FILE), rails);
+                files.insert(inside.with_file_name(RAILS_FILE), Ok(rails));
             }
-            files.insert(inside, file.text);
+            files.insert(inside, Ok(file.text));
         }
     }
     Ok(files)
@@ -201,16 +201,23 @@ fn found(
         });
     };
     let (rails, files): (Files, Files) = files.into_iter().partition(|(path, _)| is_rails(path));
-    let mut limits: BTreeMap<PathBuf, Option<FolderRails>> = BTreeMap::new();
-    for (path, text) in &rails {
-        let parsed = parse_rails(text).map_err(|diagnostics| note(path, diagnostics));
-        limits.insert(path.clone(), parsed.ok());
+    let mut limits: BTreeMap<PathBuf, Option<(String, FolderRails)>> = BTreeMap::new();
+    for (path, text) in rails {
+        let parsed = text.map_err(unreadable).and_then(|text| {
+            let parsed = parse_rails(&text)?;
+            Ok((text, parsed))
+        });
+        let parsed = parsed.map_err(|diagnostics| note(&path, diagnostics));
+        limits.insert(path, parsed.ok());
     }
     let (mut all, mut broken) = (vec![], Names::new());
     for (path, text) in files {
+        let loaded = text
+            .map_err(unreadable)
+            .and_then(|text| Ok((load::load(&text)?, text)));
         let beside = path.with_file_name(RAILS_FILE);
         let limit = limits.get(&beside);
-        match load::load(&text) {
+        match loaded {
             Err(diagnostics) => {
                 note(&path, diagnostics);
                 broken.insert(path);
@@ -219,13 +226,14 @@ fn found(
             Ok(_) if matches!(limit, Some(None)) => {
                 broken.insert(path);
             }
-            Ok(mut loaded) => {
-                if let Some(Some(limit)) = limit {
+            Ok((mut loaded, text)) => {
+                let limit = limit.and_then(Option::as_ref);
+                if let Some((_, limit)) = limit {
                     loaded.tighten(limit);
                 }
                 all.push(Found {
                     shown: shown(repository, &path),
-                    rails: rails.get(&beside).cloned(),
+                    rails: limit.map(|(text, _)| text.clone()),
                     path,
                     text,
                     loaded,
@@ -234,6 +242,17 @@ fn found(
         }
     }
     (all, broken)
+}
+
+/// What a file without a text comes to.
+fn unreadable(error: SourceError) -> Vec<Diagnostic> {
+    vec![Diagnostic {
+        position: Position::default(),
+        severity: Severity::Error,
+        code: "unreadable",
+        message: format!("cannot {error}"),
+        help: None,
+    }]
 }
 
 /// By path; then, of those that are left, by the manifest's name: the file moved.

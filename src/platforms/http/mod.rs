@@ -5,8 +5,10 @@
 mod body;
 mod build;
 mod error;
+pub mod pace;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod wait;
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -5,6 +5,7 @@
 //! ([`super::escape::markdown_code`], in a table [`super::escape::markdown_cell`]).
 
 mod fit;
+pub(crate) mod quote;
 
 use std::fmt::{self, Write};
 

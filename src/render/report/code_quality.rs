@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use serde_json::{Value, json};
 
 use super::{Checked, clean, is_error};
+use crate::render::json::render_json;
 
 /// Writes the report, an array.
 pub fn render_code_quality(out: &mut dyn Write, checked: &Checked) -> fmt::Result {
@@ -28,6 +29,5 @@ pub fn render_code_quality(out: &mut dyn Write, checked: &Checked) -> fmt::Resul
         })
     };
     let all: Vec<Value> = checked.named().into_iter().map(one).collect();
-    let text = serde_json::to_string_pretty(&all).map_err(|_| fmt::Error)?;
-    writeln!(out, "{text}")
+    render_json(out, &all)
 }

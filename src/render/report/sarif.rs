@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::identity::Identity;
 use super::{Checked, CheckedFile, Place, clean, severity, unchecked};
 use crate::model::{CheckKind, Finding, rule};
+use crate::render::json::render_json;
 
 /// Code scanning takes no more of one run.
 const MOST: usize = 25_000;
@@ -46,8 +47,7 @@ pub fn render_sarif(out: &mut dyn Write, checked: &Checked, version: &str) -> fm
             "results": results,
         }],
     });
-    let text = serde_json::to_string_pretty(&document).map_err(|_| fmt::Error)?;
-    writeln!(out, "{text}")
+    render_json(out, &document)
 }
 
 fn descriptor((code, kind): (&str, CheckKind)) -> Value {

@@ -320,8 +320,11 @@ proptest! {
         );
         prop_assert_eq!(found["testcase"].len(), 6);
         prop_assert!(!junit.chars().any(|c| c.is_control() && c != '\n'));
+        prop_assert!(!junit.contains("##"));
+        prop_assert!(!junit.lines().any(|line| line.trim_start().starts_with("::")));
 
         let sarif = text(|out| render_sarif(out, &report, "1.0.0"));
+        prop_assert!(!sarif.contains("##"));
         let sarif: Value = serde_json::from_str(&sarif).unwrap();
         for result in sarif["runs"][0]["results"].as_array().unwrap() {
             let artifact = &result["locations"][0]["physicalLocation"]["artifactLocation"];
@@ -333,6 +336,7 @@ proptest! {
         }
 
         let quality = text(|out| render_code_quality(out, &report));
+        prop_assert!(!quality.contains("##"));
         let quality: Vec<Value> = serde_json::from_str(&quality).unwrap();
         prop_assert_eq!(quality.len(), 3);
         prop_assert_eq!(quality[0]["location"]["path"].as_str(), Some(path.as_str()));

@@ -23,6 +23,7 @@ pub use check::render_check;
 pub use doctor::{Diagnosis, render_doctor};
 pub use history::render_history;
 pub use journal::render_journal;
+pub(super) use plan::worst;
 pub use plan::{render_elsewhere, render_plan, render_plan_summary};
 pub use progress::Progress;
 pub use review::render_review;

@@ -526,43 +526,49 @@ fn check_gives_places() {
 
 #[test]
 fn a_comment_is_escaped_and_folded() {
-    insta::assert_snapshot!(markdown().replace('\u{200b}', "<ZWSP>"), @r###"
+    insta::assert_snapshot!(markdown().replace('\u{200b}', "<ZWSP>"), @r#"
     <!-- driftlock:plan production -->
     **Plan: 1 to create, 3 to change, 1 to delete, 1 drift, 1 conflict, 1 unknown, 1 held · 1 in sync, 12 unmanaged.**
 
     ### This revision may do more than the last applied one
 
-    - **destination changed** on `vps`: file /srv/a → file /srv/b (held; `driftlock apply manifests/production.yaml --allow authority@vps`)
+    - **destination changed** on `vps`: `file /srv/a → file /srv/b` (held)
+      - to let it go: `driftlock apply manifests/production.yaml --allow authority@vps`
 
     ### To look at
 
+    - `dead` is **unknown**: `permission denied @admin -->`
+      - help: `run as the owner of the file`
     - `DB_PASSWORD` on `vps`: **conflict**, the manifest and the live value both moved, would update
-      - held by `conflict`: both sides moved since the last apply
+      - held by `conflict`: `both sides moved since the last apply`
       - to let it go: `driftlock apply manifests/production.yaml --overwrite DB_PASSWORD@vps`
-    - `OLD` on `vps`: **change**, no longer in the manifest, would delete
-    - `dead` is **unknown**: permission denied @<ZWSP>admin --&gt;
 
-    <details><summary>production · api: 1 difference</summary>
+    ### To be deleted
 
-    `file /srv/api/.env (portable)`
+    - `OLD` on `vps`: no longer in the manifest
 
-    - `~` `AUTH_SECRET`: **change**, the manifest has a new value, would update, `3f3f3f3f` → `91919191`
+    <details><summary><b><code>dead</code></b>: could not be read</summary>
+
+    `file /mnt/x/.env (portable)`
+
+    - **unknown**: `permission denied @admin -->`
 
     </details>
 
-    <details><summary>production · vps: 6 differences</summary>
+    <details><summary><b><code>vps</code></b>: 1 in conflict, 1 drifted, 1 to delete, 2 to change, 1 to create</summary>
 
     ``file /srv/app/\u{1b}[31m|`x`\u{202e}.env (portable)``
 
-    - `✗` `DB_PASSWORD`: **conflict**, the manifest and the live value both moved, would update, `aaaaaaaa` → `bbbbbbbb`
-      - held by `conflict`: both sides moved since the last apply
-      - to let it go: `driftlock apply manifests/production.yaml --overwrite DB_PASSWORD@vps`
-    - `!` `LOG_LEVEL`: **drift**, changed outside, would update, `` de|`bug` `` → `<b>info</b>`
-    - `-` `OLD`: **change**, no longer in the manifest, would delete, `07070707` → absent
-    - `~` `AUTH_SECRET`: **change**, the manifest has a new value, would update, `3f3f3f3f` → `91919191`
-    - `~` `BANNER`: **change**, the manifest has a new value, would update
-    - `+` `NEW`: **change**, new, would create, absent → `  padded  `
-    - note: lines end in CRLF
+    - note: `lines end in CRLF`
+
+    | | variable | what | before → after |
+    |:-:|:--|:--|:--|
+    | `✗` | `DB_PASSWORD` | **conflict**: the manifest and the live value both moved, held by `conflict` | `aaaaaaaa` → `bbbbbbbb` |
+    | `!` | `LOG_LEVEL` | **drift**: changed outside | `` de\|`bug` `` → `<b>info</b>` |
+    | `-` | `OLD` | no longer in the manifest | `07070707` → absent |
+    | `~` | `AUTH_SECRET` | the manifest has a new value | `3f3f3f3f` → `91919191` |
+    | `~` | `BANNER` | the manifest has a new value | `"one\ntwo\n```\nthree\n"` → `"one\n2 \u{1b}[0m\n```\nthree\n"` |
+    | `+` | `NEW` | new | absent → `" padded "` |
 
     `BANNER`:
 
@@ -576,8 +582,18 @@ fn a_comment_is_escaped_and_folded() {
 
     </details>
 
-    <sub>production · plan 3fa9c1d2ab12</sub>
-    "###);
+    <details><summary><b><code>api</code></b>: 1 to change</summary>
+
+    `file /srv/api/.env (portable)`
+
+    | | variable | what | before → after |
+    |:-:|:--|:--|:--|
+    | `~` | `AUTH_SECRET` | the manifest has a new value | `3f3f3f3f` → `91919191` |
+
+    </details>
+
+    <sub>plan `3fa9c1d2ab12` of `production`</sub>
+    "#);
 }
 
 #[test]

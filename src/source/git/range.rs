@@ -46,28 +46,28 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// A path from the folder that it was found around, as one inside the repository: without links
-    /// as far as it exists. `None` where it lies outside.
+    /// A path from the folder that it was found around, as one inside the repository: folders without
+    /// links, as far as they exist. `None` where it lies outside. A file that is a link stays one, as
+    /// git knows it.
     pub fn inside(&self, path: &Path) -> Option<PathBuf> {
-        let absolute = self.folder.join(path);
-        let plain = plain(&absolute);
-        // what is not there any more is named by what is left of its folders
+        let plain = plain(&self.folder.join(path));
         let mut rest = PathBuf::new();
         let mut known = plain.as_path();
         loop {
-            if let Ok(real) = known.canonicalize() {
-                let whole = if rest.as_os_str().is_empty() {
-                    real
-                } else {
-                    real.join(&rest)
+            let real = known.canonicalize().ok().filter(|real| real.is_dir());
+            if let Some(real) = real {
+                // a path that ends with a slash would be another one
+                let whole = match rest.as_os_str().is_empty() {
+                    true => real,
+                    false => real.join(&rest),
                 };
                 return Some(whole.strip_prefix(&self.root).ok()?.to_path_buf());
             }
-            let name = known.file_name()?;
-            rest = if rest.as_os_str().is_empty() {
-                PathBuf::from(name)
-            } else {
-                Path::new(name).join(&rest)
+            // what is not there any more is named by what is left of its folders
+            let name = PathBuf::from(known.file_name()?);
+            rest = match rest.as_os_str().is_empty() {
+                true => name,
+                false => name.join(&rest),
             };
             known = known.parent()?;
         }
@@ -75,13 +75,18 @@ impl Repository {
 
     /// A path inside the repository as people in that folder name it.
     pub fn shown(&self, inside: &Path) -> PathBuf {
-        let absolute = self.root.join(inside);
-        let folder = self.folder.canonicalize();
-        let folder = folder.as_deref().unwrap_or(&self.folder);
-        match absolute.strip_prefix(folder) {
-            Ok(below) => below.to_path_buf(),
-            Err(_) => absolute,
-        }
+        let here = self.folder.canonicalize();
+        let here = here.as_deref().unwrap_or(&self.folder);
+        let Ok(here) = here.strip_prefix(&self.root) else {
+            return self.root.join(inside);
+        };
+        let shared = here
+            .components()
+            .zip(inside.components())
+            .take_while(|(one, other)| one == other)
+            .count();
+        let up = here.components().skip(shared).map(|_| Component::ParentDir);
+        up.chain(inside.components().skip(shared)).collect()
     }
 }
 

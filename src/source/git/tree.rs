@@ -12,18 +12,22 @@ use crate::git::{RunError, is_object_id};
 /// Local work on a repository of any size.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// The files of a commit by their path in the repository, or why one of them cannot be read.
+pub type FilesAt = BTreeMap<PathBuf, Result<String, SourceError>>;
+
 /// Texts by the id of their blob. `None` for what is not UTF-8, or larger than a manifest may be.
 pub(super) type Texts = BTreeMap<String, Option<String>>;
 
 impl Git {
     /// The files that `paths` (inside the repository) name at a commit: files as they are, of folders
-    /// each `*.yaml` and `*.yml` right in them. What is not there is left out.
+    /// each `*.yaml` and `*.yml` right in them. What is not there is left out; a file that cannot be read
+    /// says why, and hides no other.
     pub fn files_at(
         &self,
         repository: &Repository,
         commit: &str,
         paths: &[PathBuf],
-    ) -> Result<BTreeMap<PathBuf, String>, SourceError> {
+    ) -> Result<FilesAt, SourceError> {
         let mut entries = BTreeMap::new();
         for path in paths {
             let named = self.list(repository, commit, path, false)?;
@@ -46,27 +50,35 @@ impl Git {
         repository: &Repository,
         commit: &str,
         entries: BTreeMap<PathBuf, Entry>,
-    ) -> Result<BTreeMap<PathBuf, String>, SourceError> {
-        for (path, entry) in &entries {
-            let (path, revision) = (path.clone(), commit.to_owned());
-            if !entry.is_file {
-                return Err(SourceError::NotAFile { path, revision });
-            }
-            if entry.size.is_none_or(|size| size > MAX_BYTES) {
-                return Err(SourceError::TooLarge { path, revision });
-            }
-        }
-        let ids: Vec<&str> = entries.values().map(|entry| entry.id.as_str()).collect();
-        let mut texts = self.blobs(repository, &ids)?;
-        let files = entries.iter().map(|(path, entry)| {
-            let text = texts.get_mut(&entry.id).and_then(|text| text.clone());
-            let unreadable = || SourceError::Unreadable {
-                path: path.clone(),
-                revision: commit.to_owned(),
+    ) -> Result<FilesAt, SourceError> {
+        let fits =
+            |entry: &&Entry| entry.is_file && entry.size.is_some_and(|size| size <= MAX_BYTES);
+        let ids: Vec<&str> = entries
+            .values()
+            .filter(fits)
+            .map(|entry| entry.id.as_str())
+            .collect();
+        let texts = self.blobs(repository, &ids)?;
+        let files = entries.into_iter().map(|(path, entry)| {
+            let at = || (path.clone(), commit.to_owned());
+            let text = match texts.get(&entry.id) {
+                Some(Some(text)) => Ok(text.clone()),
+                _ if !entry.is_file => {
+                    let (path, revision) = at();
+                    Err(SourceError::NotAFile { path, revision })
+                }
+                _ if !fits(&&entry) => {
+                    let (path, revision) = at();
+                    Err(SourceError::TooLarge { path, revision })
+                }
+                _ => {
+                    let (path, revision) = at();
+                    Err(SourceError::Unreadable { path, revision })
+                }
             };
-            Ok((path.clone(), text.ok_or_else(unreadable)?))
+            (path, text)
         });
-        files.collect()
+        Ok(files.collect())
     }
 
     fn list(

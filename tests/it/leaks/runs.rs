@@ -6,6 +6,7 @@ use std::process::Command;
 
 use super::forms::Canary;
 use super::sink;
+use crate::probe::server::{Reply, Server};
 use crate::support::shop::MANIFEST;
 use crate::support::world::{Run, World};
 
@@ -286,7 +287,63 @@ impl Leaky {
         std::fs::write(list, "driftlock-authority: 1\nallow: []\n").unwrap();
         self.runs("plan --authority ../list", "").success();
         self.reveals();
+        self.comments();
         self.argv();
+    }
+
+    /// A forge that takes what it is given, and one that says the token back.
+    fn comments(&mut self) {
+        let token = "canary-forge-token-77c1";
+        self.canaries
+            .insert(0, Canary::new("a forge's token", token));
+        let report = "<!-- driftlock:plan dev -->\n**1 change.**\n";
+        self.world.write("report.md", report);
+        let said = format!("{{\"message\": \"{token}\"}}");
+        let comment = r#"{"id": 1, "body": "x", "user": null, "html_url": "https://x/1"}"#;
+        let server = Server::start(move |seen| {
+            let (status, body) = match seen.head.split_whitespace().next() {
+                Some("GET") => (200, "[]"),
+                _ if seen.head.contains("/issues/1/") => (201, comment),
+                _ => (403, said.as_str()),
+            };
+            Reply::Answer(status, String::new(), body.as_bytes().to_vec())
+        });
+        let address = format!("http://127.0.0.1:{}", server.port);
+        for (line, code) in [
+            (
+                "comment report.md --forge github --repository o/r --number 1",
+                0,
+            ),
+            (
+                "comment report.md --forge github --repository o/r --number 2 -vv",
+                1,
+            ),
+            (
+                "comment report.md --forge github --repository o/r --number 1 -vv --status failure \
+              --context x --commit 0123456789012345678901234567890123456789",
+                1,
+            ),
+            (
+                "comment report.md --forge gitlab --repository g/r --number 1 -vv",
+                1,
+            ),
+            (
+                "comment .env --forge github --repository o/r --number 1",
+                64,
+            ),
+            ("comment", 1),
+        ] {
+            let mut command = self.world.command(line.split_whitespace());
+            command
+                .env("GITHUB_API_URL", &address)
+                .env("CI_API_V4_URL", &address)
+                .env("GITHUB_TOKEN", token)
+                .env("GITLAB_TOKEN", token);
+            let run = Run::of(command);
+            assert_eq!(run.code, code, "{line}: {}", run.all());
+            self.searched(line, &run);
+        }
+        assert!(server.seen().len() >= 6, "the forge was asked");
     }
 
     /// What was overwritten is put back, in every form.

@@ -6,6 +6,7 @@ pub mod history;
 pub mod lab;
 pub mod long_line;
 pub mod network;
+pub mod openapi;
 pub mod openclaw;
 pub mod peers;
 pub mod railway;

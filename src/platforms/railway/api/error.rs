@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::answer::{ErrorKind, GraphError};
 use super::judge::passes_unapplied;
-use super::limits::in_words;
 use crate::platforms::ReadError;
 use crate::platforms::http::HttpError;
+use crate::platforms::http::wait::in_words;
 
 /// Why there is no answer that can be used. Holds names and codes, never what was sent or received.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,7 +8,6 @@ pub mod documents;
 pub mod error;
 mod judge;
 mod limits;
-pub mod pace;
 #[cfg(test)]
 mod tests;
 
@@ -22,12 +21,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
+pub use crate::platforms::http::pace::{self, Deadline, Pace};
 pub use access::{Access, AccessError, Identity, ProjectAccess, Workspace};
 pub use answer::{Answer, ErrorKind, GraphError};
 pub use documents::Document;
 pub use error::{ApiError, Fault, MutateError};
 pub use limits::Budget;
-pub use pace::{Deadline, Pace};
 
 use super::settings::{Endpoint, EndpointError, RailwaySettings};
 use super::token::{Auth, Token};

@@ -86,7 +86,9 @@ fn a_step_summary_is_added_to_and_never_grows_too_large() {
         .success()
         .says("[placeholder]");
     let text = world.read("step.md");
-    assert!(text.starts_with("## before\n### driftlock check: 0 errors, 1 warning in 1 file\n"));
+    assert!(
+        text.starts_with("## before\n\n\n### driftlock check: 0 errors, 1 warning in 1 file\n")
+    );
     world.run("check --report summary").success();
     assert_eq!(world.read("step.md").matches("### driftlock").count(), 2);
     // a page that is full stays as it is, or nothing of it would be shown

@@ -147,7 +147,7 @@ fn what_is_no_text_or_no_file_at_a_revision() {
     world
         .run("diff")
         .exits(1)
-        .says("git could not read the file");
+        .says("git could not give the file");
     std::fs::remove_file(world.path(MANIFEST)).unwrap();
     std::os::unix::fs::symlink("elsewhere.yaml", world.path(MANIFEST)).unwrap();
     world.git("commit -qam link");
@@ -181,10 +181,14 @@ fn odd_paths_are_found() {
         variable(&document["manifests"][0], "LOG_LEVEL")["value"],
         "changed"
     );
+    assert_eq!(document["manifests"][0]["path"], "odd dir/ü -x.yaml");
     // from a folder below
     command = world.command(["diff", "HEAD", "../odd dir"]);
     command.current_dir(world.path("manifests"));
-    Run::of(command).success().says("1 changed");
+    Run::of(command)
+        .success()
+        .says("1 changed")
+        .says("../odd dir/ü -x.yaml");
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod raw;
 use std::fmt;
 use std::time::Duration;
 
-use super::limits::in_words;
+use crate::platforms::http::wait::in_words;
 pub(super) use raw::{BadBody, parse};
 
 /// An answer of the API: data, errors, or both.

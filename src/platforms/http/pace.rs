@@ -19,7 +19,8 @@ pub struct Pace {
     pub read_timeout: Duration,
     /// Longest time for one writing request.
     pub write_timeout: Duration,
-    /// How often `Problem processing request` is tried again: it may be permanent.
+    /// How often an answer that may be permanent is tried again (Railway's `Problem processing
+    /// request`).
     pub problem_tries: u32,
 }
 

@@ -179,7 +179,7 @@ fn append(page: &Path, checked: &Checked, ui: &mut Ui) -> Result<(), CommandErro
     let mut text = String::new();
     // others may have left an open line
     let gap = if there > 0 { "\n\n" } else { "" };
-    let room = MAX_SUMMARY_BYTES.saturating_sub(there + gap.len());
+    let room = MAX_SUMMARY_BYTES.saturating_sub(there.saturating_add(gap.len()));
     render_summary(&mut text, checked, room)
         .map_err(|_| CommandError::error("the summary cannot be written as text"))?;
     if text.is_empty() {

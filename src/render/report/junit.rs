@@ -17,9 +17,23 @@ pub fn render_junit(out: &mut dyn Write, checked: &Checked) -> fmt::Result {
     let mut writer = Writer::new_with_indent(vec![], b' ', 2);
     document(&mut writer, checked).map_err(|_| fmt::Error)?;
     let text = String::from_utf8(writer.into_inner()).map_err(|_| fmt::Error)?;
-    // only texts hold these, and a CI runner whose log it goes to would take them for commands
-    let text = text.replace("##", "#&#35;").replace("\n::", "\n&#58;:");
-    writeln!(out, "{text}")
+    for line in text.lines() {
+        writeln!(out, "{}", no_command(line))?;
+    }
+    Ok(())
+}
+
+/// The same line of XML, and none that a CI runner takes for a command where it goes to a log. Only
+/// texts hold these characters, so that a reference may stand for one.
+fn no_command(line: &str) -> String {
+    let line = line.replace("##", "#&#35;");
+    match line.trim_start().strip_prefix("::") {
+        Some(rest) => {
+            let indent = &line[..line.len() - rest.len() - 2];
+            format!("{indent}&#58;:{rest}")
+        }
+        None => line,
+    }
 }
 
 struct Case<'a> {

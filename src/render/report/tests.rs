@@ -113,6 +113,20 @@ fn junit_counts_cases_and_never_passes_what_was_skipped() {
 }
 
 #[test]
+fn junit_in_a_log_is_no_command_and_still_the_same_text() {
+    let report = mixed(" ::error::a##[b]", "##[set-env name=x]y");
+    let out = text(|out| render_junit(out, &report));
+    assert!(!out.contains("##"));
+    let commands = out
+        .lines()
+        .filter(|line| line.trim_start().starts_with("::"));
+    assert_eq!(commands.count(), 0, "{out}");
+    let found = xml(&out);
+    assert_eq!(found["testsuite"][1]["name"], " ::error::a##[b]");
+    assert_eq!(found["skipped"][0]["message"], "##[set-env name=x]y");
+}
+
+#[test]
 fn a_run_without_files_is_an_empty_report() {
     let found = xml(&text(|out| render_junit(out, &checked(vec![]))));
     assert_eq!(found["testsuites"][0]["tests"], "0");
@@ -278,6 +292,7 @@ fn a_summary_stays_below_its_limit_and_counts_the_rest() {
 fn hostile_text() -> impl Strategy<Value = String> {
     let parts = [
         "::error::",
+        " ",
         "\n",
         "\r",
         "%0A",

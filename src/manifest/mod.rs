@@ -9,6 +9,7 @@ mod document;
 mod edit;
 mod facts;
 mod fresh;
+mod merge;
 mod openclaw;
 mod place;
 mod place_root;
@@ -28,6 +29,7 @@ pub use allowlist::{Allowlist, Here, parse_allowlist};
 pub use document::{authority_schema, json_schema, rails_schema};
 pub use edit::{EditError, Editor};
 pub use fresh::{Fresh, FreshTarget, render_new};
+pub use merge::{Conflict, MergeError, Merged, Side, Texts, merge};
 pub use place::{SharedPlace, place_key, shared_places};
 pub use rails::{FolderRails, RAILS_FILE, TargetTightening, Tightening, parse_rails};
 pub use spec::{

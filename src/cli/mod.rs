@@ -9,6 +9,7 @@ mod completions;
 mod context;
 mod doctor;
 mod error;
+mod git;
 mod harden;
 mod history;
 mod identity;
@@ -132,6 +133,7 @@ enum Command {
     History(history::HistoryArgs),
     Journal(journal::JournalArgs),
     Undo(undo::UndoArgs),
+    Git(git::GitArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
@@ -182,6 +184,7 @@ fn dispatch(
         Command::History(arguments) => history::run(arguments, global, context, ui),
         Command::Journal(arguments) => journal::run(arguments, global, context, ui),
         Command::Undo(arguments) => undo::run(arguments, global, context, ui),
+        Command::Git(arguments) => git::run(arguments, global, context, ui),
         Command::Schema(arguments) => schema::run(arguments, ui),
         Command::Completions(arguments) => completions::run(arguments, ui),
         Command::Man(arguments) => completions::run_man(arguments, ui),

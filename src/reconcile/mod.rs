@@ -1,8 +1,10 @@
 //! Joins the rooms: load, decrypt, read, plan, apply, remember.
 
 pub mod apply;
+pub mod concealed;
 pub mod connect;
 pub mod covered;
+pub mod declared;
 pub mod desired;
 pub mod doctor;
 pub mod event;
@@ -16,6 +18,7 @@ pub mod probes;
 pub mod remember;
 mod running;
 pub mod since;
+pub mod staged;
 pub mod stop;
 pub mod targets;
 pub mod undo;

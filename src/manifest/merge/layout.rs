@@ -8,30 +8,30 @@ use crate::manifest::tree::{Kind, Node};
 
 /// One entry of a map, or one item of a list, in the text of one side.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Piece<'t> {
-    pub(super) text: &'t str,
-    pub(super) key: Option<&'t Node>,
-    pub(super) node: &'t Node,
+pub(in crate::manifest) struct Piece<'t> {
+    pub(in crate::manifest) text: &'t str,
+    pub(in crate::manifest) key: Option<&'t Node>,
+    pub(in crate::manifest) node: &'t Node,
     /// Where its own text begins and ends: whole lines, or inside brackets a part of one.
-    pub(super) start: usize,
-    pub(super) end: usize,
+    pub(in crate::manifest) start: usize,
+    pub(in crate::manifest) end: usize,
     /// Of its first character, for pieces of whole lines.
-    pub(super) column: usize,
+    pub(in crate::manifest) column: usize,
     in_brackets: bool,
 }
 
 /// An entry inside, and what stands above it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Element<'t> {
-    pub(super) id: &'t str,
+pub(in crate::manifest) struct Element<'t> {
+    pub(in crate::manifest) id: &'t str,
     /// Blank lines and comments.
-    pub(super) gap: &'t str,
-    pub(super) piece: Piece<'t>,
+    pub(in crate::manifest) gap: &'t str,
+    pub(in crate::manifest) piece: Piece<'t>,
 }
 
 /// How the entries inside are laid out.
 #[derive(Debug, Clone)]
-pub(super) enum Layout<'t> {
+pub(in crate::manifest) enum Layout<'t> {
     /// On lines of their own: what comes before the first and after the last.
     Block { head: &'t str, tail: &'t str },
     /// In brackets: the span of them.
@@ -41,15 +41,15 @@ pub(super) enum Layout<'t> {
 }
 
 #[derive(Debug)]
-pub(super) struct Inside<'t> {
-    pub(super) layout: Layout<'t>,
-    pub(super) elements: Vec<Element<'t>>,
+pub(in crate::manifest) struct Inside<'t> {
+    pub(in crate::manifest) layout: Layout<'t>,
+    pub(in crate::manifest) elements: Vec<Element<'t>>,
     index: HashMap<&'t str, usize>,
 }
 
 impl<'t> Piece<'t> {
     /// The whole manifest.
-    pub(super) fn root(text: &'t str, node: &'t Node) -> Self {
+    pub(in crate::manifest) fn root(text: &'t str, node: &'t Node) -> Self {
         Self {
             text,
             key: None,
@@ -61,17 +61,17 @@ impl<'t> Piece<'t> {
         }
     }
 
-    pub(super) fn body(&self) -> &'t str {
+    pub(in crate::manifest) fn body(&self) -> &'t str {
         &self.text[self.start..self.end]
     }
 
     /// Whether it stands in brackets.
-    pub(super) fn is_inline(&self) -> bool {
+    pub(in crate::manifest) fn is_inline(&self) -> bool {
         self.in_brackets
     }
 
     /// As it stands in a list in brackets, if it can.
-    pub(super) fn inline(&self) -> &'t str {
+    pub(in crate::manifest) fn inline(&self) -> &'t str {
         match (self.key, self.node.span.is_empty()) {
             (Some(key), true) => &self.text[key.span.clone()],
             (Some(key), false) => &self.text[key.span.start..self.node.span.end],
@@ -80,7 +80,7 @@ impl<'t> Piece<'t> {
     }
 
     /// Its text with another text for its value, if the value stands on the key's line.
-    pub(super) fn with_value_of(&self, other: &Self) -> Option<String> {
+    pub(in crate::manifest) fn with_value_of(&self, other: &Self) -> Option<String> {
         let is_inline = |piece: &Self| {
             let scalar = matches!(piece.node.kind, Kind::Scalar { .. });
             let start = piece.key.map_or(piece.start, |key| key.span.end);
@@ -102,7 +102,7 @@ impl<'t> Piece<'t> {
     }
 
     /// Before and after the brackets of its value.
-    pub(super) fn around(&self, span: &Range<usize>) -> (&'t str, &'t str) {
+    pub(in crate::manifest) fn around(&self, span: &Range<usize>) -> (&'t str, &'t str) {
         (
             &self.text[self.start..span.start],
             &self.text[span.end..self.end],
@@ -110,7 +110,7 @@ impl<'t> Piece<'t> {
     }
 
     /// The entries inside. `None` where it is laid out in a way that is not known here.
-    pub(super) fn inside(&self, rule: Rule) -> Option<Inside<'t>> {
+    pub(in crate::manifest) fn inside(&self, rule: Rule) -> Option<Inside<'t>> {
         let node = self.node;
         let count = node.entries().len() + node.items().len();
         if count == 0 {
@@ -221,7 +221,7 @@ impl<'t> Inside<'t> {
         })
     }
 
-    pub(super) fn empty() -> Self {
+    pub(in crate::manifest) fn empty() -> Self {
         Self {
             layout: Layout::Empty,
             elements: vec![],
@@ -229,16 +229,16 @@ impl<'t> Inside<'t> {
         }
     }
 
-    pub(super) fn ids(&self) -> Vec<&'t str> {
+    pub(in crate::manifest) fn ids(&self) -> Vec<&'t str> {
         self.elements.iter().map(|element| element.id).collect()
     }
 
-    pub(super) fn get(&self, id: &str) -> Option<&Element<'t>> {
+    pub(in crate::manifest) fn get(&self, id: &str) -> Option<&Element<'t>> {
         self.index.get(id).map(|index| &self.elements[*index])
     }
 
     /// Where this one stands, from 0.
-    pub(super) fn place(&self, id: &str) -> Option<usize> {
+    pub(in crate::manifest) fn place(&self, id: &str) -> Option<usize> {
         self.index.get(id).copied()
     }
 }
@@ -264,7 +264,7 @@ fn lead_of(text: &str, key: Option<&Node>, node: &Node) -> Option<(usize, usize)
         .then_some((start, lead.len()))
 }
 
-pub(super) fn next_line(text: &str, at: usize) -> usize {
+pub(in crate::manifest) fn next_line(text: &str, at: usize) -> usize {
     text[at..]
         .find('\n')
         .map_or(text.len(), |found| at + found + 1)

@@ -34,9 +34,9 @@ use conflict::Path;
 pub use conflict::{Conflict, Side};
 use join::{Joiner, Same, Sides};
 use keys::Keys;
-use layout::Piece;
+pub(super) use layout::Piece;
 use parts::Parts;
-use rule::Rule;
+pub(super) use rule::Rule;
 
 use super::decode;
 use super::problem::Problems;
@@ -83,6 +83,11 @@ pub enum MergeError {
     Layout,
 }
 
+/// Both texts whole between marks: for who can do no better.
+pub fn mark_whole(ours: &str, theirs: &str) -> String {
+    parts::whole(ours, theirs, "\n")
+}
+
 /// Joins. `same` says whether a variable has the same value on two sides, for somebody who can open
 /// both; it is asked only where that makes a difference.
 pub fn merge(
@@ -113,6 +118,9 @@ pub fn merge(
     {
         return Ok(Merged::Clean(text));
     }
+    if !first.says_it {
+        return Err(MergeError::Layout);
+    }
     if !first.conflicts.is_empty() {
         return first.marked(sides, line_end);
     }
@@ -125,6 +133,9 @@ pub fn merge(
     let forced: BTreeSet<Path> = conflicts.iter().map(|one| one.path.clone()).collect();
     let mut second = compose(sides, &forced, line_end, same)?;
     second.conflicts.splice(..0, conflicts);
+    if !second.says_it {
+        return Err(MergeError::Layout);
+    }
     second.marked(sides, line_end)
 }
 
@@ -133,6 +144,8 @@ struct Composed {
     parts: Parts,
     node: Node,
     conflicts: Vec<Conflict>,
+    /// Whether the text says what was decided.
+    says_it: bool,
 }
 
 fn compose<'t>(
@@ -168,16 +181,14 @@ fn compose<'t>(
     };
     let mut conflicts = joiner.conflicts;
     conflicts.dedup();
-    let composed = Composed {
+    let tree = parse_tree(&parts.plain(), &mut Problems::default());
+    let says_it = tree.is_some_and(|tree| tree == node);
+    Ok(Composed {
         parts,
         node,
         conflicts,
-    };
-    let says = parse_tree(&composed.parts.plain(), &mut Problems::default());
-    match says.is_some_and(|tree| tree == composed.node) {
-        true => Ok(composed),
-        false => Err(MergeError::Layout),
-    }
+        says_it,
+    })
 }
 
 impl Composed {

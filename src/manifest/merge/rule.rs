@@ -17,7 +17,7 @@ pub(super) const PLACES: [&str; 3] = ["file", "railway", "openclaw"];
 
 /// How an entry is joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rule {
+pub(in crate::manifest) enum Rule {
     Root,
     Variables,
     Variable,
@@ -35,7 +35,7 @@ pub(super) enum Rule {
 
 impl Rule {
     /// Of an entry in an entry of this kind.
-    pub(super) fn of(self, id: &str) -> Self {
+    pub(in crate::manifest) fn of(self, id: &str) -> Self {
         match (self, id) {
             (Self::Root, "variables") => Self::Variables,
             (Self::Root, "groups") => Self::Groups,

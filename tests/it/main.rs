@@ -17,6 +17,7 @@ mod example;
 mod fake_railway;
 mod formats;
 mod gateway;
+mod git;
 mod hostile;
 mod hosts;
 mod incident;

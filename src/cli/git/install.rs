@@ -63,7 +63,7 @@ pub(crate) fn run(
         Some(before) => source::write_atomically(&place, before, &after)
             .map_err(|error| CommandError::of(&error))?,
         None => {
-            source::write_new(&place, &after, 0o666).map_err(|error| CommandError::of(&error))?
+            source::write_new(&place, &after, 0o666).map_err(|error| CommandError::of(&error))?;
         }
     }
     let changed = before.as_deref() != Some(after.as_str());

@@ -16,9 +16,10 @@ use super::context::Context;
 use super::error::{CommandError, Exit};
 use super::ui::Ui;
 
-/// Let git show, merge and guard manifests: fingerprints in diffs, merges by variable, a hook
+/// Let git show, merge and guard manifests
 ///
-/// `git install` sets it up for one clone. git then runs the other commands by itself.
+/// Diffs show fingerprints, merges join by variable, and a hook keeps secrets from being committed in
+/// clear. `git install` sets it up for one clone; git then runs the other commands by itself.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

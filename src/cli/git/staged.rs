@@ -29,17 +29,23 @@ pub(super) struct Staged {
 /// Looks into the index.
 pub(super) struct Index<'c> {
     context: &'c Context,
+    top: PathBuf,
 }
 
 impl<'c> Index<'c> {
     /// An error outside of a repository.
     pub(super) fn open(context: &'c Context) -> Result<Self, CommandError> {
-        let index = Self { context };
-        let done = index.run(&["rev-parse", "--is-inside-work-tree"], vec![])?;
-        match done.is_success() && done.stdout.starts_with(b"true") {
-            true => Ok(index),
-            false => Err(no_repository()),
+        let mut index = Self {
+            context,
+            top: context.folder.clone(),
+        };
+        let done = index.run(&["rev-parse", "--show-toplevel"], vec![])?;
+        let top = done.stdout.strip_suffix(b"\n").unwrap_or_default();
+        if !done.is_success() || top.is_empty() {
+            return Err(no_repository());
         }
+        index.top = path_of(top);
+        Ok(index)
     }
 
     fn run(&self, arguments: &[&str], input: Vec<u8>) -> Result<Finished, CommandError> {
@@ -121,15 +127,10 @@ impl<'c> Index<'c> {
 
     /// Files of the index that could be manifests by their names: YAML in a folder `manifests`.
     pub(super) fn likely_manifests(&self, most: usize) -> Result<Vec<String>, CommandError> {
-        let listed = self.run(
-            &["ls-files", "--stage", "-z", "--full-name", "--", ":/"],
-            vec![],
-        )?;
-        let listed = match listed.is_success() {
-            true => listed,
-            // `:/` is literal where paths are
-            false => self.run(&["ls-files", "--stage", "-z"], vec![])?,
-        };
+        let mut command = self.context.git().program().hook_command(&self.top);
+        command.args(["ls-files", "--stage", "-z"]);
+        let listed =
+            git::run(command, vec![], PATIENCE).map_err(|error| CommandError::of(&error))?;
         let likely = entries(&listed.stdout).filter_map(|(words, path)| {
             let yaml = path
                 .extension()

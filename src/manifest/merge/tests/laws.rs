@@ -143,7 +143,7 @@ fn variable(
         &theirs.rotate,
     )?;
     let owner = one(
-        &base.and_then(|base| base.owner.clone()),
+        &base.and_then(|base| base.owner),
         &ours.owner,
         &theirs.owner,
     )?;
@@ -351,7 +351,7 @@ fn settled(text: &str, base: &Model, ours: &Model, theirs: &Model) -> Vec<String
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
-        cases: if std::env::var_os("DRIFTLOCK_LONG").is_some() { 20_000 } else { 400 },
+        cases: 400,
         ..ProptestConfig::default()
     })]
 

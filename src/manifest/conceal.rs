@@ -51,10 +51,9 @@ pub fn conceal(text: &str, word: &mut dyn FnMut(&Cipher<'_>) -> String) -> Conce
 /// Whether a text is or was meant to be a manifest.
 pub fn says_driftlock(text: &str) -> bool {
     text.lines().any(|line| {
-        let rest = line
-            .trim_start_matches('\u{feff}')
-            .strip_prefix("driftlock");
-        rest.is_some_and(|rest| rest.trim_start().starts_with(':'))
+        let line = line.trim_start_matches(['\u{feff}', '{', ' ', '"', '\'']);
+        let rest = line.strip_prefix("driftlock");
+        rest.is_some_and(|rest| rest.trim_start_matches([' ', '"', '\'']).starts_with(':'))
     })
 }
 

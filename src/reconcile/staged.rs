@@ -178,8 +178,8 @@ impl Place<'_> {
     fn is_marked(&self) -> bool {
         let line = self.position.line as usize;
         let comment = |line: &str| {
-            line.split_once('#')
-                .is_some_and(|(_, rest)| rest.trim().starts_with(MARK))
+            let mut comments = line.split('#').skip(1);
+            comments.any(|rest| rest.trim().starts_with(MARK))
         };
         let mut lines = self.text.lines().skip(line.saturating_sub(2));
         let above = (line >= 2).then(|| lines.next()).flatten();

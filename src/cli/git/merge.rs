@@ -158,7 +158,7 @@ impl Job {
         ui: &mut Ui,
     ) -> Result<Exit, CommandError> {
         let [_, ours, theirs] = texts;
-        let unreadable = matches!(error, MergeError::Unreadable { .. });
+        let unreadable = !matches!(error, MergeError::Layout);
         let (text, is_good) = match by_lines {
             Ok(text) if unreadable => {
                 let is_good = load::load(&text).is_ok();
@@ -175,7 +175,7 @@ impl Job {
                     first.map(|one| format!(" (line {}: {})", one.position.line, one.message));
                 format!("{side} is no valid manifest{}", first.unwrap_or_default())
             }
-            MergeError::Layout => error.to_string(),
+            MergeError::Braces(_) | MergeError::Layout => error.to_string(),
         };
         ui.say(&format!(
             "{}: not joined by name, because {}",

@@ -3,7 +3,7 @@
 //! It looks at the index that the commit is made of, and never at the work tree. What it finds is
 //! named by file, line and variable; a value is never part of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -52,7 +52,14 @@ pub(crate) fn run(
     let index = Index::open(context)?;
     let staged = match &arguments.files[..] {
         [] => index.changed()?,
-        files => index.named(files)?,
+        files => match index.named(files)? {
+            staged if staged.is_empty() => {
+                return Err(
+                    CommandError::error("none of these files is staged").hint("git add them")
+                );
+            }
+            staged => staged,
+        },
     };
     let mut look = Look::of(&index, &staged)?;
     look.own_findings();
@@ -93,7 +100,7 @@ impl Look {
                 .extension()
                 .is_some_and(|ending| ending == "yaml" || ending == "yml")
         };
-        let large: Vec<&str> = staged
+        let large: HashSet<&str> = staged
             .iter()
             .filter(|one| is_yaml(one))
             .flat_map(|one| [Some(one.blob.as_str()), one.before.as_deref()])
@@ -103,7 +110,7 @@ impl Look {
             .iter()
             .zip(sizes)
             .filter(|(id, size)| {
-                *size <= MAX_FILE || (*size <= MAX_BYTES as u64 && large.contains(id))
+                *size <= MAX_FILE || (*size <= MAX_BYTES as u64 && large.contains(*id))
             })
             .map(|(id, size)| (*id, size))
             .collect();

@@ -78,6 +78,9 @@ pub enum MergeError {
         /// What is wrong with it.
         problems: Vec<Diagnostic>,
     },
+    /// The whole of a side is one pair of braces.
+    #[error("{0} is written in braces as a whole")]
+    Braces(Side),
     /// The text of the result would not say what was decided.
     #[error("the entries are laid out in a way that cannot be joined by name")]
     Layout,
@@ -246,7 +249,7 @@ fn tree(text: &str, side: Side) -> Result<Node, MergeError> {
     let problems = problems.finish();
     let tree = tree.ok_or(MergeError::Unreadable { side, problems })?;
     match tree.is_flow() || tree.entries().is_empty() {
-        true => Err(MergeError::Layout),
+        true => Err(MergeError::Braces(side)),
         false => Ok(tree),
     }
 }

@@ -109,6 +109,23 @@ fn files_that_the_driver_cannot_take() {
     merge(bytes, &large, bytes)
         .exits(1)
         .says("larger than 8 MiB");
+    // a whole manifest in braces has no lines of its own: as git does it, if that is a manifest
+    let braces = |name: &str| format!("{{driftlock: 1, name: {name}}}\n# a\n# b\n# c\n");
+    merge(
+        braces("t").as_bytes(),
+        braces("t").replace("# c", "# d").as_bytes(),
+        braces("u").as_bytes(),
+    )
+    .success()
+    .says("written in braces");
+    assert_eq!(lab.world.read("o"), braces("u").replace("# c", "# d"));
+    merge(
+        braces("t").as_bytes(),
+        braces("v").as_bytes(),
+        braces("u").as_bytes(),
+    )
+    .exits(1);
+    assert!(lab.world.read("o").contains("<<<<<<<"));
     // not there
     lab.world
         .run("git merge -- b o nowhere manifests/dev.yaml")

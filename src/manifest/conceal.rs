@@ -39,7 +39,7 @@ pub fn conceal(text: &str, word: &mut dyn FnMut(&Cipher<'_>) -> String) -> Conce
             false => Concealed::Other,
         };
     };
-    if root.get("driftlock").is_none() {
+    if root.get("driftlock").and_then(Node::text).is_none() {
         return Concealed::Other;
     }
     match spliced(text, &root, word) {
@@ -48,12 +48,33 @@ pub fn conceal(text: &str, word: &mut dyn FnMut(&Cipher<'_>) -> String) -> Conce
     }
 }
 
-/// Whether a text is or was meant to be a manifest.
+/// Whether a text is or was meant to be a manifest: a line says `driftlock:` and a number.
 pub fn says_driftlock(text: &str) -> bool {
-    text.lines().any(|line| {
-        let line = line.trim_start_matches(['\u{feff}', '{', ' ', '"', '\'']);
-        let rest = line.strip_prefix("driftlock");
-        rest.is_some_and(|rest| rest.trim_start_matches([' ', '"', '\'']).starts_with(':'))
+    text.lines().any(is_version)
+}
+
+/// The same of a text that may quote a manifest, as a README does: only its beginning counts.
+pub fn begins_as_manifest(text: &str) -> bool {
+    let is_said = |line: &&str| {
+        let line = line.trim_start_matches('\u{feff}').trim();
+        !(line.is_empty() || line.starts_with('#') || line == "---")
+    };
+    text.lines().find(is_said).is_some_and(is_version)
+}
+
+fn is_version(line: &str) -> bool {
+    let line = line.trim_start_matches('\u{feff}');
+    let line = line.strip_prefix('{').map_or(line, str::trim_start);
+    let quotes = ['"', '\''];
+    let rest = line.trim_start_matches(quotes).strip_prefix("driftlock");
+    let value = rest.and_then(|rest| {
+        rest.trim_start_matches(quotes)
+            .trim_start()
+            .strip_prefix(':')
+    });
+    value.is_some_and(|value| {
+        let value = value.trim_start().trim_start_matches(quotes);
+        value.starts_with(|c: char| c.is_ascii_digit())
     })
 }
 
@@ -192,6 +213,30 @@ mod tests {
         );
         let crlf = conceal(&text.replace('\n', "\r\n"), &mut word);
         assert_eq!(crlf, Concealed::Manifest(wanted.replace('\n', "\r\n")));
+    }
+
+    #[test]
+    fn what_is_meant_to_be_a_manifest() {
+        for text in [
+            "driftlock: 1",
+            "# x\nname: t\ndriftlock : 2 #",
+            "\u{feff}\"driftlock\": '1'",
+            "{driftlock: 1}",
+        ] {
+            assert!(says_driftlock(text), "{text}");
+        }
+        for text in [
+            "driftlock:\n  enabled: true",
+            "services:\n  driftlock: 1",
+            "driftlock-rails: 1",
+            "",
+        ] {
+            assert!(!says_driftlock(text), "{text}");
+        }
+        assert!(begins_as_manifest(
+            "# yaml-language-server: x\n\n---\ndriftlock: 1\n"
+        ));
+        assert!(!begins_as_manifest("# Title\n```yaml\ndriftlock: 1\n```\n"));
     }
 
     #[test]

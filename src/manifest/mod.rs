@@ -27,7 +27,7 @@ mod validate;
 mod yaml;
 
 pub use allowlist::{Allowlist, Here, parse_allowlist};
-pub use conceal::{Cipher, Concealed, conceal, says_driftlock};
+pub use conceal::{Cipher, Concealed, begins_as_manifest, conceal, says_driftlock};
 pub use document::{authority_schema, json_schema, rails_schema};
 pub use edit::{EditError, Editor};
 pub use fresh::{Fresh, FreshTarget, render_new};

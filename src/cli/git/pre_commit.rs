@@ -4,7 +4,7 @@
 //! named by file, line and variable; a value is never part of it.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use zeroize::Zeroizing;
@@ -16,7 +16,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
 use crate::cli::session;
 use crate::cli::ui::Ui;
-use crate::manifest::{MAX_BYTES, says_driftlock};
+use crate::manifest::{MAX_BYTES, begins_as_manifest, says_driftlock};
 use crate::model::holds_identity;
 use crate::reconcile::staged::{Finding, Secrets, Weight, findings};
 
@@ -76,6 +76,19 @@ pub(crate) fn run(
     Ok(look.tell(ui))
 }
 
+/// YAML that says so anywhere; of other files, those that begin so.
+fn is_manifest(path: &Path, text: &str) -> bool {
+    match is_yaml(path) {
+        true => says_driftlock(text),
+        false => begins_as_manifest(text),
+    }
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|ending| ending == "yaml" || ending == "yml")
+}
+
 /// One file, staged and before.
 struct File {
     path: PathBuf,
@@ -95,14 +108,9 @@ impl Look {
         blobs.sort_unstable();
         blobs.dedup();
         let sizes = index.sizes(&blobs)?;
-        let is_yaml = |one: &Staged| {
-            one.path
-                .extension()
-                .is_some_and(|ending| ending == "yaml" || ending == "yml")
-        };
         let large: HashSet<&str> = staged
             .iter()
-            .filter(|one| is_yaml(one))
+            .filter(|one| is_yaml(&one.path))
             .flat_map(|one| [Some(one.blob.as_str()), one.before.as_deref()])
             .flatten()
             .collect();
@@ -139,11 +147,13 @@ impl Look {
             let Ok(text) = std::str::from_utf8(&file.content) else {
                 continue;
             };
-            if let Some(line) = text.lines().position(holds_identity) {
+            let before = std::str::from_utf8(&file.before).unwrap_or_default();
+            let known: HashSet<&str> = before.lines().filter(|line| holds_identity(line)).collect();
+            let is_new = |line: &str| holds_identity(line) && !known.contains(line);
+            if let Some(line) = text.lines().position(is_new) {
                 file.findings.push(Finding::identity(line + 1));
             }
-            let before = std::str::from_utf8(&file.before).unwrap_or_default();
-            if says_driftlock(text) || says_driftlock(before) {
+            if is_manifest(&file.path, text) || is_manifest(&file.path, before) {
                 file.findings.extend(findings(text, before));
             }
         }

@@ -222,6 +222,34 @@ fn an_identity_in_any_file() {
         .says("backup/keys.txt:")
         .says("this is an age identity");
     assert!(!run.all().contains(keys.lines().last().unwrap()));
+    // decided once, it is not asked again
+    lab.git("commit -q --no-verify -m x");
+    lab.world
+        .write("backup/keys.txt", format!("# for tests\n{keys}"));
+    lab.git("add -A");
+    lab.git("commit -q -m x");
+}
+
+/// A README that quotes a manifest is none, and neither is a chart that has a part of our name.
+#[test]
+fn texts_that_only_speak_of_manifests() {
+    let Some(lab) = Lab::new() else { return };
+    let quoted = "# Title\n```yaml\ndriftlock: 1\nname: [\nvariables:\n```\n";
+    lab.world.write("README.md", quoted);
+    lab.world.write(
+        "chart/values.yaml",
+        "driftlock:\n  enabled: true\n  token: x\n",
+    );
+    lab.world
+        .write("compose.yaml", "services:\n  driftlock:\n    image: x\n");
+    lab.git("add -A");
+    let run = lab.tries("commit -q -m x").success();
+    assert_eq!(run.stderr, "");
+    // whatever its name: this one is meant to be one
+    lab.world
+        .write("env.conf", "# ours\ndriftlock: 1\nname: [\n");
+    lab.git("add -A");
+    lab.tries("commit -q -m x").exits(1).says("env.conf:");
 }
 
 /// Names of files are somebody's text.

@@ -296,9 +296,35 @@ impl Context {
         )
     }
 
+    /// This program in a command line of a shell: by its name if `PATH` leads to it, so that an
+    /// update is found, else by its whole path.
+    pub(crate) fn program_words(&self) -> String {
+        let me = std::env::current_exe().and_then(std::fs::canonicalize).ok();
+        let name = env!("CARGO_PKG_NAME");
+        let path = self.variable("PATH").cloned().unwrap_or_default();
+        let first = std::env::split_paths(&path)
+            .map(|folder| folder.join(name))
+            .find(|file| file.is_file());
+        let on_path = first.and_then(|file| std::fs::canonicalize(file).ok());
+        match me {
+            Some(me) if on_path.as_ref() != Some(&me) => shell_quoted(&me),
+            _ => name.to_owned(),
+        }
+    }
+
     /// Resolves a path that was given on the command line.
     pub(crate) fn absolute(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
+    }
+}
+
+/// One word of a shell's command line.
+fn shell_quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    match text.chars().all(plain) {
+        true => text.into_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
 

@@ -11,6 +11,7 @@ mod context;
 mod diff;
 mod doctor;
 mod error;
+mod git;
 mod harden;
 mod history;
 mod identity;
@@ -136,6 +137,7 @@ enum Command {
     Journal(journal::JournalArgs),
     Undo(undo::UndoArgs),
     Comment(comment::CommentArgs),
+    Git(git::GitArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
@@ -188,6 +190,7 @@ fn dispatch(
         Command::Journal(arguments) => journal::run(arguments, global, context, ui),
         Command::Undo(arguments) => undo::run(arguments, global, context, ui),
         Command::Comment(arguments) => comment::run(arguments, context, ui),
+        Command::Git(arguments) => git::run(arguments, global, context, ui),
         Command::Schema(arguments) => schema::run(arguments, ui),
         Command::Completions(arguments) => completions::run(arguments, ui),
         Command::Man(arguments) => completions::run_man(arguments, ui),

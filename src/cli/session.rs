@@ -171,6 +171,15 @@ pub(crate) fn connections(context: &Context, ui: &mut Ui) -> Connections {
 
 /// Where identities are looked for.
 pub(crate) fn keyring(global: &Global, context: &Context) -> Keyring {
+    keyring_with(global, context, person(context))
+}
+
+/// The same where nobody must be asked, because another program runs us.
+pub(crate) fn quiet_keyring(global: &Global, context: &Context) -> Keyring {
+    keyring_with(global, context, Arc::new(NoPrompt))
+}
+
+fn keyring_with(global: &Global, context: &Context, prompt: SharedPrompt) -> Keyring {
     let text = |name: &str| {
         context
             .text(name)
@@ -192,7 +201,7 @@ pub(crate) fn keyring(global: &Global, context: &Context) -> Keyring {
         config_dir: context.config.clone(),
         home: context.home.clone(),
     };
-    Keyring::new(&request, person(context))
+    Keyring::new(&request, prompt)
 }
 
 /// Whoever can be asked.

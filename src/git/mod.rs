@@ -61,11 +61,23 @@ const ASKING: [&str; 2] = ["GIT_ASKPASS", "SSH_ASKPASS"];
 /// Settings that CI systems hand to every `git` of a job: `GIT_CONFIG_COUNT`, `GIT_CONFIG_KEY_0` …
 const SETTINGS: [&str; 3] = ["GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"];
 
+/// Which repository and which index a hook is about. `git commit FILE` has an index of its own, and a
+/// linked work tree its own folder.
+const HOOK: [&str; 6] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+];
+
 /// How `git` is run. No `Debug` of its environment: it may hold tokens.
 #[derive(Clone)]
 pub struct Program {
     environment: Vec<(OsString, OsString)>,
     remote: Vec<(OsString, OsString)>,
+    hook: Vec<(OsString, OsString)>,
 }
 
 impl std::fmt::Debug for Program {
@@ -77,7 +89,7 @@ impl std::fmt::Debug for Program {
 impl Program {
     /// `environment` is this process's; only what `git` needs of it is passed on.
     pub fn new(environment: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
-        let (mut local, mut remote) = (vec![], vec![]);
+        let (mut local, mut remote, mut hook) = (vec![], vec![], vec![]);
         for (name, value) in environment {
             let is = |list: &[&str]| list.iter().any(|allowed| name == *allowed);
             let setting = name
@@ -85,6 +97,8 @@ impl Program {
                 .is_some_and(|name| SETTINGS.iter().any(|one| name.starts_with(one)));
             if is(&LOCAL) {
                 local.push((name, value));
+            } else if is(&HOOK) {
+                hook.push((name, value));
             } else if is(&REMOTE) || is(&ASKING) || setting {
                 remote.push((name, value));
             }
@@ -92,6 +106,7 @@ impl Program {
         Self {
             environment: local,
             remote,
+            hook,
         }
     }
 
@@ -115,6 +130,14 @@ impl Program {
             })
             .stdin(Stdio::null())
             .stderr(Stdio::null());
+        command
+    }
+
+    /// For a hook, which git started in the top folder of the work tree: with the repository and the
+    /// index that git named. Without these, as [`Self::command`].
+    pub fn hook_command(&self, folder: &Path) -> Command {
+        let mut command = self.command(folder);
+        command.envs(self.hook.iter().map(|(name, value)| (name, value)));
         command
     }
 

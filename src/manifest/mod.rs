@@ -4,12 +4,14 @@
 //! [`Editor`] changes single entries by splicing bytes, and refuses when anything else would move.
 
 mod allowlist;
+mod conceal;
 mod decode;
 mod document;
 mod edit;
 mod facts;
 mod fresh;
 mod glance;
+mod merge;
 mod openclaw;
 mod place;
 mod place_root;
@@ -27,10 +29,12 @@ mod validate;
 mod yaml;
 
 pub use allowlist::{Allowlist, Here, parse_allowlist};
+pub use conceal::{Cipher, Concealed, begins_as_manifest, conceal, says_driftlock};
 pub use document::{authority_schema, json_schema, rails_schema};
 pub use edit::{EditError, Editor};
 pub use fresh::{Fresh, FreshTarget, render_new};
 pub use glance::{Glance, glance};
+pub use merge::{Conflict, MergeError, Merged, Side, Texts, mark_whole, merge};
 pub use place::{SharedPlace, place_key, shared_places};
 pub use rails::{FolderRails, RAILS_FILE, TargetTightening, Tightening, parse_rails};
 pub use readers::reader_names;

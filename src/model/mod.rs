@@ -3,6 +3,7 @@
 
 mod activation;
 mod authority;
+mod clear;
 mod destination;
 mod diagnostic;
 mod finding;
@@ -22,6 +23,7 @@ pub use activation::{
     Activated, Activation, ComposeProject, LaunchdDomain, LaunchdJob, Process, SystemdUnit,
 };
 pub use authority::{AuthorityFacts, TargetFacts};
+pub use clear::{clear_lint, clear_name_lint, holds_identity, is_private_key};
 pub(crate) use destination::is_name;
 pub use destination::{Destination, ParseDestinationError, Sudo, UserName};
 pub use diagnostic::{Diagnostic, Position, Severity};

@@ -1,6 +1,7 @@
 //! Joins the rooms: load, decrypt, read, plan, apply, remember.
 
 pub mod apply;
+pub mod concealed;
 pub mod connect;
 pub mod covered;
 pub mod declared;
@@ -20,6 +21,7 @@ pub mod remember;
 pub mod review;
 mod running;
 pub mod since;
+pub mod staged;
 pub mod stop;
 pub mod targets;
 pub mod undo;

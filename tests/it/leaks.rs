@@ -3,6 +3,7 @@
 
 mod beside;
 mod forms;
+mod git;
 mod hardening;
 mod hosts;
 mod openclaw;

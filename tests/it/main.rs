@@ -18,6 +18,7 @@ mod fake_railway;
 mod forge;
 mod formats;
 mod gateway;
+mod git;
 mod hostile;
 mod hosts;
 mod incident;

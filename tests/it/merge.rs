@@ -1,6 +1,8 @@
 //! Two branches edit one manifest; plain `git merge` joins them, and the result opens.
 
 mod branch;
+mod draft;
+mod driver;
 mod repository;
 
 use std::collections::BTreeMap;

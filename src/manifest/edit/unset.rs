@@ -27,7 +27,7 @@ impl Editor<'_> {
     }
 
     /// What uses a variable: templates always, lists if asked for.
-    fn users(&self, name: &VarName, with_lists: bool) -> Vec<String> {
+    pub(in crate::manifest) fn users(&self, name: &VarName, with_lists: bool) -> Vec<String> {
         let mut by = Vec::new();
         let names_it = |node: Option<&Node>| {
             let template = node.and_then(Node::text).map(Template::parse);

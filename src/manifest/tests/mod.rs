@@ -16,7 +16,7 @@ use super::{Payload, Seal};
 use crate::model::KeyId;
 
 /// A payload that has the right form: `byte` repeated.
-fn payload(byte: u8) -> Payload {
+pub(super) fn payload(byte: u8) -> Payload {
     use base64::Engine;
     Payload {
         key: "3fa9c1".to_owned(),
@@ -24,7 +24,7 @@ fn payload(byte: u8) -> Payload {
     }
 }
 
-fn seal(byte: u8) -> Seal {
+pub(super) fn seal(byte: u8) -> Seal {
     let key_id = KeyId::try_from("3fa9c1000000000000000000000000ff".to_owned()).unwrap();
     Seal {
         key_id,

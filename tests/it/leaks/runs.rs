@@ -286,6 +286,7 @@ impl Leaky {
         let list = self.world.root().join("list");
         std::fs::write(list, "driftlock-authority: 1\nallow: []\n").unwrap();
         self.runs("plan --authority ../list", "").success();
+        self.git_runs_us();
         self.reveals();
         self.comments();
         self.argv();
@@ -614,7 +615,7 @@ impl Leaky {
     }
 }
 
-fn git(world: &World, arguments: &[&str]) {
+pub(super) fn git(world: &World, arguments: &[&str]) {
     let status = Command::new("git")
         .args(arguments)
         .current_dir(world.path(""))

@@ -71,19 +71,19 @@ impl Author {
         }
     }
 
-    fn recipients(&self, count: usize) -> Vec<Recipient> {
+    pub(super) fn recipients(&self, count: usize) -> Vec<Recipient> {
         let people = self.people.iter().take(count);
         people.map(|(_, recipient)| recipient.clone()).collect()
     }
 
-    fn value(&mut self) -> String {
+    pub(super) fn value(&mut self) -> String {
         let length = self.random.gen_range(0..60);
         (0..length)
             .map(|_| char::from(self.random.gen_range(b' '..=b'~')))
             .collect()
     }
 
-    fn payload(&mut self, entry: &str, value: &str) -> Payload {
+    pub(super) fn payload(&mut self, entry: &str, value: &str) -> Payload {
         self.sequence += 1;
         let sealed = self
             .envelope
@@ -94,8 +94,48 @@ impl Author {
         }
     }
 
+    /// Opens as one of the people does: every sealed value by name, clear texts and templates as they
+    /// stand.
+    pub(super) fn opened(
+        &self,
+        person: usize,
+        text: &str,
+        what: &str,
+    ) -> BTreeMap<VarName, (char, String)> {
+        let loaded = load::load(text).unwrap_or_else(|found| panic!("{what}: {found:?}\n{text}"));
+        let mut request = IdentityRequest::default();
+        request.env.age_key = Some(self.people[person].0.clone());
+        let mut keyring = Keyring::new(&request, quiet());
+        let opening = load::open(&loaded.manifest, &mut keyring);
+        assert!(
+            opening
+                .as_open()
+                .is_some_and(|open| open.recipients_authentic),
+            "{what}"
+        );
+        let mut opener = Opener {
+            opening: &opening,
+            keyring: &mut keyring,
+        };
+        let variables = loaded.manifest.variables.iter();
+        variables
+            .map(|(name, variable)| {
+                let value = match &variable.source {
+                    Source::Clear(text) => ('c', text.clone()),
+                    Source::Template(template) => ('t', template.to_source()),
+                    _ => {
+                        let open = opener.value(&loaded.manifest, name);
+                        let open = open.unwrap_or_else(|why| panic!("{what} {name}: {why}"));
+                        ('s', open.value.expose().to_owned())
+                    }
+                };
+                (name.clone(), value)
+            })
+            .collect()
+    }
+
     /// The header for the first `count` people, wrapped anew; `fingerprints` if they stay.
-    fn seal(&mut self, count: usize, fingerprints: Option<Payload>) -> Seal {
+    pub(super) fn seal(&mut self, count: usize, fingerprints: Option<Payload>) -> Seal {
         let recipients = self.recipients(count);
         let header = self.envelope.wrap(&recipients, &quiet()).unwrap();
         let key = fingerprint_key_text(&self.fingerprint_key);

@@ -1,8 +1,10 @@
 //! A git repository with one file, and merges in it.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+
+use crate::support::world::{Run, World};
 
 const FILE: &str = "m.yaml";
 
@@ -15,16 +17,57 @@ pub(super) enum Merged {
 
 pub(super) struct Repository {
     folder: tempfile::TempDir,
+    /// Of the world that the driver runs in.
+    environment: Vec<(&'static str, PathBuf)>,
 }
 
 impl Repository {
     /// With this text on the branch `main`.
     pub(super) fn new(text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let new = Self { folder };
+        let environment = vec![];
+        let new = Self {
+            folder,
+            environment,
+        };
         new.must(&["init", "-q", "-b", "main"]);
         new.commit(text);
         new
+    }
+
+    /// The same where `driftlock git install` was run.
+    pub(super) fn with_driver(text: &str, world: &World) -> Self {
+        let mut new = Self::new(text);
+        new.environment = vec![
+            ("HOME", world.home("")),
+            ("XDG_CONFIG_HOME", world.config("")),
+        ];
+        let mut command = world.command(["git", "install", "--no-hook", "."]);
+        command.current_dir(new.path());
+        Run::of(command).success();
+        new.must(&["add", ".gitattributes"]);
+        new.commit(text);
+        new
+    }
+
+    /// As [`Self::merge`] for many, in a work tree; with what was said.
+    pub(super) fn merge_each(&self, pairs: &[(&str, &str)]) -> Vec<(Merged, String)> {
+        self.import_pairs(pairs);
+        (0..pairs.len())
+            .map(|index| {
+                self.must(&["checkout", "-q", "--detach", &format!("ours-{index}")]);
+                let output = self.git(&["merge", "-q", "-m", "x", &format!("theirs-{index}")]);
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                let text = std::fs::read_to_string(self.path().join(FILE)).unwrap();
+                let merged = if output.status.success() {
+                    Merged::Clean(text)
+                } else {
+                    self.must(&["merge", "--abort"]);
+                    Merged::Conflict(text)
+                };
+                (merged, said)
+            })
+            .collect()
     }
 
     fn path(&self) -> &Path {
@@ -38,6 +81,7 @@ impl Repository {
             .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
             .args(["-c", "core.autocrlf=false", "-c", "commit.gpgsign=false"])
             .args(arguments)
+            .envs(self.environment.iter().map(|(name, path)| (name, path)))
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_SYSTEM", "/dev/null");
         command
@@ -78,6 +122,14 @@ impl Repository {
     /// The same merges without a work tree, many at once: the commits come by `fast-import`, and
     /// `merge-tree` is what `merge` itself runs.
     pub(super) fn merge_all(&self, pairs: &[(&str, &str)]) -> Vec<Merged> {
+        self.import_pairs(pairs);
+        (0..pairs.len())
+            .map(|index| self.merge_one(index))
+            .collect()
+    }
+
+    /// The branches `ours-N` and `theirs-N`.
+    fn import_pairs(&self, pairs: &[(&str, &str)]) {
         let main = self.must(&["rev-parse", "main"]);
         let mut stream = Vec::new();
         for (index, (ours, theirs)) in pairs.iter().enumerate() {
@@ -92,14 +144,11 @@ impl Repository {
             }
         }
         self.import(&stream);
-        (0..pairs.len())
-            .map(|index| self.merge_one(index))
-            .collect()
     }
 
     fn import(&self, stream: &[u8]) {
         let mut child = self
-            .command(&["fast-import", "--quiet"])
+            .command(&["fast-import", "--quiet", "--force"])
             .stdin(Stdio::piped())
             .spawn()
             .expect("git is installed");

@@ -155,35 +155,36 @@ impl Place<'_> {
             let message = format!("{name} is a private key in clear");
             return Some(Finding::refused(line, message, set));
         }
-        if self.is_marked() {
-            return None;
-        }
-        if was_secret {
+        let finding = if was_secret {
             let message = format!("{name} was encrypted, and is now clear");
-            return Some(Finding::refused(line, message, or_public));
-        }
-        if let Some(what) = clear_lint(name.as_str(), value) {
+            Finding::refused(line, message, or_public)
+        } else if let Some(what) = clear_lint(name.as_str(), value) {
             let message = format!("{name} looks like {what} in clear");
-            return Some(Finding::refused(line, message, or_public));
-        }
-        (clear && clear_name_lint(name.as_str(), value)).then(|| Finding {
-            line,
-            weight: Weight::Warning,
-            message: format!("{name} is clear, and its name is that of a secret"),
-            help: or_public,
-        })
-    }
-
-    /// Behind the name, or on the line above.
-    fn is_marked(&self) -> bool {
-        let line = self.position.line as usize;
-        let comment = |line: &str| {
-            let mut comments = line.split('#').skip(1);
-            comments.any(|rest| rest.trim().starts_with(MARK))
+            Finding::refused(line, message, or_public)
+        } else if clear && clear_name_lint(name.as_str(), value) {
+            Finding {
+                line,
+                weight: Weight::Warning,
+                message: format!("{name} is clear, and its name is that of a secret"),
+                help: or_public,
+            }
+        } else {
+            return None;
         };
-        let mut lines = self.text.lines().skip(line.saturating_sub(2));
-        let above = (line >= 2).then(|| lines.next()).flatten();
-        above.is_some_and(|line| line.trim_start().starts_with('#') && comment(line))
-            || lines.next().is_some_and(comment)
+        (!is_marked_public(self.text, self.position)).then_some(finding)
     }
+}
+
+/// Whether somebody wrote that the text there is meant to be public: behind the name, or on the line
+/// above.
+pub(super) fn is_marked_public(text: &str, position: Position) -> bool {
+    let line = position.line as usize;
+    let comment = |line: &str| {
+        let mut comments = line.split('#').skip(1);
+        comments.any(|rest| rest.trim().starts_with(MARK))
+    };
+    let mut lines = text.lines().skip(line.saturating_sub(2));
+    let above = (line >= 2).then(|| lines.next()).flatten();
+    above.is_some_and(|line| line.trim_start().starts_with('#') && comment(line))
+        || lines.next().is_some_and(comment)
 }

@@ -101,7 +101,7 @@ impl Gathering<'_> {
             }
         };
         let limits = self.folders.tighten(&file, &mut loaded);
-        let mut inspected = inspect(&loaded, self.wanted, self.keyring);
+        let mut inspected = inspect(&loaded, &file.text, self.wanted, self.keyring);
         match limits {
             Ok(true) => {}
             Ok(false) => {

@@ -33,8 +33,13 @@ pub struct Inspected {
     pub unchecked: Vec<Unchecked>,
 }
 
-/// Inspects one manifest. An identity is looked for only where one of the kinds needs it.
-pub fn inspect(loaded: &Loaded, wanted: &Wanted<'_>, keyring: &mut Keyring) -> Inspected {
+/// Inspects one manifest, whose text this is. An identity is looked for only where one of the kinds needs it.
+pub fn inspect(
+    loaded: &Loaded,
+    text: &str,
+    wanted: &Wanted<'_>,
+    keyring: &mut Keyring,
+) -> Inspected {
     let manifest = &loaded.manifest;
     let mut notes = Notes::new(wanted);
     for warning in &loaded.warnings {
@@ -55,6 +60,7 @@ pub fn inspect(loaded: &Loaded, wanted: &Wanted<'_>, keyring: &mut Keyring) -> I
     };
     for (name, variable) in &manifest.variables {
         values::inspect(manifest, name, variable, &mut opener, &mut notes);
+        values::in_clear(text, name, variable, &mut notes);
     }
     notes.finish()
 }

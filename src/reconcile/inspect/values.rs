@@ -5,9 +5,10 @@ use jiff::tz::TimeZone;
 
 use super::super::expiry::{Due, due, soon};
 use super::super::load::{Opener, Opening};
+use super::super::staged::is_marked_public;
 use super::{Notes, Wanted, is_armored, of_variable};
 use crate::manifest::{Manifest, Source, Variable};
-use crate::model::{CheckKind, Finding, SecretValue, Severity, VarName, lint_value};
+use crate::model::{CheckKind, Finding, Severity, VarName, clear_lint, is_private_key, lint_value};
 
 /// Whether what is asked for needs this value, or when it was sealed.
 pub(super) fn is_opened(variable: &Variable, wanted: &Wanted<'_>) -> bool {
@@ -28,8 +29,7 @@ pub(super) fn inspect(
 ) {
     let mut sealed_at = None;
     match &variable.source {
-        Source::Clear(text) => clear(name, variable, text, notes),
-        Source::Template(_) => {}
+        Source::Clear(_) | Source::Template(_) => {}
         Source::Sealed(_) | Source::Armored(_) => {
             // why a manifest stays sealed is said once, for all of it
             let is_open = !matches!(opener.opening, Opening::Sealed(_));
@@ -46,21 +46,48 @@ pub(super) fn inspect(
     }
 }
 
-/// A text that everybody can read. Whoever looks for secrets among such texts is asked here.
-fn clear(name: &VarName, variable: &Variable, text: &str, notes: &mut Notes<'_>) {
-    if lint_value(&SecretValue::new(text)).contains(&"private-key") {
-        notes.push(of_variable(
-            name,
-            variable.position,
-            CheckKind::Lint,
+/// Texts that everybody can read, and that look as if they should not. `text` is the manifest's.
+pub(super) fn in_clear(text: &str, name: &VarName, variable: &Variable, notes: &mut Notes<'_>) {
+    let value = match &variable.source {
+        Source::Clear(value) => value.clone(),
+        Source::Template(template) => template.to_source(),
+        Source::Sealed(_) | Source::Armored(_) => return,
+    };
+    let at = variable.position;
+    let (severity, code, words) = if is_private_key(&value) {
+        (
             Severity::Error,
             "private-key-in-clear",
             (
                 format!("{name} is a private key in clear text"),
                 format!("driftlock set {name}, and replace the key: it is in the history"),
             ),
-        ));
-    }
+        )
+    } else if let Some(what) = clear_lint(name.as_str(), &value)
+        && !is_marked_public(text, at)
+    {
+        (
+            Severity::Warning,
+            "clear-secret",
+            (
+                format!("{name} looks like {what} in clear text"),
+                format!(
+                    "driftlock set {name} encrypts it; if it is meant to be public, write \
+                     `# driftlock: clear` behind its name"
+                ),
+            ),
+        )
+    } else {
+        return;
+    };
+    notes.push(of_variable(
+        name,
+        at,
+        CheckKind::Lint,
+        severity,
+        code,
+        words,
+    ));
 }
 
 /// Decrypts it, and looks at it. When it was sealed, if it opens.

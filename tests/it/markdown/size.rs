@@ -87,6 +87,9 @@ fn five_hundred_and_five_thousand_changes_fit_and_name_what_matters() {
             lines[3].starts_with("_To fit into a comment: "),
             "{lines:?}"
         );
+        println!("{}", lines[3]);
+        // of five hundred, no name is missing
+        assert_eq!(changes > 500, lines[3].contains(" changes"), "{}", lines[3]);
         is_ours(&read(&comment));
         // what was left out did not fit: the room is used
         assert!(comment.len() > LIMIT - 2_000, "{}", comment.len());

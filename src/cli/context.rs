@@ -167,6 +167,11 @@ impl Context {
         self.text("GITHUB_ACTIONS") == Some("true")
     }
 
+    /// The file that a GitHub job's step adds to for its summary page.
+    pub(crate) fn step_summary(&self) -> Option<PathBuf> {
+        self.path("GITHUB_STEP_SUMMARY")
+    }
+
     /// This machine's own journal: `$XDG_STATE_HOME/driftlock/journal.sqlite3`, if there is a home.
     pub(crate) fn journal(&self) -> Option<PathBuf> {
         let state = self.state.as_ref()?;

@@ -23,6 +23,7 @@ use crate::reconcile::event::{Event, SeenTarget};
 use crate::reconcile::load::{Opener, Opening, SealedBecause};
 use crate::reconcile::pass::{Memory, Pass, Scope};
 use crate::reconcile::{observe, remember, since};
+use crate::render::escape;
 use crate::render::text::Progress;
 
 /// One manifest, opened, with what is remembered of it.
@@ -144,9 +145,9 @@ pub(crate) fn meet(
     for one in opened.iter_mut().filter(|_| knows) {
         let manifest = &one.item.loaded.manifest;
         if one.memory.meet(&manifest.authority_facts()) {
+            let path = escape::terminal(&one.item.file.path.display().to_string());
             ui.warn(&format!(
-                "{} is new here: no apply has agreed to what it says, so where nobody is asked all of it waits for `--allow authority`",
-                one.item.file.path.display()
+                "{path} is new here: no apply has agreed to what it says, so where nobody is asked all of it waits for `--allow authority`"
             ));
         }
     }
@@ -373,32 +374,53 @@ pub(crate) fn look(
     for item in &items {
         ui.diagnostics(&item.file.path, &item.loaded.warnings);
     }
-    let mut keyring = session::keyring(global, context);
-    let mut journal = records::journal(global, context, &items, false, ui)?;
-    let allows = Allows::load(global, &items, context, ui)?;
-    let mut opened = open_all(
-        &items,
-        selection.since.as_deref(),
+    let aim = Aim {
+        items: &items,
+        since: selection.since.as_deref(),
+        scope,
         keeps,
-        &mut keyring,
+    };
+    let mut keyring = session::keyring(global, context);
+    look_at(&aim, &mut keyring, global, context, ui)
+}
+
+/// What to look at, and as whom.
+pub(crate) struct Aim<'a> {
+    pub(crate) items: &'a [Item],
+    /// A former revision in place of the journal.
+    pub(crate) since: Option<&'a str>,
+    pub(crate) scope: &'a Scope,
+    /// Whether what is made of it will be kept.
+    pub(crate) keeps: bool,
+}
+
+/// Opens, reads and plans manifests that are loaded: one result for each, in their order.
+pub(crate) fn look_at(
+    aim: &Aim<'_>,
+    keyring: &mut Keyring,
+    global: &Global,
+    context: &Context,
+    ui: &mut Ui,
+) -> Result<Vec<Looked>, CommandError> {
+    let mut journal = records::journal(global, context, aim.items, false, ui)?;
+    let allows = Allows::load(global, aim.items, context, ui)?;
+    let mut opened = open_all(
+        aim.items,
+        aim.since,
+        aim.keeps,
+        keyring,
         &mut *journal,
         context,
         ui,
     )?;
-    meet(
-        &mut opened,
-        selection.since.as_deref(),
-        &allows,
-        &*journal,
-        ui,
-    )?;
+    meet(&mut opened, aim.since, &allows, &*journal, ui)?;
     let connections = session::connections(context, ui);
     let runtime = runtime()?;
     let mut plans = vec![];
     for opened in opened {
         let (plan, seen) = {
-            let values = values(&opened, &mut keyring, ui);
-            let pass = pass(&opened, &values, &connections, scope, &allows);
+            let values = values(&opened, keyring, ui);
+            let pass = pass(&opened, &values, &connections, aim.scope, &allows);
             let live = drive(ui, &runtime, async |events| {
                 pass.read(&opened.memory, events).await
             });

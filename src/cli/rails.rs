@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::CommandError;
 use super::session::Item;
 use super::ui::Ui;
-use crate::manifest::{FolderRails, parse_rails};
+use crate::manifest::{FolderRails, RAILS_FILE, parse_rails};
 use crate::model::{Diagnostic, Severity};
 use crate::reconcile::load::{self, Loaded};
 use crate::source::{ManifestFile, load_manifests, load_rails};
@@ -63,9 +63,9 @@ impl Folders {
         })
     }
 
-    /// What `check` says of each file that is there: its problems, or the targets in it that no
-    /// manifest of its folder has.
-    pub(crate) fn check(&self, items: &[Item]) -> Vec<(String, Vec<Diagnostic>)> {
+    /// What `check` says of each file that is there, with its absolute path and as people name it: its
+    /// problems, or the targets in it that no manifest of its folder has.
+    pub(crate) fn check(&self, items: &[Item]) -> Vec<(PathBuf, &Path, Vec<Diagnostic>)> {
         let folders = self.0.iter().filter(|(_, folder)| folder.is_there);
         folders
             .map(|(place, folder)| {
@@ -73,7 +73,7 @@ impl Folders {
                     Err(diagnostics) => diagnostics.clone(),
                     Ok(rails) => strays(rails, place, items),
                 };
-                (folder.path.display().to_string(), found)
+                (place.join(RAILS_FILE), folder.path.as_path(), found)
             })
             .collect()
     }

@@ -21,6 +21,7 @@ use crate::reconcile::load::{self, Loaded, Opening, SealedBecause};
 use crate::reconcile::machines::Machines;
 use crate::reconcile::pass::journal_scope;
 use crate::reconcile::targets::{Located, Surroundings, locate, shared_place};
+use crate::render::escape;
 use crate::source::{self, ManifestFile};
 
 /// One manifest of this run.
@@ -215,9 +216,9 @@ pub(crate) fn open(item: &Item, keyring: &mut Keyring, ui: &mut Ui) -> Opening {
             }
         }
         Opening::Sealed(why) => {
+            let path = escape::terminal(&item.file.path.display().to_string());
             ui.warn(&format!(
-                "{} stays sealed: {why}\n  help: {}",
-                item.file.path.display(),
+                "{path} stays sealed: {why}\n  help: {}",
                 why.help()
             ));
         }

@@ -11,7 +11,7 @@ use super::context::{Context, Terminal};
 use super::error::{CommandError, Exit};
 use crate::model::{Diagnostic, Position, SecretValue, Severity};
 use crate::render::Style;
-use crate::render::escape::workflow_guarded;
+use crate::render::escape::{self, workflow_guarded};
 use crate::render::scrub::Scrubber;
 use crate::render::text::Progress;
 
@@ -155,17 +155,16 @@ impl Ui {
                 Severity::Error => self.errors.error("error"),
                 Severity::Warning => self.errors.warning("warning"),
             };
+            let path = escape::terminal(&path.display().to_string());
             let place = match diagnostic.position {
-                Position { line: 0, .. } => path.display().to_string(),
-                Position { line, column } => format!("{}:{line}:{column}", path.display()),
+                Position { line: 0, .. } => path,
+                Position { line, column } => format!("{path}:{line}:{column}"),
             };
             let code = diagnostic.code;
-            self.say(&format!(
-                "{place}: {label}: {} [{code}]",
-                diagnostic.message
-            ));
+            let message = escape::terminal(&diagnostic.message);
+            self.say(&format!("{place}: {label}: {message} [{code}]"));
             if let Some(help) = &diagnostic.help {
-                self.say(&format!("  help: {help}"));
+                self.say(&format!("  help: {}", escape::terminal(help)));
             }
         }
     }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `recipients` | who may read, parsed from text |
 //! | `header`, `wrap` | the age v1 header: text to stanzas and back, its MAC, writing a new one |
+//! | `listed` | whether a header is for the recipients of a list, without a key |
 //! | `payload` | nonce and STREAM, what follows a header in an age file |
 //! | `binding` | the first line of every plaintext: manifest, name, sequence, date, padding |
 //! | `envelope` | one file key at work: seal, open, key id, MAC over the recipients |
@@ -19,6 +20,7 @@ mod envelope;
 mod header;
 mod identity;
 mod keygen;
+mod listed;
 mod payload;
 mod prompt;
 mod recipients;
@@ -34,6 +36,7 @@ pub use identity::{
     IdentityEnv, IdentityRequest, Keyring, Tried, UnlockError, Unlocked, open_header,
 };
 pub use keygen::{generate_identity, identity_file_text, random_bytes};
+pub use listed::Misfit;
 pub use payload::{PayloadError, decrypt_payload, encrypt_payload};
 pub use prompt::{NoPrompt, Prompt, SharedPrompt};
 pub use recipients::{MAX_RECIPIENTS, Recipient, RecipientError};

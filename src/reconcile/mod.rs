@@ -10,6 +10,7 @@ pub mod earlier;
 pub mod event;
 pub mod expiry;
 pub mod import;
+pub mod inspect;
 pub mod load;
 pub mod machines;
 pub mod observe;

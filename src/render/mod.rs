@@ -9,6 +9,7 @@ pub mod json;
 mod layout;
 pub mod markdown;
 mod paste;
+pub mod report;
 pub mod review_markdown;
 mod review_words;
 mod said;

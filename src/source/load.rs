@@ -80,10 +80,35 @@ pub enum LoadError {
     },
 }
 
+impl LoadError {
+    /// The file or folder that it is about.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::NoDefault => None,
+            Self::EmptyFolder { path }
+            | Self::Rails { path }
+            | Self::RailsNotAFile { path }
+            | Self::NotAFile { path }
+            | Self::TooLarge { path }
+            | Self::NotUtf8 { path, .. }
+            | Self::Io { path, .. } => Some(path),
+        }
+    }
+}
+
 /// Loads what was named: files as they are, of folders each `*.yaml` and `*.yml` in them, sorted,
 /// hidden ones left out. Nothing named means the folder `manifests` in `cwd`. A file that is named
 /// twice is loaded once.
 pub fn load_manifests(cwd: &Path, arguments: &[PathBuf]) -> Result<Vec<ManifestFile>, LoadError> {
+    load_each(cwd, arguments)?.into_iter().collect()
+}
+
+/// The same, where one file that cannot be read does not hide the others. An error as a whole only
+/// where nothing was named and there is no default.
+pub fn load_each(
+    cwd: &Path,
+    arguments: &[PathBuf],
+) -> Result<Vec<Result<ManifestFile, LoadError>>, LoadError> {
     let default = [PathBuf::from(DEFAULT_FOLDER)];
     let arguments = match arguments {
         [] if cwd.join(DEFAULT_FOLDER).is_dir() => &default,
@@ -93,11 +118,18 @@ pub fn load_manifests(cwd: &Path, arguments: &[PathBuf]) -> Result<Vec<ManifestF
     let mut seen = BTreeSet::new();
     let mut files = Vec::new();
     for argument in arguments {
-        for path in expand(cwd, argument)? {
-            let file = load_manifest(cwd, &path)?;
-            let real = fs::canonicalize(cwd.join(&path)).map_err(|error| io_error(&path, error))?;
+        let paths = match expand(cwd, argument) {
+            Ok(paths) => paths,
+            Err(error) => {
+                files.push(Err(error));
+                continue;
+            }
+        };
+        for path in paths {
+            // what is not there is said by whoever reads it
+            let real = fs::canonicalize(cwd.join(&path)).unwrap_or_else(|_| cwd.join(&path));
             if seen.insert(real) {
-                files.push(file);
+                files.push(load_manifest(cwd, &path));
             }
         }
     }

@@ -14,10 +14,10 @@ pub use allowlist::{AllowlistError, load_allowlist, work_tree_around};
 pub use git::{
     FilesAt, FormerText, FormerTexts, Git, MOST_REVISIONS, Range, Repository, Revision, SourceError,
 };
-pub use load::{LoadError, MAX_BYTES, load_manifests, load_rails};
+pub use load::{LoadError, MAX_BYTES, load_each, load_manifests, load_rails};
 pub use neighbour::{Neighbour, neighbours};
 pub use railway_link::{RailwayLink, railway_link};
-pub use write::{WriteError, write_atomically, write_new};
+pub use write::{WriteError, write_atomically, write_new, write_over};
 
 /// A manifest's text and where it lies.
 #[derive(Debug, Clone, PartialEq, Eq)]

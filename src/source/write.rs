@@ -63,6 +63,19 @@ pub enum WriteError {
 /// all, with the mode and owner of the old one. One symlink is followed, and its real file
 /// replaced.
 pub fn write_atomically(path: &Path, expected_old: &str, new: &str) -> Result<(), WriteError> {
+    replace(path, Some(expected_old), new)
+}
+
+/// Puts a file there, whole or not at all: a new one that others may read as far as the umask allows,
+/// or in place of a regular file, whatever it holds, with its mode and owner.
+pub fn write_over(path: &Path, text: &str) -> Result<(), WriteError> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => write_new(path, text, 0o666),
+        _ => replace(path, None, text),
+    }
+}
+
+fn replace(path: &Path, expected_old: Option<&str>, new: &str) -> Result<(), WriteError> {
     let failed = |source| io_error(path, source);
     let real = follow_once(path)?;
     let before = unchanged(path, &real, expected_old)?;
@@ -136,16 +149,20 @@ fn follow_once(path: &Path) -> Result<PathBuf, WriteError> {
     Ok(real)
 }
 
-fn unchanged(path: &Path, real: &Path, expected: &str) -> Result<Metadata, WriteError> {
+fn unchanged(path: &Path, real: &Path, expected: Option<&str>) -> Result<Metadata, WriteError> {
     let failed = |source| io_error(path, source);
     let metadata = fs::symlink_metadata(real).map_err(failed)?;
     if !metadata.is_file() {
         let path = path.to_path_buf();
         return Err(WriteError::NotAFile { path });
     }
-    let same = metadata.len() == expected.len() as u64
-        && fs::read(real).map_err(failed)? == expected.as_bytes();
-    if !same {
+    let same = |expected: &str| -> Result<bool, WriteError> {
+        Ok(metadata.len() == expected.len() as u64
+            && fs::read(real).map_err(failed)? == expected.as_bytes())
+    };
+    if let Some(expected) = expected
+        && !same(expected)?
+    {
         let path = path.to_path_buf();
         return Err(WriteError::Changed { path });
     }

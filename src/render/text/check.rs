@@ -1,36 +1,31 @@
-//! Problems of manifests as `file:line:column`, worst first in each file, by position.
+//! Problems of manifests as `file:line:column`, by position, and what was not checked.
 
 use std::fmt::{self, Write};
 
 use crate::model::{Diagnostic, Severity};
 use crate::render::escape;
 use crate::render::layout::Line;
+use crate::render::report::{Checked, at, severity, unchecked};
 use crate::render::style::{Role, Style};
 use crate::render::words::counted;
 
-/// One manifest and what is wrong with it.
-#[derive(Debug, Clone, Copy)]
-pub struct CheckedFile<'a> {
-    /// As given on the command line.
-    pub path: &'a str,
-    /// In any order.
-    pub diagnostics: &'a [Diagnostic],
-}
-
 /// Writes every problem, and the count as the last line.
-pub fn render_check(out: &mut dyn Write, style: &Style, files: &[CheckedFile<'_>]) -> fmt::Result {
-    let (mut errors, mut warnings) = (0, 0);
+pub fn render_check(out: &mut dyn Write, style: &Style, checked: &Checked) -> fmt::Result {
+    let files = &checked.files;
     for file in files {
-        let mut sorted: Vec<&Diagnostic> = file.diagnostics.iter().collect();
-        sorted.sort();
-        for one in sorted {
-            match one.severity {
-                Severity::Error => errors += 1,
-                Severity::Warning => warnings += 1,
-            }
-            diagnostic(out, style, file.path, one)?;
+        for one in file.sorted() {
+            let place = format!("{}{}", escape::terminal(&file.path), at(one));
+            diagnostic(out, style, place, &one.diagnostic)?;
+        }
+        for (kinds, why) in unchecked(file) {
+            let why = escape::terminal(why);
+            Line::new()
+                .then(Role::Heading, escape::terminal(&file.path))
+                .then(Role::Dim, format!(": not checked: {kinds}: {why}"))
+                .write(out, style, 0, 4)?;
         }
     }
+    let (errors, warnings) = checked.counts();
     let text = if errors + warnings == 0 {
         format!("{}, no problems.", counted(files.len(), "manifest"))
     } else {
@@ -43,16 +38,12 @@ pub fn render_check(out: &mut dyn Write, style: &Style, files: &[CheckedFile<'_>
         .write(out, style, 0, 2)
 }
 
-fn diagnostic(out: &mut dyn Write, style: &Style, path: &str, one: &Diagnostic) -> fmt::Result {
-    let place = match (one.position.line, one.position.column) {
-        (0, _) => escape::terminal(path),
-        (line, 0) => format!("{}:{line}", escape::terminal(path)),
-        (line, column) => format!("{}:{line}:{column}", escape::terminal(path)),
+fn diagnostic(out: &mut dyn Write, style: &Style, place: String, one: &Diagnostic) -> fmt::Result {
+    let role = match one.severity {
+        Severity::Error => Role::Bad,
+        Severity::Warning => Role::Change,
     };
-    let (role, word) = match one.severity {
-        Severity::Error => (Role::Bad, "error"),
-        Severity::Warning => (Role::Change, "warning"),
-    };
+    let word = severity(one.severity);
     Line::new()
         .then(Role::Heading, place)
         .then(Role::Plain, ": ")

@@ -19,7 +19,7 @@ mod undo;
 mod tests;
 
 pub use apply::render_apply;
-pub use check::{CheckedFile, render_check};
+pub use check::render_check;
 pub use doctor::{Diagnosis, render_doctor};
 pub use history::render_history;
 pub use journal::render_journal;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::*;
-use crate::model::{Diagnostic, Fingerprint, Position, SecretValue, Severity};
+use crate::model::{CheckKind, Diagnostic, Finding, Fingerprint, Position, SecretValue, Severity};
 use crate::plan::PlanId;
 use crate::reconcile::event::{
     ApplyReport, Event, Held, HistoryAction, HistoryEntry, HistoryReport, HistoryVar,
@@ -12,6 +12,7 @@ use crate::reconcile::event::{
     UndoList, UndoVar,
 };
 use crate::render::layout::width;
+use crate::render::report::{Checked, CheckedFile, Place};
 use crate::render::samples;
 use crate::render::scrub::Scrubber;
 
@@ -203,12 +204,19 @@ fn checked() -> String {
         message: "unknown key".to_owned(),
         help: Some("did you mean `age`?".to_owned()),
     }];
-    let files = [CheckedFile {
-        path: "m/a\n.yaml",
-        diagnostics: &diagnostics,
-    }];
+    let [diagnostic] = diagnostics;
+    let checked = Checked {
+        files: vec![CheckedFile {
+            path: "m/a\n.yaml".to_owned(),
+            place: Place::Below("m/a\n.yaml".into()),
+            kinds: CheckKind::ALL.into(),
+            findings: vec![Finding::of_file(diagnostic)],
+            unchecked: vec![],
+        }],
+        strict: false,
+    };
     let mut out = String::new();
-    render_check(&mut out, &style(80), &files).unwrap();
+    render_check(&mut out, &style(80), &checked).unwrap();
     out
 }
 

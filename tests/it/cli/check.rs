@@ -1,5 +1,12 @@
 //! `check`: the gate. What it says of bad manifests is in `bad_manifests.rs`.
 
+mod bad_input;
+mod drift;
+mod hostile;
+mod kinds;
+mod readers;
+mod reports;
+
 use crate::support::shop::{MANIFEST, shop};
 use crate::support::world::{Run, World};
 

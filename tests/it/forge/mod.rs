@@ -2,7 +2,7 @@
 
 mod chance;
 mod everyday;
-mod fake;
+pub mod fake;
 mod fork;
 mod gitlab;
 mod input;

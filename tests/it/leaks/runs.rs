@@ -183,6 +183,12 @@ impl Leaky {
             "check --json",
             "check --strict",
             "check --require-identity",
+            "check --drift -vv",
+            "check --drift --json --target local --since HEAD --require-all",
+            "check --only drift,lint --report junit",
+            "check --skip keys --drift --report sarif --report junit=check.xml",
+            "check --drift --report annotations --report code-quality=check.json",
+            "check --drift --report summary=check.md --report sarif=check.sarif",
         ] {
             self.runs(line, "");
         }

@@ -11,6 +11,7 @@ mod hosts;
 mod lab;
 mod lint;
 mod log;
+mod posted;
 mod recipe;
 mod review;
 mod rules;
@@ -20,9 +21,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// What a stand-in does in the place of the binary: of `diff` and `reports` (`check --report`, `check
-/// --drift`), which it cannot do yet, and of `comment`, where a job has no forge to post to.
-const STAND_INS: &[&str] = &["comment", "reports"];
+/// What a stand-in does in the place of the binary: `comment`, where a job has no forge to post to.
+const STAND_INS: &[&str] = &["comment"];
 
 const RECIPE: &str = "manifests/ci/driftlock-ci.sh";
 const ACTION: &str = ".github/actions/driftlock/action.yml";

@@ -1,0 +1,70 @@
+//! Who may read: what can be seen without a key, and what a reader signed.
+
+use std::collections::BTreeSet;
+
+use super::super::load::Opening;
+use super::Notes;
+use crate::crypto::{Header, Recipient};
+use crate::manifest::Manifest;
+use crate::model::{CheckKind, Diagnostic, Finding, Position, Severity};
+
+/// The list, against the header and against its signature.
+pub(super) fn inspect(manifest: &Manifest, opening: &Opening, notes: &mut Notes<'_>) {
+    let mut parsed = BTreeSet::new();
+    let mut all_parsed = true;
+    for (text, position) in &manifest.recipients {
+        match Recipient::parse(text) {
+            Ok(recipient) => {
+                parsed.insert(recipient);
+            }
+            Err(why) => {
+                all_parsed = false;
+                let help = "list the public keys of readers only".to_owned();
+                notes.push(finding(*position, "bad-recipient", why.to_string(), help));
+            }
+        }
+    }
+    let first = manifest.recipients.first().map(|(_, position)| *position);
+    let first = first.unwrap_or_default();
+    if let Opening::Open(open) = opening
+        && !open.recipients_authentic
+    {
+        notes.push(finding(
+            first,
+            "recipients-changed",
+            "the recipients list is not the one that a reader signed: somebody without the key \
+             edited it"
+                .to_owned(),
+            "restore `recipients:` from git, or let a reader accept the change".to_owned(),
+        ));
+    }
+    // a header that cannot be read is said where it is opened
+    let header = manifest.seal.as_ref();
+    let header = header.and_then(|seal| Header::parse(&seal.header).ok());
+    let (Some(header), true) = (header, all_parsed) else {
+        return;
+    };
+    let parsed: Vec<Recipient> = parsed.into_iter().collect();
+    if let Some(misfit) = header.misfit(&parsed) {
+        notes.push(finding(
+            first,
+            "recipients-differ",
+            misfit.to_string(),
+            "take `recipients:`, `key:` and `age:` from one commit".to_owned(),
+        ));
+    }
+}
+
+fn finding(position: Position, code: &'static str, message: String, help: String) -> Finding {
+    Finding {
+        kind: CheckKind::Recipients,
+        subject: None,
+        diagnostic: Diagnostic {
+            position,
+            severity: Severity::Error,
+            code,
+            message,
+            help: Some(help),
+        },
+    }
+}

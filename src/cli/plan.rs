@@ -29,6 +29,7 @@ Examples:
   driftlock plan --detailed-exitcode        exit 2 where something differs
   driftlock plan --since origin/main~1      compare with what CI applied last
   driftlock plan --json | jq .summary
+  driftlock plan --markdown                 one comment for a pull request, never over a forge's limit
   driftlock plan --out plan.json            keep it; `driftlock apply plan.json --id …` does exactly it")]
 pub(crate) struct PlanArgs {
     #[command(flatten)]

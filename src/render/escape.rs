@@ -57,7 +57,9 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-/// For Markdown prose: nothing in it formats, opens HTML, closes a comment, or calls anybody.
+/// For Markdown prose of ours: nothing in it formats, opens HTML, closes a comment, or calls anybody.
+/// What is not ours goes into a code span ([`markdown_code`]): no escape keeps a forge from making links
+/// of `#12`, `www.…` or a revision.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in terminal(text).chars() {

@@ -130,8 +130,8 @@ impl<'p> Page<'p> {
         let plans = self.plans.iter().map(|plan| {
             let id = code(plan.id.short(), BRIEF);
             let name = code(plan.manifest.as_str(), BRIEF);
-            let line = format!("<sub>plan {id} of {name}</sub>");
-            Item::new(line.clone()).brief(line)
+            // an approval names it
+            Item::new(format!("<sub>plan {id} of {name}</sub>")).kept()
         });
         let mut lists = vec![List {
             thing: "plan",

@@ -227,8 +227,8 @@ fn no_line_is_an_order() {
         let case = case(&mut random);
         assert!(case.hostile.len() < 120_000, "{} bytes", case.hostile.len());
         for line in case.hostile.lines() {
-            let begin = line.trim_start();
-            assert!(!begin.starts_with('/'), "a quick action: {line:?}");
+            // GitLab looks at the first column, outside of code; a line of a block begins with its sign
+            assert!(!line.starts_with('/'), "a quick action: {line:?}");
             assert!(
                 !line.contains(['\r', '\u{1b}', '\u{202e}', '\0']),
                 "{line:?}"

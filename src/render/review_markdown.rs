@@ -3,9 +3,9 @@
 
 use std::fmt::{self, Write};
 
-use super::clear::bounded;
+use super::comment::quote::{self, code, command, html_name};
 use super::comment::{Comment, Item, LIMIT, List, Part, Title, compose, marker};
-use super::escape::{markdown_cell, markdown_code};
+use super::escape::markdown_cell;
 use super::review_words as said;
 use super::said::Said;
 use super::words::{self, counted};
@@ -14,9 +14,9 @@ use crate::review::{
     Comparison, Review, State, TargetChange, Unreadable, UseChange, UseKind, VariableChange,
 };
 
-const HEAD: &str = "| | variable | what | value |\n|---|---|---|---|";
-/// Longer texts are not for a cell of a table.
-const CELL: usize = 60;
+const HEAD: &str = "| | variable | what | before → after |\n|:-:|:--|:--|:--|";
+/// Characters of a foreign sentence.
+const SENTENCE: usize = 300;
 
 /// Writes the comment, under the limit of every forge.
 pub fn render_review(out: &mut dyn Write, comparison: &Comparison) -> fmt::Result {
@@ -33,12 +33,12 @@ pub fn render_review(out: &mut dyn Write, comparison: &Comparison) -> fmt::Resul
         marker: marker("diff", comparison.asked.iter().map(String::as_str)),
         lead: lead(comparison),
         parts,
-        all: markdown_code(&command(comparison)),
+        all: command(&again(comparison)),
     };
     compose(out, &comment, LIMIT)
 }
 
-fn command(comparison: &Comparison) -> String {
+fn again(comparison: &Comparison) -> String {
     let (base, head) = (&comparison.base, &comparison.head);
     let commit =
         |end: &crate::review::End| end.commit.as_deref().map(said::short).map(str::to_owned);
@@ -83,7 +83,7 @@ fn capital(text: &str) -> String {
 fn of(review: &Review, comparison: &Comparison) -> String {
     match comparison.reviews.len() {
         1 => String::new(),
-        _ => format!("{}: ", markdown_code(&review.path)),
+        _ => format!("{}: ", code(&review.path, SENTENCE)),
     }
 }
 
@@ -96,13 +96,13 @@ fn authority(comparison: &Comparison) -> Option<Part> {
         }
         for one in &review.authority {
             let kind = words::authority(one.kind);
-            let full = format!("- {of}**{kind}**: {}", markdown_code(&one.what));
+            let full = format!("- {of}**{kind}**: {}", code(&one.what, SENTENCE));
             let mut brief = format!("- {of}**{kind}**");
             for name in one.target.iter().map(|one| one.as_str()) {
-                brief.push_str(&format!(" {}", markdown_code(name)));
+                brief.push_str(&format!(" {}", code(name, SENTENCE)));
             }
             for name in one.variable.iter().map(|one| one.as_str()) {
-                brief.push_str(&format!(" {}", markdown_code(name)));
+                brief.push_str(&format!(" {}", code(name, SENTENCE)));
             }
             items.push(Item::new(full).brief(brief).kept());
         }
@@ -112,7 +112,7 @@ fn authority(comparison: &Comparison) -> Option<Part> {
             items.push(if text.is_loud { item.kept() } else { item });
         }
     }
-    part("This change may do more than before", "change", items)
+    Part::section("This change may do more than before", "change", items)
 }
 
 /// What somebody has to look at before a yes.
@@ -126,7 +126,7 @@ fn decisions(comparison: &Comparison) -> Option<Part> {
                 .filter(|phrase| phrase.is_loud)
                 .map(Said::markdown)
                 .collect();
-            let name = markdown_code(one.name.as_str());
+            let name = code(one.name.as_str(), SENTENCE);
             if !loud.is_empty() {
                 let full = format!("- {of}{name}: {}", loud.join("; "));
                 items.push(Item::new(full).brief(format!("- {of}{name}")).kept());
@@ -139,19 +139,19 @@ fn decisions(comparison: &Comparison) -> Option<Part> {
             items.extend(removals(one, &of));
         }
     }
-    part("To look at", "entry", items)
+    Part::section("To look at", "entry", items)
 }
 
 /// What an apply deletes, and targets that are gone.
 fn removals(one: &TargetChange, of: &str) -> Vec<Item> {
-    let target = markdown_code(one.target.as_str());
+    let target = code(one.target.as_str(), SENTENCE);
     if one.state == State::Removed {
         let text = format!("- {of}target {target} is removed: what it holds stays there");
         return vec![Item::new(text).kept()];
     }
     let deleted = one.uses.iter().filter_map(|used| match used.kind {
         UseKind::Removed { pruned: true, .. } => {
-            let name = markdown_code(used.name.as_str());
+            let name = code(used.name.as_str(), SENTENCE);
             Some(Item::new(format!("- {of}{name} is deleted on {target}")).kept())
         }
         _ => None,
@@ -160,7 +160,7 @@ fn removals(one: &TargetChange, of: &str) -> Vec<Item> {
 }
 
 fn unreadable(one: &Unreadable) -> Item {
-    let path = markdown_code(&one.path);
+    let path = code(&one.path, SENTENCE);
     let side = match one.side {
         "base" => "the former state",
         _ => "the later state",
@@ -168,7 +168,7 @@ fn unreadable(one: &Unreadable) -> Item {
     let mut text = format!("- {path} cannot be read in {side}, so nothing is said of it");
     for problem in one.diagnostics.iter().take(5) {
         let (line, column) = (problem.position.line, problem.position.column);
-        let message = markdown_code(&problem.message);
+        let message = code(&problem.message, SENTENCE);
         text.push_str(&format!("\n  - line {line}, column {column}: {message}"));
     }
     Item::new(text)
@@ -176,32 +176,14 @@ fn unreadable(one: &Unreadable) -> Item {
         .kept()
 }
 
-fn part(title: &str, thing: &'static str, items: Vec<Item>) -> Option<Part> {
-    (!items.is_empty()).then(|| Part {
-        title: Title::Heading(title.to_owned()),
-        intro: None,
-        lists: vec![List {
-            thing,
-            head: None,
-            items,
-        }],
-    })
-}
-
-/// `name`, in HTML: inside the tag there is no Markdown.
-fn html(text: &str) -> String {
-    let text = super::escape::terminal(text);
-    let text = text
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    format!("<code>{text}</code>")
-}
-
 fn titled(what: &str, name: &str, of: Option<&Review>) -> String {
     match of {
-        Some(review) => format!("{what} {} · {}", html(name), html(review.manifest.as_str())),
-        None => format!("{what} {}", html(name)),
+        Some(review) => format!(
+            "{what} {} · {}",
+            html_name(name),
+            html_name(review.manifest.as_str())
+        ),
+        None => format!("{what} {}", html_name(name)),
     }
 }
 
@@ -210,7 +192,7 @@ fn variables(review: &Review, of: Option<&Review>) -> Option<Part> {
     let notes: Vec<Item> = review
         .notes
         .iter()
-        .map(|note| Item::new(format!("- {}", markdown_code(note))))
+        .map(|note| Item::new(format!("- {}", code(note, SENTENCE))))
         .collect();
     if items.is_empty() && notes.is_empty() {
         return None;
@@ -230,12 +212,22 @@ fn variables(review: &Review, of: Option<&Review>) -> Option<Part> {
                 items,
             },
             List {
+                thing: "text",
+                head: None,
+                items: review.variables.iter().filter_map(block).collect(),
+            },
+            List {
                 thing: "note",
                 head: None,
                 items: notes,
             },
         ],
     })
+}
+
+/// A clear text that is too long for its row.
+fn block(one: &VariableChange) -> Option<Item> {
+    quote::text_block(one.name.as_str(), &one.before, &one.after)
 }
 
 fn variable(one: &VariableChange) -> Item {
@@ -263,9 +255,9 @@ fn target(one: &TargetChange, of: Option<&Review>) -> Part {
         State::Removed => "removed target",
         State::Changed => "target",
     };
-    let mut intro = markdown_code(&one.place);
+    let mut intro = code(&one.place, SENTENCE);
     if let Some(was) = &one.was {
-        intro.push_str(&format!(", renamed from {}", markdown_code(was.as_str())));
+        intro.push_str(&format!(", renamed from {}", code(was.as_str(), SENTENCE)));
     }
     let differences = counted(one.uses.len() + one.settings.len(), "difference");
     let summary = format!("{}: {differences}", titled(state, one.target.as_str(), of));
@@ -286,7 +278,7 @@ fn target(one: &TargetChange, of: Option<&Review>) -> Part {
                 thing: "difference",
                 head: None,
                 items: settings
-                    .map(|one| Item::new(format!("- {}", markdown_code(one))))
+                    .map(|one| Item::new(format!("- {}", code(one, SENTENCE))))
                     .collect(),
             },
         ],
@@ -302,15 +294,11 @@ fn used(one: &UseChange) -> Item {
     Item::new(full).brief(format!("| {sign} | {name} | | |"))
 }
 
+/// Where there is something to show.
 fn values(before: &Glimpse, after: &Glimpse) -> String {
-    let shown = |one: &Glimpse| match one {
-        Glimpse::Text(text) => Some(markdown_cell(&bounded(text, CELL))),
-        Glimpse::Fingerprint(print) => Some(markdown_cell(&print.short())),
-        Glimpse::Absent | Glimpse::Sealed | Glimpse::Unknown => None,
-    };
-    match (shown(before), shown(after)) {
-        (Some(before), Some(after)) => format!("{before} → {after}"),
-        (None, Some(one)) | (Some(one), None) => one,
-        (None, None) => String::new(),
+    let is_shown = |one: &Glimpse| matches!(one, Glimpse::Text(_) | Glimpse::Fingerprint(_));
+    match is_shown(before) || is_shown(after) {
+        true => quote::values(before, after),
+        false => String::new(),
     }
 }

@@ -1,7 +1,12 @@
 //! A sentence of ours with texts of others in it: what is foreign is marked, so that each output can
 //! put it where it cannot do harm.
 
+use super::clear::bounded;
+use super::comment::quote::{cell, code};
 use super::escape;
+
+/// Characters of a foreign text.
+const SENTENCE: usize = 300;
 
 /// A sentence without its final period.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,26 +60,32 @@ impl Said {
 
     /// For a terminal.
     pub(super) fn text(&self) -> String {
-        let all: String = self.parts.iter().map(|(_, text)| text.as_str()).collect();
-        escape::terminal(&all)
-    }
-
-    /// For Markdown, in a paragraph or a bullet.
-    pub(super) fn markdown(&self) -> String {
-        self.spelled(escape::markdown_code)
-    }
-
-    /// For a cell of a Markdown table.
-    pub(super) fn cell(&self) -> String {
-        self.spelled(escape::markdown_cell)
-    }
-
-    fn spelled(&self, foreign: fn(&str) -> String) -> String {
         let parts = self
             .parts
             .iter()
             .map(|(is_foreign, text)| match is_foreign {
-                true => foreign(text),
+                true => bounded(text, SENTENCE),
+                false => text.clone(),
+            });
+        parts.collect()
+    }
+
+    /// For Markdown, in a paragraph or a bullet.
+    pub(super) fn markdown(&self) -> String {
+        self.spelled(code)
+    }
+
+    /// For a cell of a Markdown table.
+    pub(super) fn cell(&self) -> String {
+        self.spelled(cell)
+    }
+
+    fn spelled(&self, foreign: fn(&str, usize) -> String) -> String {
+        let parts = self
+            .parts
+            .iter()
+            .map(|(is_foreign, text)| match is_foreign {
+                true => foreign(text, SENTENCE),
                 false => escape::markdown(text),
             });
         parts.collect()

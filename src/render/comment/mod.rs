@@ -121,6 +121,19 @@ impl Item {
 }
 
 impl Part {
+    /// A list under a heading; `None` where there is nothing to list.
+    pub fn section(title: &str, thing: &'static str, items: Vec<Item>) -> Option<Self> {
+        (!items.is_empty()).then(|| Self {
+            title: Title::Heading(title.to_owned()),
+            intro: None,
+            lists: vec![List {
+                thing,
+                head: None,
+                items,
+            }],
+        })
+    }
+
     /// The entries of all its lists.
     fn items(&self) -> impl Iterator<Item = &Item> {
         self.lists.iter().flat_map(|list| &list.items)

@@ -9,7 +9,7 @@ use crate::plan::{
     ActionKind, Authority, Change, Class, Hold, Plan, Reason, TargetPlan, TargetState,
 };
 use crate::render::comment::quote::{code, command, names};
-use crate::render::comment::{Item, List, Part, Title};
+use crate::render::comment::{Item, Part};
 use crate::render::text::release_commands;
 use crate::render::waiting::waiting;
 use crate::render::words;
@@ -27,7 +27,7 @@ impl<'p> Page<'p> {
         all.sort_by_key(|(one, plan)| (!one.held, &plan.manifest, *one));
         let items = all.into_iter().map(|(one, plan)| self.widening(plan, one));
         let title = "This revision may do more than the last applied one";
-        section(title, "authority change", items.collect())
+        Part::section(title, "authority change", items.collect())
     }
 
     fn widening(&self, plan: &Plan, one: &Authority) -> Item {
@@ -68,7 +68,7 @@ impl<'p> Page<'p> {
             items.extend(self.grouped(site, waits, |item| item));
             items.extend(self.waits_to_start(site));
         }
-        section("To look at", "finding", items)
+        Part::section("To look at", "finding", items)
     }
 
     pub(super) fn deletes(&self) -> Option<Part> {
@@ -76,7 +76,7 @@ impl<'p> Page<'p> {
             |change: &Change| words::is_listed(change) && change.action == ActionKind::Delete;
         let of = |site| self.grouped(site, goes, Item::kept);
         let items: Vec<Item> = self.targets.iter().flat_map(of).collect();
-        section("To be deleted", "delete", items)
+        Part::section("To be deleted", "delete", items)
     }
 
     /// A target that could not be read, or not all of it.
@@ -168,20 +168,8 @@ impl<'p> Page<'p> {
                 items.push(Item::new(full).brief(line(BRIEF)));
             }
         }
-        section("Staged by somebody, not deployed", "draft", items)
+        Part::section("Staged by somebody, not deployed", "draft", items)
     }
-}
-
-fn section(title: &str, thing: &'static str, items: Vec<Item>) -> Option<Part> {
-    (!items.is_empty()).then(|| Part {
-        title: Title::Heading(title.to_owned()),
-        intro: None,
-        lists: vec![List {
-            thing,
-            head: None,
-            items,
-        }],
-    })
 }
 
 fn sentence((_, class, reason, action, detail, _): &Alike<'_>) -> String {

@@ -33,14 +33,14 @@ pub use conceal::{Cipher, Concealed, begins_as_manifest, conceal, says_driftlock
 pub use document::{authority_schema, json_schema, rails_schema};
 pub use edit::{EditError, Editor};
 pub use fresh::{Fresh, FreshTarget, render_new};
-pub use glance::{Glance, glance};
+pub use glance::glance;
 pub use merge::{Conflict, MergeError, Merged, Side, Texts, mark_whole, merge};
 pub use place::{SharedPlace, place_key, shared_places};
 pub use rails::{FolderRails, RAILS_FILE, TargetTightening, Tightening, parse_rails};
 pub use readers::reader_names;
 pub use spec::{
-    Ask, HttpAsk, Manifest, Metadata, Parsed, Payload, ProbeSpec, Seal, Source, TargetSpec, Use,
-    UseSource, Variable, format_duration, parse_duration,
+    Ask, Glance, HttpAsk, Manifest, Metadata, Parsed, Payload, ProbeSpec, Seal, Source, TargetSpec,
+    Use, UseSource, Variable, format_duration, parse_duration,
 };
 pub use template::{ExpandError, Filter, Part, Template, TemplateError};
 pub use yaml::MAX_BYTES;

@@ -166,6 +166,17 @@ pub struct Seal {
     pub former_fingerprints: Vec<Payload>,
 }
 
+/// Some variables of a former revision, as far as they are there and can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glance {
+    /// What the values are bound to.
+    pub name: ManifestName,
+    /// By name; only those that were asked for.
+    pub variables: BTreeMap<VarName, Source>,
+    /// What they are sealed under.
+    pub seal: Option<Seal>,
+}
+
 impl Source {
     /// Whether the text in the file is encrypted.
     pub fn is_encrypted(&self) -> bool {

@@ -17,9 +17,8 @@ mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::glance::Glance;
 use super::problem::{Problems, code};
-use super::spec::{Manifest, Variable};
+use super::spec::{Glance, Manifest, Variable};
 use super::tree::Node;
 use super::{MAX_RECIPIENTS, validate};
 use crate::model::{ManifestName, Position, Rails, VarName};

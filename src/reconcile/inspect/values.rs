@@ -8,7 +8,9 @@ use super::super::load::{Opener, Opening};
 use super::super::staged::is_marked_public;
 use super::{Notes, Wanted, is_armored, of_variable};
 use crate::manifest::{Manifest, Source, Variable};
-use crate::model::{CheckKind, Finding, Severity, VarName, clear_lint, is_private_key, lint_value};
+use crate::model::{
+    CheckKind, Finding, SecretValue, Severity, VarName, clear_lint, is_private_key, lint_value,
+};
 
 /// Whether what is asked for needs this value, or when it was sealed.
 pub(super) fn is_opened(variable: &Variable, wanted: &Wanted<'_>) -> bool {
@@ -54,7 +56,9 @@ pub(super) fn in_clear(text: &str, name: &VarName, variable: &Variable, notes: &
         Source::Sealed(_) | Source::Armored(_) => return,
     };
     let at = variable.position;
-    let (severity, code, words) = if is_private_key(&value) {
+    let is_key = is_private_key(&value)
+        || lint_value(&SecretValue::new(value.as_str())).contains(&"private-key");
+    let (severity, code, words) = if is_key {
         (
             Severity::Error,
             "private-key-in-clear",

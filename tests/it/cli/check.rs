@@ -102,6 +102,31 @@ fn values_that_look_wrong_are_found_by_name() {
 }
 
 #[test]
+fn a_clear_text_that_looks_like_a_secret_is_a_warning_unless_somebody_marked_it() {
+    let world = shop();
+    let token = format!("ghp_{}", "Ab3".repeat(12));
+    let with = |more: &str| {
+        let line = format!("  LOG_LEVEL: {token}{more}");
+        world.write(
+            MANIFEST,
+            world.manifest().replace("  LOG_LEVEL: info", &line),
+        );
+    };
+    let good = world.manifest();
+    with("");
+    world
+        .run("check")
+        .success()
+        .says("LOG_LEVEL looks like a GitHub token in clear text")
+        .says("[clear-secret]")
+        .hides(&token);
+    world.run("check --strict --only lint").exits(2);
+    world.write(MANIFEST, &good);
+    with(" # driftlock: clear, of the public sandbox");
+    world.run("check --strict --only lint").success();
+}
+
+#[test]
 fn its_json_is_as_its_schema_says() {
     let schema = include_str!("../../../schemas/check.json");
     let schema = serde_json::from_str(schema).unwrap();

@@ -122,7 +122,7 @@ impl Conflict {
             }
             ["variables", name] | ["variables", name, "age" | "value" | "template"] => (
                 format!(
-                    "both sides gave it another value; keep one of the two, or then run: \
+                    "both sides gave it another value; keep one of the two, or keep either and run: \
                      driftlock set {name}"
                 ),
                 keys.last() != Some(&"age"),

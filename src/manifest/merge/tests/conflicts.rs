@@ -11,7 +11,7 @@ fn one_variable_changed_on_both_sides() {
     assert_eq!(
         said,
         [
-            "API_TOKEN: both sides gave it another value; keep one of the two, or then run: \
+            "API_TOKEN: both sides gave it another value; keep one of the two, or keep either and run: \
           driftlock set API_TOKEN"
         ]
     );

@@ -26,7 +26,7 @@ pub fn render_review(out: &mut dyn Write, comparison: &Comparison) -> fmt::Resul
     let several = comparison.reviews.len() > 1;
     for review in &comparison.reviews {
         let of = several.then_some(review);
-        parts.extend(variables(review, of));
+        parts.extend(variables(review));
         parts.extend(review.targets.iter().map(|one| target(one, of)));
     }
     let comment = Comment {
@@ -176,18 +176,16 @@ fn unreadable(one: &Unreadable) -> Item {
         .kept()
 }
 
+/// `WHAT name`, and of which manifest where there are several. Inside the tag there is no Markdown.
 fn titled(what: &str, name: &str, of: Option<&Review>) -> String {
+    let name = html_name(name);
     match of {
-        Some(review) => format!(
-            "{what} {} · {}",
-            html_name(name),
-            html_name(review.manifest.as_str())
-        ),
-        None => format!("{what} {}", html_name(name)),
+        Some(review) => format!("{what} {name} · {}", html_name(review.manifest.as_str())),
+        None => format!("{what} {name}"),
     }
 }
 
-fn variables(review: &Review, of: Option<&Review>) -> Option<Part> {
+fn variables(review: &Review) -> Option<Part> {
     let items: Vec<Item> = review.variables.iter().map(variable).collect();
     let notes: Vec<Item> = review
         .notes
@@ -198,13 +196,12 @@ fn variables(review: &Review, of: Option<&Review>) -> Option<Part> {
         return None;
     }
     let count = counted(items.len(), "variable");
-    let place = titled(&format!("{count} in"), &review.path, of);
     Some(Part {
         title: Title::Fold {
-            summary: place,
+            summary: titled(&format!("{count} of"), review.manifest.as_str(), None),
             thing: "manifest",
         },
-        intro: None,
+        intro: Some(code(&review.path, SENTENCE)),
         lists: vec![
             List {
                 thing: "variable",

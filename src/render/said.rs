@@ -3,7 +3,6 @@
 
 use super::clear::bounded;
 use super::comment::quote::{cell, code};
-use super::escape;
 
 /// Characters of a foreign text.
 const SENTENCE: usize = 300;
@@ -81,13 +80,11 @@ impl Said {
     }
 
     fn spelled(&self, foreign: fn(&str, usize) -> String) -> String {
-        let parts = self
-            .parts
-            .iter()
-            .map(|(is_foreign, text)| match is_foreign {
-                true => foreign(text, SENTENCE),
-                false => escape::markdown(text),
-            });
-        parts.collect()
+        // our own are plain words, in which nothing means anything
+        let spell = |(is_foreign, text): &(bool, String)| match is_foreign {
+            true => foreign(text, SENTENCE),
+            false => text.clone(),
+        };
+        self.parts.iter().map(spell).collect()
     }
 }

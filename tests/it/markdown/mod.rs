@@ -7,4 +7,5 @@ pub mod hostile;
 mod picture;
 pub mod plans;
 mod read;
+mod review;
 mod size;

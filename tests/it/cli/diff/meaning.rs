@@ -109,6 +109,13 @@ fn clear_and_secret() {
         "{}",
         run.stdout
     );
+    // a text is shown only where both sides are clear
+    for format in ["", "--markdown", "--json"] {
+        world
+            .run(&format!("diff {format}"))
+            .hides("in-clear-now")
+            .hides("a-new-level");
+    }
 }
 
 #[test]
@@ -276,4 +283,7 @@ fn what_a_branch_brings_is_not_what_it_lacks() {
     };
     assert_eq!(names("main...feature"), ["API_TOKEN"]);
     assert_eq!(names("main..feature"), ["API_TOKEN", "DB_PASSWORD"]);
+    // as CI checks it out
+    world.git("checkout -q --detach feature");
+    assert_eq!(names("main...HEAD"), ["API_TOKEN"]);
 }

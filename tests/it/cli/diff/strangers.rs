@@ -74,7 +74,7 @@ fn an_older_payload_is_called_a_rollback() {
     assert!(one["earlier"]["commit"].is_string(), "{one:#}");
     let comment = world.run("diff --markdown").success().stdout;
     assert!(
-        comment.contains("an apply holds it \\(rollback\\)"),
+        comment.contains("an apply holds it (rollback)"),
         "{comment}"
     );
 }

@@ -102,8 +102,9 @@ slay() {
 }
 
 watch() {
-  # told to go between the start of its sleep and the next line, it takes that along too
-  trap 'case $! in "$p" | 0 | "") ;; *) kill "$!" ;; esac; exit 0' TERM
+  # told to go between the start of its sleep and the next line, it takes that along too; what is
+  # still this shell, about to become sleep, would lose any other signal
+  trap 'case $! in "$p" | 0 | "") ;; *) kill -9 "$!" ;; esac; exit 0' TERM
   sleep "$w" &
   s=$!
   wait "$s"

@@ -187,7 +187,12 @@ fn the_program_is_found_again() {
     let odd = lab.world.root().join("it's a $(folder)");
     fs::create_dir(&odd).unwrap();
     let copy = odd.join("driftlock");
-    fs::copy(env!("CARGO_BIN_EXE_driftlock"), &copy).unwrap();
+    // by a process of its own: one that is forked meanwhile would keep our open file, and it busy
+    let copied = std::process::Command::new("cp")
+        .arg(env!("CARGO_BIN_EXE_driftlock"))
+        .arg(&copy)
+        .status();
+    assert!(copied.unwrap().success());
     let mut command = std::process::Command::new(&copy);
     command
         .args(["git", "install", "--no-hook"])

@@ -249,7 +249,12 @@ impl Siege {
     fn wait_for_the_far_side(&self) {
         let begin = Instant::now();
         while !self.stage.sshd.at_home().is_empty() {
-            assert!(begin.elapsed() < Duration::from_secs(60), "it hangs");
+            let left = || self.stage.sshd.at_home().into_iter().map(command_line);
+            assert!(
+                begin.elapsed() < Duration::from_secs(60),
+                "it hangs: {:?}",
+                left().collect::<Vec<_>>()
+            );
             sleep(Duration::from_millis(10));
         }
     }
@@ -292,4 +297,10 @@ fn is_of_a_living_process(name: &str) -> bool {
         .strip_prefix(".driftlock-")
         .and_then(|rest| rest.split('-').next());
     process.is_some_and(|process| std::path::Path::new("/proc").join(process).exists())
+}
+
+/// What a process is, for messages.
+fn command_line(id: u32) -> String {
+    let words = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&words).replace('\0', " ")
 }

@@ -138,6 +138,7 @@ fn review(
     };
     let (base_shown, head_shown) = (pair.shown(true), pair.shown(false));
     let base_path = pair.base.as_ref().map(|one| one.path.clone());
+    let is_doubtful = pair.is_doubtful;
     let base = open(pair.base, keyring);
     let head = open(pair.head, keyring);
     let with = yardstick(base.as_ref(), head.as_ref());
@@ -156,7 +157,11 @@ fn review(
         head_path: head_shown,
     };
     let review = compare(&pair).filter(|review| !review.is_empty());
-    Ok(review.map(|review| {
+    Ok(review.map(|mut review| {
+        if is_doubtful {
+            let why = "it may be one of the files that could not be read, under another path";
+            review.notes.push(why.to_owned());
+        }
         let searched = Searched {
             base: base_path,
             with: with.clone(),

@@ -36,6 +36,8 @@ pub(super) struct Found {
 pub(super) struct Paired {
     pub(super) base: Option<Found>,
     pub(super) head: Option<Found>,
+    /// It stands alone, and may be on the other side in a file that cannot be read there.
+    pub(super) is_doubtful: bool,
 }
 
 impl Paired {
@@ -120,9 +122,23 @@ impl States {
         let mut notes = |files: Files, side| found(files, side, comparison, repository);
         let (base, broken) = notes(self.base, "base");
         let (head, more) = notes(self.head, "head");
-        pair(base, head, |path| {
+        let stray = |broken: &Names, others: &[Found]| {
+            let is_there = |path: &PathBuf| others.iter().any(|one| one.path == *path);
+            broken.iter().any(|path| !is_there(path))
+        };
+        // a file that moved and broke at once may be the other side of one that seems alone
+        let (in_head, in_base) = (stray(&more, &base), stray(&broken, &head));
+        let mut pairs = pair(base, head, |path| {
             broken.contains(path) || more.contains(path)
-        })
+        });
+        for one in &mut pairs {
+            one.is_doubtful = match (&one.base, &one.head) {
+                (Some(_), None) => in_head,
+                (None, Some(_)) => in_base,
+                _ => false,
+            };
+        }
+        pairs
     }
 }
 
@@ -164,7 +180,9 @@ fn here(
 ) -> Result<Files, CommandError> {
     let mut files = Files::new();
     for path in named {
-        if !context.absolute(path).exists() {
+        // only what is not there is left out: what cannot be looked at is an error of the reader
+        let found = std::fs::symlink_metadata(context.absolute(path));
+        if found.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             continue;
         }
         let loaded = match source::load_manifests(&context.folder, std::slice::from_ref(path)) {
@@ -268,6 +286,7 @@ fn pair(base: Vec<Found>, head: Vec<Found>, is_broken: impl Fn(&Path) -> bool) -
             Some(was) => pairs.push(Paired {
                 base: Some(was),
                 head: Some(one),
+                is_doubtful: false,
             }),
             // the other side of it is there, and says nothing
             None if is_broken(&one.path) => {}
@@ -286,11 +305,13 @@ fn pair(base: Vec<Found>, head: Vec<Found>, is_broken: impl Fn(&Path) -> bool) -
         pairs.push(Paired {
             base: was.and_then(|path| base.remove(&path)),
             head: Some(one),
+            is_doubtful: false,
         });
     }
     pairs.extend(base.into_values().map(|one| Paired {
         base: Some(one),
         head: None,
+        is_doubtful: false,
     }));
     pairs.sort_by_cached_key(|pair| pair.shown(false).or_else(|| pair.shown(true)));
     pairs

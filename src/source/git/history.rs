@@ -69,7 +69,11 @@ impl Git {
             let mut known = self.blobs(repository, &ids)?;
             for one in some {
                 let text = known.get_mut(&one.blob).and_then(Option::take);
-                let Some(text) = text else { continue };
+                // a partial clone has the commit and not the file, and what is no text is not looked at
+                let Some(text) = text else {
+                    is_cut = true;
+                    continue;
+                };
                 read += text.len();
                 texts.push(FormerText {
                     commit: one.commit.clone(),

@@ -124,6 +124,31 @@ fn a_side_that_does_not_parse_is_named_with_its_place() {
     );
 }
 
+/// It moved and broke at once: that it is gone cannot be known.
+#[test]
+fn what_may_only_have_moved_is_not_simply_gone() {
+    let Some(world) = committed() else { return };
+    let good = world.manifest();
+    std::fs::remove_file(world.path(MANIFEST)).unwrap();
+    world.write(
+        "manifests/moved.yaml",
+        good.replace("variables:\n", "variabels:\n"),
+    );
+    world
+        .run("diff")
+        .exits(1)
+        .says("manifests/moved.yaml cannot be read")
+        .says("it may be one of the files that could not be read");
+    // with nothing unread it is gone
+    std::fs::remove_file(world.path("manifests/moved.yaml")).unwrap();
+    let run = world.run("diff").success().says("was removed");
+    assert!(!run.stdout.contains("it may be"), "{}", run.stdout);
+    // a link to nowhere is there, and is not taken for nothing
+    std::fs::remove_dir(world.path("manifests")).unwrap();
+    std::os::unix::fs::symlink("nowhere", world.path("manifests")).unwrap();
+    world.run("diff").exits(1);
+}
+
 #[test]
 fn limits_that_do_not_parse_hide_their_folder() {
     let Some(world) = committed() else { return };

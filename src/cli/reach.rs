@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::manifest::{Manifest, Source, UseSource, Variable};
+use crate::manifest::{Manifest, Source, Use, Variable};
 use crate::model::VarName;
 
 /// The targets that use a variable, as people read them.
@@ -11,12 +11,7 @@ pub(crate) fn used_by(manifest: &Manifest, name: &VarName) -> Vec<String> {
     manifest
         .targets
         .iter()
-        .filter(|target| {
-            target
-                .uses
-                .iter()
-                .any(|used| carry(&carriers, &used.source))
-        })
+        .filter(|target| target.uses.iter().any(|used| carry(&carriers, used)))
         .map(|target| target.name.to_string())
         .collect()
 }
@@ -28,19 +23,17 @@ pub(crate) fn names_on_targets(manifest: &Manifest, names: &[VarName]) -> Vec<Va
     let uses = || manifest.targets.iter().flat_map(|target| &target.uses);
     for name in names {
         let carriers = carriers(manifest, name);
-        let carrying = uses().filter(|used| carry(&carriers, &used.source));
-        found.extend(carrying.map(|used| match &used.source {
-            UseSource::Declared(declared) => declared.clone(),
-            // a template of one target has no other name than the one that it has there
-            UseSource::Clear(_) | UseSource::Template(_) => used.name.clone(),
-        }));
+        let carrying = uses().filter(|used| carry(&carriers, used));
+        // a template of one target has no other name than the one that it has there
+        found.extend(carrying.map(|used| used.declared().unwrap_or(&used.name).clone()));
     }
     found.into_iter().collect()
 }
 
-/// The variable, and the declared templates that are made from it.
+/// The variable with its former value, and the declared templates that are made from it.
 fn carriers<'m>(manifest: &'m Manifest, name: &'m VarName) -> BTreeSet<&'m VarName> {
     let mut found = BTreeSet::from([name]);
+    found.extend(manifest.former_of(name));
     // templates are made from templates: each round finds those of the round before
     loop {
         let more: Vec<&VarName> = manifest
@@ -63,8 +56,8 @@ fn is_made_from(variable: &Variable, names: &BTreeSet<&VarName>) -> bool {
     }
 }
 
-fn carry(carriers: &BTreeSet<&VarName>, source: &UseSource) -> bool {
-    source.references().any(|name| carriers.contains(name))
+fn carry(carriers: &BTreeSet<&VarName>, used: &Use) -> bool {
+    used.source.references().any(|name| carriers.contains(name))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `rotate`: secrets get new values of the form that they have, in one edit of the manifest.
 
 mod form;
+mod overlap;
 mod refusal;
 
 use std::collections::BTreeSet;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use self::form::{Form, form_of};
+use self::overlap::Begin;
 use self::refusal::{check_names, check_source, unmakable};
 use super::Global;
 use super::apply::{self, ApplyArgs};
@@ -24,6 +26,7 @@ use crate::crypto::random_bytes;
 use crate::manifest::Source;
 use crate::model::VarName;
 use crate::reconcile::load::{Open, Opener};
+use crate::reconcile::rotation::Direction;
 use crate::reconcile::targets::Visibility;
 
 /// Give secrets new random values of the same form
@@ -40,7 +43,7 @@ Examples:
   driftlock rotate GATEWAY_TOKEN -f manifests/production.yaml --apply --yes")]
 pub(crate) struct RotateArgs {
     /// The variables
-    #[arg(value_name = "NAME", required = true)]
+    #[arg(value_name = "NAME", required_unless_present_any = ["go_on", "status"])]
     names: Vec<VarName>,
 
     /// The manifest [default: the only one in the folder manifests]
@@ -54,6 +57,32 @@ pub(crate) struct RotateArgs {
     /// With --apply: ask nobody
     #[arg(long, short, requires = "apply")]
     yes: bool,
+
+    /// Go on with rotations that have an overlap: the next stage, if the present one is in force
+    #[arg(long = "continue", group = "stage", help_heading = "With an overlap")]
+    go_on: bool,
+
+    /// Take the new value of such a rotation back
+    #[arg(long, group = "stage", help_heading = "With an overlap")]
+    abort: bool,
+
+    /// Say where such rotations stand, and what they wait for
+    #[arg(
+        long,
+        group = "stage",
+        conflicts_with = "apply",
+        help_heading = "With an overlap"
+    )]
+    status: bool,
+
+    /// With --apply: wait until the former value may go, and finish
+    #[arg(
+        long,
+        requires = "apply",
+        conflicts_with = "abort",
+        help_heading = "With an overlap"
+    )]
+    wait: bool,
 }
 
 pub(crate) fn run(
@@ -65,25 +94,43 @@ pub(crate) fn run(
     let names = &arguments.names;
     check_names(names)?;
     apply::check_consent(arguments.apply, arguments.yes, context)?;
+    if arguments.status {
+        return overlap::status(arguments, global, context, ui);
+    }
+    if arguments.go_on || arguments.abort {
+        let direction = match arguments.abort {
+            true => Direction::Back,
+            false => Direction::On,
+        };
+        return overlap::walk(arguments, direction, global, context, ui);
+    }
     let item = session::load_one(arguments.manifest.as_ref(), context, ui)?;
     for name in names {
         check_source(&item.loaded.manifest, name)?;
     }
     let rotated = rotate_all(&item, names, global, context)?;
     authoring::edit(&item, context, ui, |editor| {
-        rotated
-            .iter()
-            .try_for_each(|one| editor.set(one.name, &one.source))
+        rotated.iter().try_for_each(|one| {
+            editor.set(one.name, &one.source)?;
+            one.begin.as_ref().map_or(Ok(()), |one| one.edit(editor))
+        })
     })?;
     let is_used = tell(&item, &rotated, ui);
+    let overlapping = rotated.iter().any(|one| one.begin.is_some());
     let on_targets = reach::names_on_targets(&item.loaded.manifest, names);
     let next = next_command(arguments, on_targets.clone());
     if arguments.apply {
         let apply = ApplyArgs::of_variables(&item.file.path, on_targets, arguments.yes);
+        if overlapping {
+            return overlap::go_on(names, arguments, global, context, ui);
+        }
         return apply_now(&apply, &next, global, context, ui);
     }
     if is_used {
         ui.say(&format!("  next: {next}"));
+    }
+    if overlapping {
+        ui.say("  then: driftlock rotate --continue");
     }
     Ok(Exit::DONE)
 }
@@ -93,6 +140,8 @@ struct Rotated<'n> {
     name: &'n VarName,
     form: Form,
     source: Source,
+    /// What begins an overlap.
+    begin: Option<Begin>,
 }
 
 /// All of them, or none.
@@ -145,6 +194,7 @@ fn rotate<'n>(
         name,
         form,
         source: Source::Sealed(payload),
+        begin: Begin::of(&item.loaded.manifest, name, &present, open)?,
     })
 }
 

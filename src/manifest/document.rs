@@ -8,6 +8,7 @@
 mod beside;
 mod places;
 mod programs;
+mod rotation;
 
 use std::collections::BTreeMap;
 
@@ -107,7 +108,14 @@ enum VariableDocument {
         { "required": ["age"] },
         { "required": ["value"] },
         { "required": ["template"] }
-    ])
+    ]),
+    extend("dependentRequired" = {
+        "overlap": ["accepted_by", "used_by"],
+        "accepted_by": ["overlap"],
+        "used_by": ["overlap"],
+        "previous": ["overlap"],
+        "rotating": ["overlap"]
+    })
 )]
 struct LongVariable {
     /// Encrypted: a payload under this file's key, or a whole armored age file.
@@ -139,6 +147,20 @@ struct LongVariable {
     /// References of a platform in the value, such as `${{Postgres.DATABASE_URL}}`, are meant.
     #[schemars(default)]
     reference: bool,
+    /// A rotation with an overlap: how long the former value stays good once every user has the new
+    /// one, for example 1h. Needs `accepted_by` and `used_by`.
+    overlap: Option<DurationText>,
+    /// The targets that check the secret: in a rotation they get both values first.
+    accepted_by: Option<rotation::TargetNames>,
+    /// The targets that present the secret: in a rotation they switch once it is accepted everywhere.
+    used_by: Option<rotation::TargetNames>,
+    /// How `accepted_by` gets two values: what the name of the former value's variable ends with
+    /// (`_PREVIOUS` where nothing is said), or `{ list: "," }` for both in one value.
+    previous: Option<rotation::Previous>,
+    /// How far a rotation is. Written by `driftlock rotate`.
+    rotating: Option<rotation::Stage>,
+    /// The variable whose former value this is. Written by `driftlock rotate`.
+    previous_of: Option<VariableName>,
 }
 
 #[derive(JsonSchema)]

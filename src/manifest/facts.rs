@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::place;
-use super::spec::{Ask, HttpAsk, Manifest, ProbeSpec, Source, TargetSpec, UseSource, Variable};
+use super::spec::{Ask, HttpAsk, Manifest, ProbeSpec, Source, TargetSpec, Variable};
 use super::template::Template;
 use crate::model::{
     Activation, Address, AuthorityFacts, ComposeProject, OpenclawSecret, ProbeFrom, Process,
@@ -41,17 +41,14 @@ impl Manifest {
         TargetFacts {
             destination: place::destination(&target.address),
             format: target.address.format().map(str::to_owned),
-            secrets: self.secret_sources(target),
+            secrets: self.rotated(self.secret_sources(target)),
             references: self.platform_references(target),
             protected: target
                 .uses
                 .iter()
-                .filter(|used| match &used.source {
-                    UseSource::Declared(name) => self
-                        .variables
-                        .get(name)
-                        .is_some_and(|variable| variable.metadata.protected),
-                    UseSource::Clear(_) | UseSource::Template(_) => false,
+                .filter(|used| {
+                    let declared = used.declared().and_then(|name| self.variables.get(name));
+                    declared.is_some_and(|variable| variable.metadata.protected)
                 })
                 .map(|used| used.name.clone())
                 .chain(target.protected.iter().cloned())
@@ -68,6 +65,17 @@ impl Manifest {
 }
 
 impl Manifest {
+    /// The former value of a secret is that secret, for who may have it.
+    fn rotated(&self, names: BTreeSet<VarName>) -> BTreeSet<VarName> {
+        let of = |name: VarName| {
+            let variable = self.variables.get(&name);
+            variable
+                .and_then(|variable| variable.metadata.previous_of.clone())
+                .unwrap_or(name)
+        };
+        names.into_iter().map(of).collect()
+    }
+
     /// Where the platform puts in what other places hold. Secrets are left out of the texts.
     fn platform_references(&self, target: &TargetSpec) -> BTreeSet<String> {
         if !matches!(target.address, Address::Railway(_)) {

@@ -27,6 +27,7 @@ pub(super) mod code {
     pub(in crate::manifest) const NOT_YAML: &str = "not-yaml";
     pub(in crate::manifest) const NOT_OF_OPENCLAW: &str = "not-of-openclaw";
     pub(in crate::manifest) const PROVIDED: &str = "provided-by-railway";
+    pub(in crate::manifest) const ROLE: &str = "role";
     pub(in crate::manifest) const SAME_PLACE: &str = "same-place";
     pub(in crate::manifest) const SEALED_UNUSED: &str = "sealed-unused";
     pub(in crate::manifest) const SEVERAL_DOCUMENTS: &str = "several-documents";

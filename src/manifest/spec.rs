@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use super::ExpandError;
+use super::overlap::{Overlap, Stage};
 use super::template::{Expander, Template};
 use crate::model::{
     Activation, Address, Diagnostic, KeyId, ManifestName, OpenclawSecret, Position, ProbeFrom,
@@ -73,6 +74,12 @@ pub struct Metadata {
     pub protected: bool,
     /// A platform's references in the value (`${{…}}`) are meant.
     pub reference: bool,
+    /// How a new value and the former one are good side by side for a while.
+    pub overlap: Option<Overlap>,
+    /// Where a rotation with an overlap stands; nothing between rotations.
+    pub rotating: Option<Stage>,
+    /// The variable whose former value this is, while that is being rotated.
+    pub previous_of: Option<VarName>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +146,9 @@ pub struct HttpAsk {
 pub struct Use {
     pub name: VarName,
     pub source: UseSource,
+    /// The declared variable that it is a value of, where a rotation puts another source in its place:
+    /// all that a rotation moves is one unit, and has one line of sequences.
+    pub of: Option<VarName>,
     pub position: Position,
 }
 
@@ -200,6 +210,13 @@ impl Manifest {
         }
     }
 
+    /// The variable that holds the former value of another one, while that is being rotated.
+    pub fn former_of(&self, name: &VarName) -> Option<&VarName> {
+        let mut all = self.variables.iter();
+        all.find(|(_, variable)| variable.metadata.previous_of.as_ref() == Some(name))
+            .map(|(former, _)| former)
+    }
+
     /// The declared encrypted variables whose values reach a target, by themselves or in templates.
     pub fn secret_sources(&self, target: &TargetSpec) -> BTreeSet<VarName> {
         self.secrets_behind(target.uses.iter().flat_map(|one| one.source.references()))
@@ -252,6 +269,17 @@ impl Manifest {
             UseSource::Declared(name) => expander.variable(name),
             UseSource::Clear(text) => Ok(SecretValue::new(text.as_str())),
             UseSource::Template(template) => expander.template(template),
+        }
+    }
+}
+
+impl Use {
+    /// The declared variable that it is a value of, where there is one.
+    pub const fn declared(&self) -> Option<&VarName> {
+        match (&self.of, &self.source) {
+            (Some(of), _) => Some(of),
+            (None, UseSource::Declared(name)) => Some(name),
+            (None, UseSource::Clear(_) | UseSource::Template(_)) => None,
         }
     }
 }

@@ -27,7 +27,16 @@ pub struct Template {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     Text(String),
-    Reference { name: VarName, filters: Vec<Filter> },
+    Reference {
+        name: VarName,
+        filters: Vec<Filter>,
+    },
+    /// A declared template in the place of its name, so that it can differ from the declared one. No
+    /// text parses to it.
+    Nested {
+        template: Template,
+        filters: Vec<Filter>,
+    },
 }
 
 /// How a value is made safe for where it goes.
@@ -196,9 +205,15 @@ impl Template {
                     }
                     out.push('}');
                 }
+                Part::Nested { template, .. } => out.push_str(&template.to_source()),
             }
         }
         out
+    }
+
+    /// These parts, one after the other.
+    pub(super) const fn of_parts(parts: Vec<Part>) -> Self {
+        Self { parts }
     }
 
     pub fn parts(&self) -> &[Part] {
@@ -210,17 +225,21 @@ impl Template {
         &self,
         mut value: impl FnMut(&VarName) -> Result<SecretValue, ExpandError>,
     ) -> Result<SecretValue, ExpandError> {
+        self.fill_with(&mut value)
+    }
+
+    fn fill_with(
+        &self,
+        value: &mut dyn FnMut(&VarName) -> Result<SecretValue, ExpandError>,
+    ) -> Result<SecretValue, ExpandError> {
         let mut pieces = Vec::with_capacity(self.parts.len());
         let mut total = 0;
         for part in &self.parts {
             let piece = match part {
                 Part::Text(text) => Zeroizing::new(text.clone()),
-                Part::Reference { name, filters } => {
-                    let start = Zeroizing::new(value(name)?.expose().to_owned());
-                    filters.iter().try_fold(start, |value, filter| {
-                        within(value.len())?;
-                        Ok(filter.apply(&value))
-                    })?
+                Part::Reference { name, filters } => filtered(&value(name)?, filters)?,
+                Part::Nested { template, filters } => {
+                    filtered(&template.fill_with(value)?, filters)?
                 }
             };
             total += piece.len();
@@ -236,11 +255,28 @@ impl Template {
 
     /// The variables that it names, in order, repeated where it repeats them.
     pub fn references(&self) -> impl Iterator<Item = &VarName> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Text(_) => None,
-            Part::Reference { name, .. } => Some(name),
-        })
+        let mut found = vec![];
+        self.collect(&mut found);
+        found.into_iter()
     }
+
+    fn collect<'a>(&'a self, found: &mut Vec<&'a VarName>) {
+        for part in &self.parts {
+            match part {
+                Part::Text(_) => {}
+                Part::Reference { name, .. } => found.push(name),
+                Part::Nested { template, .. } => template.collect(found),
+            }
+        }
+    }
+}
+
+fn filtered(value: &SecretValue, filters: &[Filter]) -> Result<Zeroizing<String>, ExpandError> {
+    let start = Zeroizing::new(value.expose().to_owned());
+    filters.iter().try_fold(start, |value, filter| {
+        within(value.len())?;
+        Ok(filter.apply(&value))
+    })
 }
 
 fn parse_reference(text: &str) -> Result<Part, TemplateError> {

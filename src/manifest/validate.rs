@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::{Raw, RawTarget, SealFields};
 use super::openclaw;
+use super::overlap;
 use super::place::place_key;
 use super::problem::{Problems, code, nearest};
 use super::spec::{ProbeSpec, Source, TargetSpec, Use, UseSource};
@@ -16,6 +17,7 @@ pub(super) fn resolve(raw: &Raw, problems: &mut Problems) -> Vec<TargetSpec> {
     check_groups(raw, problems);
     check_templates(raw, problems);
     check_places(raw, problems);
+    overlap::check(raw, problems);
     let targets: Vec<TargetSpec> = raw
         .targets
         .iter()
@@ -113,13 +115,23 @@ fn resolve_target(raw: &Raw, target: &RawTarget, problems: &mut Problems) -> Opt
                 uses.push(Use {
                     name: member.clone(),
                     source: UseSource::Declared(member.clone()),
+                    of: None,
                     position: *position,
                 });
             }
         }
     }
     uses.extend(target.uses.iter().cloned());
-    let address = target.address.clone()?;
+    let (uses, added) = overlap::settle(raw, &target.name, uses, problems);
+    let mut address = target.address.clone()?;
+    if let Address::Railway(railway) = &mut address {
+        // what is shown to nobody is not shown under its second name either
+        for (name, beside) in added {
+            if railway.sealed.contains(&name) {
+                railway.sealed.insert(beside);
+            }
+        }
+    }
     let mut probes = check_probes(target, &uses, problems);
     match &address {
         Address::Railway(_) => check_railway(target, &uses, problems),
@@ -317,7 +329,8 @@ fn check_unused(raw: &Raw, problems: &mut Problems) {
         }
     }
     for (name, variable) in &raw.variables {
-        if !used.contains(name) {
+        let is_former = variable.metadata.previous_of.is_some();
+        if !used.contains(name) && !is_former {
             problems.warning(
                 variable.position,
                 code::UNUSED_VARIABLE,

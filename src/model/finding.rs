@@ -171,6 +171,11 @@ pub const RULES: &[Rule] = &[
         Manifest,
         "Railway sets this variable itself",
     ),
+    rule_of(
+        "role",
+        Manifest,
+        "A role of a rotation does not fit the targets",
+    ),
     rule_of("same-place", Manifest, "Two targets are one place"),
     rule_of(
         "sealed-unused",

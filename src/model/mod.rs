@@ -44,5 +44,5 @@ pub use target::{Address, FileAddress, HostAddress, Machine, PlatformKind, Targe
 pub use value::SecretValue;
 pub use vars::{
     Behind, Completeness, Desired, DesiredVar, LastApplied, Live, LiveVar, Recorded, Running,
-    Sensitivity, Trust, UnknownVar, Version,
+    Sensitivity, Trust, UnknownVar, Unsettled, Version,
 };

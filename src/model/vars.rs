@@ -128,8 +128,19 @@ pub struct Live {
     /// Names whose writes are in force without the target's activation: the running process takes
     /// them over by itself.
     pub taken_over: BTreeSet<VarName>,
+    /// Why the place is not at rest, where the platform says so: nobody can count on its values yet.
+    pub unsettled: Option<Unsettled>,
     /// Findings about the place that people should see, for example CRLF line ends.
     pub notes: Vec<String>,
+}
+
+/// A place between two states.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsettled {
+    /// In words that follow the place's name: lower case, no final period, no values.
+    pub why: String,
+    /// Whether it ends by itself.
+    pub passes: bool,
 }
 
 /// Whether what is stored is what runs.

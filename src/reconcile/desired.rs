@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::load::{OpenValue, Opener};
-use crate::manifest::{ExpandError, Manifest, Source, TargetSpec, UseSource, Variable};
+use crate::manifest::{ExpandError, Manifest, Source, TargetSpec, Use, UseSource, Variable};
 use crate::model::{
     Desired, DesiredVar, SecretValue, Sensitivity, Trust, UnknownVar, VarName, lint_value,
 };
@@ -122,13 +122,13 @@ impl<'a> Values<'a> {
             match self.value(&used.source) {
                 Err(why) => {
                     let unknown = UnknownVar {
-                        declared: declared(&used.source).cloned(),
+                        declared: used.declared().cloned(),
                         why,
                     };
                     desired.unknown.insert(used.name.clone(), unknown);
                 }
                 Ok(value) => {
-                    let variable = self.variable(&used.name, &used.source, value, &offered);
+                    let variable = self.variable(used, value, &offered);
                     desired.vars.insert(used.name.clone(), variable);
                 }
             }
@@ -138,12 +138,11 @@ impl<'a> Values<'a> {
 
     fn variable(
         &self,
-        name: &VarName,
-        source: &UseSource,
+        used: &Use,
         value: SecretValue,
         offered: impl Fn(&Offer<'_>) -> Offered,
     ) -> DesiredVar {
-        let declared = declared(source);
+        let (name, source, declared) = (&used.name, &used.source, used.declared());
         let variable = declared.and_then(|name| self.manifest.variables.get(name));
         let (sensitivity, trust) = self.standing(source);
         let Offered { sealed, refusal } = offered(&Offer {
@@ -155,15 +154,22 @@ impl<'a> Values<'a> {
             declared: declared.cloned(),
             sensitivity,
             trust,
-            sequence: declared
-                .and_then(|name| self.secrets.get(name))
-                .and_then(|value| value.as_ref().ok()?.sequence),
+            sequence: self.sequence(used),
             protected: variable.is_some_and(|variable| variable.metadata.protected),
             sealed,
             refusal,
             lints: lints(&value, sensitivity == Sensitivity::Secret),
             value,
         }
+    }
+
+    /// How often its value was sealed anew. Both values of a rotation count on from the same one.
+    fn sequence(&self, used: &Use) -> Option<u64> {
+        let value = match &used.source {
+            UseSource::Declared(name) => self.secrets.get(name),
+            UseSource::Clear(_) | UseSource::Template(_) => self.secrets.get(used.of.as_ref()?),
+        };
+        value?.as_ref().ok()?.sequence
     }
 
     /// The value of one use, or why it cannot be had.
@@ -252,14 +258,6 @@ fn may_refer(source: &UseSource, variable: Option<&Variable>) -> bool {
     match (source, variable.map(|variable| &variable.source)) {
         (UseSource::Clear(_), _) | (_, Some(Source::Clear(_))) => true,
         _ => variable.is_some_and(|variable| variable.metadata.reference),
-    }
-}
-
-/// The name in the manifest's `variables`, where the use has one.
-const fn declared(source: &UseSource) -> Option<&VarName> {
-    match source {
-        UseSource::Declared(name) => Some(name),
-        UseSource::Clear(_) | UseSource::Template(_) => None,
     }
 }
 

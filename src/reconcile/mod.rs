@@ -19,6 +19,7 @@ pub mod pass;
 pub mod probes;
 pub mod remember;
 pub mod review;
+pub mod rotation;
 mod running;
 pub mod since;
 pub mod staged;

@@ -117,7 +117,9 @@ pub fn findings(text: &str, before: &str) -> Vec<Finding> {
 /// Texts of one target only.
 fn uses(text: &str, manifest: &Manifest) -> Vec<Finding> {
     let all = manifest.targets.iter().flat_map(|target| &target.uses);
-    let found = all.filter_map(|one| {
+    // what a rotation puts there is looked at where it is declared
+    let own = all.filter(|one| one.of.is_none());
+    let found = own.filter_map(|one| {
         let (value, clear) = match &one.source {
             UseSource::Clear(value) => (value.clone(), true),
             UseSource::Template(template) => (template.to_source(), false),

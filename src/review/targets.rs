@@ -104,7 +104,7 @@ fn edges(
                 .filter(|_| was)
                 .unwrap_or(&spec.name);
             for used in &spec.uses {
-                if let UseSource::Declared(declared) = &used.source {
+                if let Some(declared) = used.declared() {
                     found.insert((declared.clone(), name.clone()));
                 }
             }

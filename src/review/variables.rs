@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::{MetaChange, Sealing, State, ValueChange, VariableChange};
 use super::side::{Side, Standing, both, sealed_text};
-use crate::manifest::{Manifest, Metadata, Source, Variable, format_duration};
+use crate::manifest::{Manifest, Metadata, Overlap, Source, Stage, Variable, format_duration};
 use crate::model::{TargetName, VarName};
 use crate::plan::Glimpse;
 
@@ -132,7 +132,7 @@ fn reached(manifest: &Manifest, name: &VarName) -> BTreeSet<TargetName> {
     let gets = |uses: &[crate::manifest::Use]| {
         let mut waiting: Vec<&VarName> = uses
             .iter()
-            .flat_map(|one| one.source.references())
+            .flat_map(|one| one.of.iter().chain(one.source.references()))
             .collect();
         let mut seen = BTreeSet::new();
         while let Some(one) = waiting.pop() {
@@ -304,5 +304,20 @@ fn metadata(old: &Metadata, new: &Metadata) -> Vec<MetaChange> {
         "references of the platform are no longer meant"
     };
     add(references, flag(old.reference), flag(new.reference));
+    let overlap = match (&old.overlap, &new.overlap) {
+        (None, _) => "rotates with an overlap now",
+        (Some(_), Some(_)) => "another overlap",
+        (Some(_), None) => "no longer rotates with an overlap",
+    };
+    let roles = |overlap: &Option<Overlap>| overlap.as_ref().map(ToString::to_string);
+    add(overlap, roles(&old.overlap), roles(&new.overlap));
+    let stage = match (old.rotating, new.rotating) {
+        (None, _) => "its rotation begins",
+        (_, None) => "its rotation ends",
+        (Some(old), Some(new)) if new < old => "its rotation goes back",
+        (Some(_), Some(_)) => "its rotation goes on",
+    };
+    let word = |stage: Option<Stage>| stage.map(|stage| stage.word().to_owned());
+    add(stage, word(old.rotating), word(new.rotating));
     found
 }

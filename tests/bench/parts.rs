@@ -207,6 +207,7 @@ fn target_input(count: usize, fingerprinter: &Fingerprinter) -> TargetInput {
             stored_at: None,
             identity: String::new(),
             taken_over: std::collections::BTreeSet::new(),
+            unsettled: None,
             drafts: vec![],
             running: Running::Unknown,
             notes: vec![],

@@ -30,6 +30,7 @@ fn live(vars: &[(&str, &str)]) -> Live {
         stored_at: None,
         identity: String::new(),
         taken_over: std::collections::BTreeSet::new(),
+        unsettled: None,
         drafts: vec![],
         running: Running::Unknown,
         notes: vec![],

@@ -8,6 +8,7 @@ mod folder;
 mod host;
 mod openclaw;
 mod origin;
+mod overlap;
 mod probe;
 mod rails;
 mod railway;

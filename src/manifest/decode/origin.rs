@@ -26,7 +26,7 @@ fn judge(url: &Template) -> Result<(), &'static str> {
     let texts = || {
         url.parts().iter().filter_map(|part| match part {
             Part::Text(text) => Some(text.as_str()),
-            Part::Reference { .. } => None,
+            Part::Reference { .. } | Part::Nested { .. } => None,
         })
     };
     let odd = |c: char| {

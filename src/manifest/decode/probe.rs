@@ -255,7 +255,7 @@ fn decode_headers(
 fn has_line_end(template: &Template) -> bool {
     template.parts().iter().any(|part| match part {
         Part::Text(text) => text.chars().any(|c| c.is_control() && c != '\t'),
-        Part::Reference { .. } => false,
+        Part::Reference { .. } | Part::Nested { .. } => false,
     })
 }
 

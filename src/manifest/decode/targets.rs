@@ -193,6 +193,7 @@ fn decode_uses(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Use> {
                 uses.push(Use {
                     source: UseSource::Declared(name.clone()),
                     name,
+                    of: None,
                     position: item.position,
                 });
             }
@@ -206,6 +207,7 @@ fn decode_uses(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Use> {
                 uses.push(Use {
                     name,
                     source,
+                    of: None,
                     position,
                 });
             }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::fields::{self, Fields, decode_text};
+use super::overlap;
 use super::seal::parse_payload;
 use crate::manifest::problem::{Problems, code, nearest};
 use crate::manifest::spec::{Metadata, Source, Variable, parse_duration};
@@ -12,7 +13,7 @@ use crate::manifest::template::{Filter, Template, TemplateError};
 use crate::manifest::tree::{Kind, Node};
 use crate::model::VarName;
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 15] = [
     "age",
     "value",
     "template",
@@ -22,6 +23,12 @@ const KEYS: [&str; 9] = [
     "description",
     "protected",
     "reference",
+    overlap::KEYS[0],
+    overlap::KEYS[1],
+    overlap::KEYS[2],
+    overlap::KEYS[3],
+    overlap::KEYS[4],
+    overlap::KEYS[5],
 ];
 const SOURCES: [&str; 3] = ["age", "value", "template"];
 const ARMOR_BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
@@ -227,14 +234,17 @@ fn decode_metadata(fields: &Fields<'_>, problems: &mut Problems) -> Metadata {
     let reference = fields
         .get("reference")
         .and_then(|(_, node)| fields::decode_bool(node, "`reference`", problems));
-    Metadata {
+    let mut metadata = Metadata {
         rotate,
         expires,
         owner,
         description,
         protected: protected.unwrap_or(false),
         reference: reference.unwrap_or(false),
-    }
+        ..Metadata::default()
+    };
+    overlap::decode_overlap(fields, &mut metadata, problems);
+    metadata
 }
 
 fn parse_date(text: &str) -> Option<Date> {

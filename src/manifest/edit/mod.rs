@@ -6,6 +6,7 @@
 
 mod layout;
 mod lists;
+mod metadata;
 mod railway;
 mod seal;
 mod section;
@@ -32,6 +33,8 @@ pub enum EditError {
     Invalid(Vec<Diagnostic>),
     #[error("{0} is not declared in this manifest")]
     NoSuchVariable(VarName),
+    #[error("{0} is declared already")]
+    DeclaredAlready(VarName),
     #[error("there is no target {0} in this manifest")]
     NoSuchTarget(TargetName),
     #[error("{name} is still used by {}", by.join(", "))]
@@ -58,6 +61,8 @@ pub struct Editor<'t> {
     index: BTreeMap<String, usize>,
     splices: Vec<Splice>,
     additions: BTreeMap<VarName, Source>,
+    /// What is said beside the values of additions.
+    added_metadata: BTreeMap<VarName, Vec<(&'static str, String)>>,
     removals: BTreeSet<usize>,
 }
 
@@ -85,6 +90,7 @@ impl<'t> Editor<'t> {
             index,
             splices: Vec::new(),
             additions: BTreeMap::new(),
+            added_metadata: BTreeMap::new(),
             removals: BTreeSet::new(),
         })
     }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::source::{made_section, made_variable};
+use super::source::made_variable;
 use super::{EditError, Editor, by_hand};
 use crate::manifest::fresh::variable_lines;
+use crate::manifest::scalar;
 use crate::manifest::spec::Source;
-use crate::manifest::tree::Node;
+use crate::manifest::tree::{Kind, Node};
 use crate::model::VarName;
 
 /// What stands behind `variables` in a manifest.
@@ -84,7 +85,7 @@ impl Editor<'_> {
                 self.first_entry_start(variables)
             };
             self.insert_lines(at, &lines);
-            let entry = (Node::made_text(name.as_str()), made_variable(source));
+            let entry = (Node::made_text(name.as_str()), self.made(name, source));
             made.push((place, entry));
         }
         made
@@ -109,7 +110,33 @@ impl Editor<'_> {
 
     fn lines_of(&self, name: &VarName, source: &Source) -> Vec<String> {
         let (indent, step) = self.indents();
-        variable_lines(&" ".repeat(indent), &" ".repeat(step), name, source)
+        let mut lines = variable_lines(&" ".repeat(indent), &" ".repeat(step), name, source);
+        let beside = self.added_metadata.get(name).into_iter().flatten();
+        lines.extend(beside.map(|(key, text)| {
+            let below = " ".repeat(indent + step);
+            format!("{below}{key}: {}", scalar::inline(text))
+        }));
+        lines
+    }
+
+    /// What a reader finds at an addition.
+    fn made(&self, name: &VarName, source: &Source) -> Node {
+        let mut made = made_variable(source);
+        if let Some(entries) = made.entries_mut() {
+            let beside = self.added_metadata.get(name).into_iter().flatten();
+            entries.extend(beside.map(|(key, text)| (Node::made_text(key), Node::made_text(text))));
+        }
+        made
+    }
+
+    fn made_section(&self, additions: &BTreeMap<VarName, Source>) -> Node {
+        let entries = additions
+            .iter()
+            .map(|(name, source)| (Node::made_text(name.as_str()), self.made(name, source)));
+        Node::made(Kind::Map {
+            entries: entries.collect(),
+            flow: false,
+        })
     }
 
     /// Before the comments that stand above the first entry.
@@ -152,8 +179,9 @@ impl Editor<'_> {
         let rest_end = self.without_line_end(next);
         self.splice(colon..slot.range.end.max(colon), "");
         self.splice(rest_end..rest_end, text);
+        let made = self.made_section(additions);
         if let Some(section) = self.expected.get_mut("variables") {
-            *section = made_section(additions);
+            *section = made;
         }
         Ok(())
     }
@@ -181,7 +209,7 @@ impl Editor<'_> {
             lines.extend(self.lines_of(name, source));
         }
         self.insert_lines(at, &lines);
-        let made = (Node::made_text("variables"), made_section(additions));
+        let made = (Node::made_text("variables"), self.made_section(additions));
         let index = place_in(&self.expected);
         if let Some(entries) = self.expected.entries_mut() {
             entries.insert(index, made);

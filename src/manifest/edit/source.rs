@@ -1,13 +1,10 @@
 //! How the source of a variable is written, and what a reader of the new file finds there.
 
-use std::collections::BTreeMap;
-
 use super::{EditError, by_hand};
 use crate::manifest::fresh::{block_lines, payload_text, text_lines};
 use crate::manifest::scalar;
 use crate::manifest::spec::Source;
 use crate::manifest::tree::{Kind, Node};
-use crate::model::VarName;
 
 pub(super) fn key_of(source: &Source) -> &'static str {
     match source {
@@ -53,14 +50,4 @@ pub(super) fn made_variable(source: &Source) -> Node {
             flow: false,
         }),
     }
-}
-
-pub(super) fn made_section(additions: &BTreeMap<VarName, Source>) -> Node {
-    Node::made(Kind::Map {
-        entries: additions
-            .iter()
-            .map(|(name, source)| (Node::made_text(name.as_str()), made_variable(source)))
-            .collect(),
-        flow: false,
-    })
 }

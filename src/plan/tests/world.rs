@@ -110,6 +110,7 @@ impl Place {
                 stored_at: None,
                 identity: String::new(),
                 taken_over: std::collections::BTreeSet::new(),
+                unsettled: None,
                 drafts: vec![],
                 running: Running::Unknown,
                 notes: vec![],

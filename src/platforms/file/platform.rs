@@ -158,6 +158,7 @@ async fn read_one(host: &dyn FileHost, target: &Target) -> Result<Live, ReadErro
         stored_at: file.changed_at,
         identity: identity(target, path, &file),
         taken_over: std::collections::BTreeSet::new(),
+        unsettled: None,
         drafts: Vec::new(),
         running: Running::Unknown,
         notes,

@@ -238,6 +238,7 @@ impl Store {
             stored_at: None,
             identity: String::new(),
             taken_over: std::collections::BTreeSet::new(),
+            unsettled: None,
             drafts: Vec::new(),
             running: Running::Unknown,
             notes: Vec::new(),

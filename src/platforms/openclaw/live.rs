@@ -110,6 +110,7 @@ impl Survey {
             drafts: vec![],
             running,
             taken_over,
+            unsettled: None,
             notes,
         }
     }

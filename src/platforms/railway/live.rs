@@ -9,7 +9,8 @@ use super::patch::ScopeId;
 use super::resolve::{Deployment, Environment, Instance, VariableMeta};
 use super::wire::Values;
 use crate::model::{
-    Behind, Completeness, Live, LiveVar, Running, VarName, Version, is_provided_by_railway,
+    Behind, Completeness, Live, LiveVar, Running, Unsettled, VarName, Version,
+    is_provided_by_railway,
 };
 
 /// A deployment made this much before a variable's time stamp may still have it: the two stamps are
@@ -72,6 +73,7 @@ impl<'a> Reading<'a> {
             taken_over: std::collections::BTreeSet::new(),
             drafts: self.drafts,
             running,
+            unsettled: self.instance.and_then(unsettled),
             notes,
         }
     }
@@ -166,6 +168,21 @@ impl<'a> Reading<'a> {
             )),
         })
     }
+}
+
+/// A deployment that did not end yet, or ended badly: older values run on until one succeeds.
+fn unsettled(instance: &Instance) -> Option<Unsettled> {
+    let deployment = instance.deployment.as_ref()?;
+    let (why, passes) = match state_of(deployment) {
+        State::Runs => return None,
+        State::OnItsWay => ("a deployment is under way", true),
+        State::Failed => ("its last deployment did not succeed", false),
+        State::Other => ("its last deployment is in a state of its own", false),
+    };
+    Some(Unsettled {
+        why: format!("{why} ({})", deployment.status),
+        passes,
+    })
 }
 
 /// Null is a sealed value: there, but shown to nobody. A name that is only listed, sealed or not, may

@@ -12,7 +12,7 @@ use crate::plan::{ActionKind, Class, Glimpse, TargetState};
 
 /// Whether a use is this variable, by its name on the target or as declared, or is made from it.
 pub fn touches(manifest: &Manifest, used: &Use, name: &VarName) -> bool {
-    used.name == *name || roots(manifest, used).contains(name)
+    used.name == *name || used.of.as_ref() == Some(name) || roots(manifest, used).contains(name)
 }
 
 /// The declared variables that a use is made from, those behind templates too.

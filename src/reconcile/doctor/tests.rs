@@ -80,6 +80,7 @@ fn live(name: &str, value: &str) -> Live {
         stored_at: None,
         identity: String::new(),
         taken_over: std::collections::BTreeSet::new(),
+        unsettled: None,
         drafts: vec![],
         running: Running::Current,
         notes: vec![],

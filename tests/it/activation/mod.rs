@@ -48,6 +48,7 @@ fn live(vars: &BTreeMap<VarName, String>) -> Live {
         stored_at: None,
         identity: String::new(),
         taken_over: std::collections::BTreeSet::new(),
+        unsettled: None,
         drafts: vec![],
         running: Running::Unknown,
         notes: vec![],

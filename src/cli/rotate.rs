@@ -11,6 +11,7 @@ use clap::Args;
 
 use self::form::{Form, form_of};
 use self::overlap::Begin;
+pub(in crate::cli) use self::refusal::of_former;
 use self::refusal::{check_names, check_source, unmakable};
 use super::Global;
 use super::apply::{self, ApplyArgs};

@@ -132,10 +132,11 @@ fn stays_clear(
     manifest: &Manifest,
     name: &VarName,
 ) -> Result<bool, CommandError> {
-    let present = manifest
-        .variables
-        .get(name)
-        .map(|variable| &variable.source);
+    let variable = manifest.variables.get(name);
+    if let Some(of) = variable.and_then(|variable| variable.metadata.previous_of.as_ref()) {
+        return Err(super::rotate::of_former(name, of, "nothing was changed"));
+    }
+    let present = variable.map(|variable| &variable.source);
     match present {
         Some(Source::Template(_)) => Err(CommandError::error(format!(
             "{name} is a template; change it in the manifest"

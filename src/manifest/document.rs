@@ -98,7 +98,7 @@ enum Text {
 enum VariableDocument {
     /// In clear, and so public.
     Clear(Text),
-    Long(LongVariable),
+    Long(Box<LongVariable>),
 }
 
 #[derive(JsonSchema)]

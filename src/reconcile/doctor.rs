@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-pub use subject::touches;
+pub use subject::{is_made_from, touches};
 pub use vitals::{Vitals, alike};
 
 use super::event::{Case, DoctorReport, Finding, Health, Patient, SeenTarget, Stage, Step};

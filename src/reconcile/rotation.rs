@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::doctor::touches;
+use super::doctor::is_made_from;
 use super::event::{Freshness, ProbeReport, SeenTarget, Sight, Then};
 use crate::manifest::{Manifest, Overlap, Stage, TargetSpec};
 use crate::model::{LastApplied, TargetName, Unsettled, VarName, Verdict};
-use crate::plan::{Class, TargetPlan, TargetState};
+use crate::plan::{Class, Reason, TargetPlan, TargetState};
 
 /// A rotation that has begun.
 #[derive(Debug, Clone, Copy)]
@@ -47,10 +47,23 @@ impl Rotation<'_> {
         self.overlap.is_accepted_by(target) || self.overlap.is_used_by(target)
     }
 
-    /// The names on a target that hold one of the two values, or are made from one.
-    fn names(&self, manifest: &Manifest, spec: &TargetSpec) -> BTreeSet<VarName> {
+    /// Whether the next step takes the new value away.
+    fn withdraws(&self, direction: Direction) -> bool {
+        direction == Direction::Back && self.stage == Stage::Accept
+    }
+
+    /// The names on a target that have to be in force before the next step: those that hold one of the
+    /// two values, or are made from one. To take a new value back, those that present the former one.
+    fn names(
+        &self,
+        manifest: &Manifest,
+        spec: &TargetSpec,
+        direction: Direction,
+    ) -> BTreeSet<VarName> {
+        let withdraws = self.withdraws(direction);
         let mine = spec.uses.iter().filter(|used| {
-            touches(manifest, used, self.name) || touches(manifest, used, self.former)
+            is_made_from(manifest, used, self.former)
+                || (!withdraws && is_made_from(manifest, used, self.name))
         });
         mine.map(|used| used.name.clone()).collect()
     }
@@ -87,10 +100,17 @@ pub struct Obstacle {
 }
 
 /// What keeps a target from having what the present stage gives it, stored, recorded and in force.
-pub fn obstacle(rotation: &Rotation<'_>, manifest: &Manifest, look: &Look<'_>) -> Option<Obstacle> {
-    let names = rotation.names(manifest, look.spec);
-    let found = seen_or_read(look, rotation, &names)
-        .or_else(|| recorded(look, &names))
+pub fn obstacle(
+    rotation: &Rotation<'_>,
+    direction: Direction,
+    manifest: &Manifest,
+    look: &Look<'_>,
+) -> Option<Obstacle> {
+    let names = rotation.names(manifest, look.spec, direction);
+    // who has the former value need not have a record of it: nothing is counted from that
+    let counts = !rotation.withdraws(direction);
+    let found = seen_or_read(look, rotation, &names, counts)
+        .or_else(|| recorded(look, &names, counts))
         .or_else(|| in_force(look, &names))
         .or_else(|| look.probed.iter().find_map(probe));
     let (why, passes, wants_apply) = found?;
@@ -105,7 +125,12 @@ pub fn obstacle(rotation: &Rotation<'_>, manifest: &Manifest, look: &Look<'_>) -
 /// Why, whether it passes by itself, whether it waits for an apply.
 type Found = Option<(String, bool, bool)>;
 
-fn seen_or_read(look: &Look<'_>, rotation: &Rotation<'_>, names: &BTreeSet<VarName>) -> Found {
+fn seen_or_read(
+    look: &Look<'_>,
+    rotation: &Rotation<'_>,
+    names: &BTreeSet<VarName>,
+    counts: bool,
+) -> Found {
     match &look.plan.state {
         TargetState::Unknown { reason, .. } => {
             Some((format!("it cannot be read: {reason}"), true, false))
@@ -118,9 +143,13 @@ fn seen_or_read(look: &Look<'_>, rotation: &Rotation<'_>, names: &BTreeSet<VarNa
             let changes = look.plan.changes.iter();
             changes
                 .filter(|change| names.contains(&change.name))
-                .find(|change| change.class != Class::InSync)
+                .find(|change| {
+                    change.class != Class::InSync
+                        || (counts && change.reason == Reason::EqualUnrecorded)
+                })
                 .map(|change| {
                     let class = match change.class {
+                        Class::InSync => "is there, and no apply has recorded that",
                         Class::Unknown => "is not known there",
                         _ => "is not there as the manifest says",
                     };
@@ -157,14 +186,16 @@ fn elsewhere(look: &Look<'_>, rotation: &Rotation<'_>, machine: &str) -> Found {
 }
 
 /// What is equal by chance was never put in force by us.
-fn recorded(look: &Look<'_>, names: &BTreeSet<VarName>) -> Found {
+fn recorded(look: &Look<'_>, names: &BTreeSet<VarName>, counts: bool) -> Found {
     let none = LastApplied::default();
     let last = look.last.unwrap_or(&none);
     if let Some(name) = names.iter().find(|name| last.doubts.contains(*name)) {
         let why = format!("an apply of {name} did not say how it ended");
         return Some((why, false, true));
     }
-    if let Some(name) = names.iter().find(|name| !last.vars.contains_key(*name)) {
+    if let Some(name) = names.iter().find(|name| !last.vars.contains_key(*name))
+        && counts
+    {
         return Some((format!("no apply of {name} is on record"), false, true));
     }
     last.pending.map(|_| {
@@ -218,7 +249,7 @@ pub fn switched_at<'a>(
         .filter(|look| rotation.overlap.is_used_by(&look.spec.name));
     let mut latest = None;
     for look in users {
-        for name in rotation.names(manifest, look.spec) {
+        for name in rotation.names(manifest, look.spec, Direction::On) {
             let at = look.last?.vars.get(&name)?.at;
             latest = latest.max(Some(at));
         }

@@ -7,6 +7,7 @@ mod git;
 mod hardening;
 mod hosts;
 mod openclaw;
+mod overlap;
 mod railway;
 mod railway_troubles;
 mod runs;

@@ -36,6 +36,7 @@ mod probe;
 mod railway;
 mod recovery;
 mod rooms;
+mod rotation;
 mod scale;
 mod schemas;
 mod shared;

@@ -21,11 +21,11 @@ pub(super) fn check_names(names: &[VarName]) -> Result<(), CommandError> {
 
 /// Whether the manifest keeps a secret under this name. Asked before anything is decrypted.
 pub(super) fn check_source(manifest: &Manifest, name: &VarName) -> Result<(), CommandError> {
-    match manifest
-        .variables
-        .get(name)
-        .map(|variable| &variable.source)
-    {
+    let variable = manifest.variables.get(name);
+    if let Some(of) = variable.and_then(|variable| variable.metadata.previous_of.as_ref()) {
+        return Err(of_former(name, of, "nothing was changed"));
+    }
+    match variable.map(|variable| &variable.source) {
         Some(Source::Sealed(_)) => Ok(()),
         Some(Source::Clear(_)) => Err(CommandError::refused(format!(
             "{name} is clear, for everyone to read: there is no secret in it; nothing was changed"
@@ -42,6 +42,12 @@ pub(super) fn check_source(manifest: &Manifest, name: &VarName) -> Result<(), Co
         ))
         .hint("driftlock status lists the variables that there are")),
     }
+}
+
+/// What a rotation put there, and takes away again.
+pub(in crate::cli) fn of_former(name: &VarName, of: &VarName, rest: &str) -> CommandError {
+    CommandError::refused(format!("{name} is the former value of {of}; {rest}"))
+        .hint(format!("driftlock rotate --status {of}"))
 }
 
 /// A template has no value of its own.

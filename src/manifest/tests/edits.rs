@@ -5,11 +5,11 @@ use crate::manifest::fresh::payload_text;
 use crate::manifest::{EditError, Editor, Source};
 use crate::model::VarName;
 
-fn name(text: &str) -> VarName {
+pub(super) fn name(text: &str) -> VarName {
     VarName::new(text).unwrap()
 }
 
-fn edit(
+pub(super) fn edit(
     text: &str,
     change: impl FnOnce(&mut Editor<'_>) -> Result<(), EditError>,
 ) -> Result<String, EditError> {
@@ -33,7 +33,7 @@ fn base() -> String {
 }
 
 /// The lines that an edit took out and put in, payloads shortened.
-fn difference(before: &str, after: &str) -> String {
+pub(super) fn difference(before: &str, after: &str) -> String {
     let mut out = String::new();
     let diff = similar::TextDiff::from_lines(before, after);
     for change in diff.iter_all_changes() {

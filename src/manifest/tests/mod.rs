@@ -5,6 +5,7 @@ mod edits;
 mod facts;
 mod hosts;
 mod openclaw;
+mod overlap;
 mod parsing;
 mod railway;
 mod round_trip;

@@ -15,6 +15,11 @@ pub fn touches(manifest: &Manifest, used: &Use, name: &VarName) -> bool {
     used.name == *name || used.of.as_ref() == Some(name) || roots(manifest, used).contains(name)
 }
 
+/// Whether a use holds this declared variable's value, by itself or in a template.
+pub fn is_made_from(manifest: &Manifest, used: &Use, name: &VarName) -> bool {
+    roots(manifest, used).contains(name)
+}
+
 /// The declared variables that a use is made from, those behind templates too.
 pub(super) fn roots<'a>(manifest: &'a Manifest, used: &'a Use) -> BTreeSet<&'a VarName> {
     let mut waiting: Vec<&VarName> = used.source.references().collect();

@@ -387,7 +387,11 @@ fn twins(plan: &Plan) -> Twins<'_> {
     for target in &plan.targets {
         for change in target.changes.iter().filter(|c| words::is_listed(c)) {
             if let Some(key) = twin(change) {
-                map.entry(key).or_default().push(&target.target);
+                // one target may have it under two names
+                let targets = map.entry(key).or_default();
+                if targets.last() != Some(&&target.target) {
+                    targets.push(&target.target);
+                }
             }
         }
     }

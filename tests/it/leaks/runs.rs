@@ -403,6 +403,7 @@ impl Leaky {
         self.runs("rotate TOKEN --apply", "").exits(64);
         self.runs("rotate TOKEN PEM -vv", "").exits(3);
         self.runs("rotate URL", "").exits(1);
+        self.overlaps();
         for value in [HEX, UUID] {
             self.runs("set TOKEN", value);
             self.rotates("rotate TOKEN --apply --yes", &["TOKEN"]);

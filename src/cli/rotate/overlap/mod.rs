@@ -31,7 +31,7 @@ use survey::{Question, Standing, chosen, survey};
 /// How long `--apply` waits for what ends by itself: deployments, services that start.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// The pauses between two looks, the first and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(15));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
 
 /// How a walk goes.
 #[derive(Clone, Copy)]

@@ -81,7 +81,7 @@ pub(super) fn survey(
         Standing {
             name: rotation.name.clone(),
             obstacles: mattering
-                .filter_map(|look| obstacle(rotation, manifest, look))
+                .filter_map(|look| obstacle(rotation, question.direction, manifest, look))
                 .collect(),
             switched_at: switched_at(rotation, manifest, &looks),
         }

@@ -76,6 +76,10 @@ pub(crate) struct RotateArgs {
     )]
     status: bool,
 
+    /// With --status: print JSON (see `driftlock schema rotation`)
+    #[arg(long, requires = "status", help_heading = "With an overlap")]
+    json: bool,
+
     /// With --apply: wait until the former value may go, and finish
     #[arg(
         long,

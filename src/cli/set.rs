@@ -292,6 +292,12 @@ fn tell(
             "{name} has this value already; in {path} it has a target more"
         )),
     }
+    let variable = item.loaded.manifest.variables.get(name);
+    if change.source.is_some() && variable.is_some_and(|one| one.metadata.overlap.is_some()) {
+        ui.warn(&format!(
+            "{name} has an overlap, and this value comes to all of its targets at once: `driftlock rotate {name} --prompt` goes in stages"
+        ));
+    }
     if change.waits {
         ui.warn(&format!(
             "no identity of yours opens this manifest: {name} waits until a reader runs `driftlock accept {name}`"

@@ -5,6 +5,7 @@ mod doctor;
 mod exit;
 mod history;
 mod journal;
+mod rotation;
 mod status;
 mod undo;
 
@@ -19,6 +20,7 @@ pub use doctor::{
 pub use exit::{Exit, Verdict};
 pub use history::{HistoryAction, HistoryEntry, HistoryReport, HistoryVar};
 pub use journal::{JournalEntry, JournalReport};
+pub use rotation::{RotationLine, RotationReport};
 pub use status::{
     Cell, Freshness, Mover, Seen, SeenTarget, Sight, StatusReport, StatusRow, StatusTarget, Then,
 };

@@ -12,6 +12,7 @@ mod journal;
 mod plan;
 mod progress;
 mod review;
+mod rotation;
 mod status;
 mod undo;
 
@@ -27,6 +28,7 @@ pub(super) use plan::worst;
 pub use plan::{render_elsewhere, render_plan, render_plan_summary};
 pub use progress::Progress;
 pub use review::render_review;
+pub use rotation::render_rotations;
 pub use status::render_status;
 pub use undo::render_undo;
 

@@ -18,6 +18,7 @@ impl Leaky {
         self.rotates("rotate TOKEN -vv", &["TOKEN", "TOKEN_PREVIOUS"]);
         self.runs("rotate TOKEN", "").exits(3);
         self.runs("rotate --status -vv", "").success();
+        self.runs("rotate --status --json", "").success();
         self.runs("rotate --continue -vv", "").exits(3);
         self.runs("plan --json", "");
         self.runs("diff", "");

@@ -95,3 +95,18 @@ fn a_probe_that_fails_stops_it() {
     world.write("works", "");
     world.run("rotate --continue").success();
 }
+
+/// `set` is for a value that is no good any more: it says that nobody is waited for.
+#[test]
+fn setting_a_value_goes_past_the_stages_and_says_so() {
+    let world = world("1h", "");
+    world
+        .run_with("set AUTH", "c4nary-at-once")
+        .success()
+        .says("comes to all of its targets at once")
+        .says("driftlock rotate AUTH --prompt")
+        .hides("c4nary");
+    // the same value again is no news
+    let run = world.run_with("set AUTH", "c4nary-at-once").success();
+    assert!(!run.all().contains("at once"), "{}", run.all());
+}

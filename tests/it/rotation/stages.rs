@@ -86,6 +86,13 @@ fn acceptors_come_first_then_users_then_the_former_value_goes() {
         .says("every target is where it should be")
         .says("next: driftlock rotate --continue AUTH")
         .hides(OLD);
+    let json = world.run("rotate --status --json").success().stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let schema = include_str!("../../../schemas/rotation.json");
+    let schema = serde_json::from_str(schema).unwrap();
+    jsonschema::validate(&schema, &json).unwrap();
+    assert_eq!(json["rotations"][0]["stage"], "accept");
+    assert_eq!(json["rotations"][0]["waits_for"], serde_json::json!([]));
     world
         .run("rotate --continue AUTH")
         .success()

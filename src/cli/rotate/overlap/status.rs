@@ -1,15 +1,18 @@
 //! `rotate --status`: where each rotation stands, and what it waits for.
 
 use super::super::RotateArgs;
-use super::survey::{Question, chosen, survey};
+use super::survey::{Question, Standing, chosen, survey};
 use super::tell;
 use crate::cli::Global;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
-use crate::cli::session;
+use crate::cli::session::{self, Item};
 use crate::cli::ui::Ui;
-use crate::reconcile::rotation::{Direction, Next, next};
-use crate::render::escape;
+use crate::model::TargetName;
+use crate::reconcile::event::{RotationLine, RotationReport};
+use crate::reconcile::rotation::{Direction, Next, Rotation, next};
+use crate::render::json::{self, RotationDocument};
+use crate::render::text;
 
 /// Reads the targets, sends no probe and writes nothing.
 pub(in crate::cli::rotate) fn status(
@@ -21,41 +24,58 @@ pub(in crate::cli::rotate) fn status(
     let item = session::load_one(arguments.manifest.as_ref(), context, ui)?;
     super::check_names(&item, &arguments.names)?;
     let rotations = chosen(&item, &arguments.names);
-    if rotations.is_empty() {
-        ui.page("No rotation is under way.\n");
-        return Ok(Exit::DONE);
+    let mut report = RotationReport::default();
+    if !rotations.is_empty() {
+        let mut keyring = session::keyring(global, context);
+        let question = Question {
+            names: &arguments.names,
+            direction: Direction::On,
+            probes: false,
+        };
+        let standings = survey(&item, question, &mut keyring, global, context, ui)?;
+        let lines = rotations.iter().zip(&standings);
+        report.rotations = lines
+            .map(|(rotation, standing)| line(arguments, &item, rotation, standing, context))
+            .collect();
     }
-    let mut keyring = session::keyring(global, context);
-    let question = Question {
-        names: &arguments.names,
-        direction: Direction::On,
-        probes: false,
-    };
-    let standings = survey(&item, question, &mut keyring, global, context, ui)?;
     let mut out = String::new();
-    for (rotation, standing) in rotations.iter().zip(&standings) {
-        let names = std::slice::from_ref(rotation.name);
-        out.push_str(&format!("{}  {}\n", rotation.name, tell::stage(rotation)));
-        for obstacle in &standing.obstacles {
-            let why = escape::terminal(&obstacle.why);
-            out.push_str(&format!("  {}: {why}\n", obstacle.target));
-        }
-        let on = tell::go_on(arguments, names, Direction::On);
-        out.push_str(&if standing.obstacles.iter().any(|one| one.wants_apply) {
-            let apply = tell::apply(arguments, &item, names);
-            format!("  next: {apply}\n")
-        } else if !standing.obstacles.is_empty() {
-            format!("  next: driftlock doctor {}\n", rotation.name)
-        } else {
-            match next(rotation, Direction::On, standing.switched_at, context.now()) {
-                Next::Hold(until) => format!(
-                    "  the former value stays good until {}\n  next, then: {on}\n",
-                    tell::time(until)
-                ),
-                _ => format!("  every target is where it should be\n  next: {on}\n"),
-            }
-        });
-    }
+    let written = if arguments.json {
+        let verdict = Exit::DONE.verdict("looked at");
+        json::render_json(&mut out, &RotationDocument::new(&report, &verdict))
+    } else {
+        text::render_rotations(&mut out, &ui.style(), &report)
+    };
+    written.map_err(|_| CommandError::error("the rotations cannot be written as text"))?;
     ui.page(&out);
     Ok(Exit::DONE)
+}
+
+fn line(
+    arguments: &RotateArgs,
+    item: &Item,
+    rotation: &Rotation<'_>,
+    standing: &Standing,
+    context: &Context,
+) -> RotationLine {
+    let names = std::slice::from_ref(rotation.name);
+    let next_step = next(rotation, Direction::On, standing.switched_at, context.now());
+    let is_clear = standing.obstacles.is_empty();
+    let targets = |list: &[(TargetName, _)]| list.iter().map(|(name, _)| name.clone()).collect();
+    RotationLine {
+        variable: rotation.name.clone(),
+        former: rotation.former.clone(),
+        stage: rotation.stage,
+        accepted_by: targets(&rotation.overlap.accepted_by),
+        used_by: targets(&rotation.overlap.used_by),
+        waits_for: standing
+            .obstacles
+            .iter()
+            .map(|one| (one.target.clone(), one.why.clone()))
+            .collect(),
+        good_until: match next_step {
+            Next::Hold(until) if is_clear => Some(until),
+            _ => None,
+        },
+        next: tell::next_command(arguments, item, names, standing),
+    }
 }

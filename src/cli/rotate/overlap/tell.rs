@@ -9,7 +9,6 @@ use crate::cli::reach;
 use crate::cli::selection::Selection;
 use crate::cli::session::Item;
 use crate::cli::ui::Ui;
-use crate::manifest::Stage;
 use crate::model::{TargetName, VarName};
 use crate::reconcile::rotation::{Direction, Next, Rotation};
 use crate::render::escape;
@@ -37,30 +36,12 @@ pub(super) fn step(rotation: &Rotation<'_>, next: Next) -> String {
     }
 }
 
-/// At which stage a rotation is, in words that follow its name.
-pub(super) fn stage(rotation: &Rotation<'_>) -> String {
-    let users = listed(rotation.overlap.used_by.iter().map(|(target, _)| target));
-    let acceptors = listed(
-        rotation
-            .overlap
-            .accepted_by
-            .iter()
-            .map(|(target, _)| target),
-    );
-    match rotation.stage {
-        Stage::Accept => {
-            format!("{acceptors} accept both values; {users} use the former one")
-        }
-        Stage::Use => format!("{users} use the new value; {acceptors} accept both"),
-    }
-}
-
-pub(super) fn listed<'a>(names: impl Iterator<Item = &'a TargetName>) -> String {
+fn listed<'a>(names: impl Iterator<Item = &'a TargetName>) -> String {
     let names: Vec<&str> = names.map(TargetName::as_str).collect();
     names.join(" and ")
 }
 
-pub(super) fn time(at: Timestamp) -> String {
+fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
@@ -73,17 +54,30 @@ pub(super) fn blocked(arguments: &RotateArgs, item: &Item, all: &[&Standing], ui
             let why = escape::terminal(&obstacle.why);
             ui.say(&format!("  {}: {why}", obstacle.target));
         }
-        let names = std::slice::from_ref(name);
-        let next = match standing.obstacles.iter().any(|one| one.wants_apply) {
-            true => apply(arguments, item, names),
-            false => format!("driftlock doctor {name}"),
-        };
+        let next = next_command(arguments, item, std::slice::from_ref(name), standing);
         ui.say(&format!("  next: {next}"));
     }
 }
 
+/// What is to be done about how a rotation stands.
+pub(super) fn next_command(
+    arguments: &RotateArgs,
+    item: &Item,
+    names: &[VarName],
+    standing: &Standing,
+) -> String {
+    if standing.obstacles.iter().any(|one| one.wants_apply) {
+        apply(arguments, item, names)
+    } else if standing.obstacles.is_empty() {
+        go_on(arguments, names, Direction::On)
+    } else {
+        let names: Vec<&str> = names.iter().map(VarName::as_str).collect();
+        format!("driftlock doctor {}", names.join(" "))
+    }
+}
+
 /// The apply that carries a stage to its targets, as a line to paste.
-pub(super) fn apply(arguments: &RotateArgs, item: &Item, names: &[VarName]) -> String {
+fn apply(arguments: &RotateArgs, item: &Item, names: &[VarName]) -> String {
     let on_targets = reach::names_on_targets(&item.loaded.manifest, names);
     let selection = Selection::of_variables(arguments.manifest.as_deref(), on_targets);
     invocation(&selection).command("apply", &[])

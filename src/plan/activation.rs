@@ -6,7 +6,7 @@ use super::authority::widened;
 use super::change::{ActivationCause, Class, Hold, PlannedActivation, Reason};
 use super::input::{DesiredState, PlanInput};
 use super::site::{Site, writes};
-use crate::model::{Activation, Behind, Running};
+use crate::model::{Activation, Behind, Running, VarName};
 
 /// Decides about the activation of one target, after every rail has had its say about its changes.
 pub(super) fn put_in_force(plan: &PlanInput<'_>, site: &mut Site<'_>) {
@@ -36,24 +36,47 @@ fn cause(plan: &PlanInput<'_>, site: &Site<'_>) -> Option<ActivationCause> {
     if site.plan.will_write() && !is_taken_over(site) {
         return Some(ActivationCause::Written);
     }
-    // without writes, only where the whole target was asked for and could be seen
+    // without writes, only where the target was asked for and could be seen
     let live = site.live()?;
     let target = &site.plan.target;
     let selected = (plan.only_targets.as_ref()).is_none_or(|only| only.contains(target));
-    if !selected || plan.only_variables.is_some() || plan.undo.is_some() {
+    if !selected || plan.undo.is_some() {
         return None;
     }
     let last = &site.input.last;
     match &live.running {
         // whatever a former apply left: it was put in force since
         Running::Current => None,
-        Running::Behind(behind) => behind.restart_helps.then_some(ActivationCause::Behind),
-        Running::Unknown => {
-            (last.pending.is_some() || last.in_doubt).then_some(ActivationCause::Pending {
-                since: last.pending,
-            })
-        }
+        Running::Behind(behind) => (behind.restart_helps
+            && concerns(plan, site, |name| {
+                behind.names.is_empty() || behind.names.contains(name)
+            }))
+        .then_some(ActivationCause::Behind),
+        Running::Unknown => is_owed(plan, site).then_some(ActivationCause::Pending {
+            since: last.pending,
+        }),
     }
+}
+
+/// Whether a former apply stored something of what this run is about, and did not put it in force.
+fn is_owed(plan: &PlanInput<'_>, site: &Site<'_>) -> bool {
+    let last = &site.input.last;
+    let is_in_doubt = |name: &VarName| last.doubts.is_empty() || last.doubts.contains(name);
+    let waits = |name: &VarName| {
+        let recorded = last.vars.get(name).map(|one| one.at);
+        recorded
+            .zip(last.pending)
+            .is_some_and(|(at, since)| at >= since)
+    };
+    let all = plan.only_variables.is_none();
+    (last.in_doubt && concerns(plan, site, is_in_doubt))
+        || (last.pending.is_some() && (all || concerns(plan, site, waits)))
+}
+
+/// Whether this is about a variable that was asked for; a run that was not limited is about all.
+fn concerns(plan: &PlanInput<'_>, site: &Site<'_>, is: impl Fn(&VarName) -> bool) -> bool {
+    let mut changes = site.plan.changes.iter();
+    plan.only_variables.is_none() || changes.any(|change| !change.is_left_out() && is(&change.name))
 }
 
 /// Whether everything that is written there is in force without it.

@@ -190,3 +190,47 @@ fn what_is_owed_is_owed_though_the_rest_is_taken_over() {
         Some(ActivationCause::Pending { since: pending })
     );
 }
+
+/// A run that is limited to some variables puts in force what it is about, and nothing else: it may be
+/// the one that settles what an apply left open.
+#[test]
+fn a_limited_run_owes_what_it_is_about() {
+    let mut world = World::one(|p| {
+        for name in ["A", "B"] {
+            p.want(name, "d").has(name, "d").remember(name, "d");
+        }
+        p.target.activation = Some(Activation::Command("up".to_owned()));
+        p.live.running = Running::Unknown;
+    });
+    let limited = |world: &mut World, name: &str| {
+        world.only_variables = Some([var(name)].into());
+        cause(world)
+    };
+    assert_eq!(limited(&mut world, "A"), None);
+    world.places[0].last.in_doubt = true;
+    world.places[0].last.doubts = [var("A")].into();
+    let pending = |since| Some(ActivationCause::Pending { since });
+    assert_eq!(limited(&mut world, "A"), pending(None));
+    assert_eq!(limited(&mut world, "B"), None);
+    world.places[0].last.in_doubt = false;
+    world.places[0].last.doubts.clear();
+    let stored = world.places[0].last.vars[&var("A")].at;
+    world.places[0].last.pending = Some(stored);
+    assert_eq!(limited(&mut world, "A"), pending(Some(stored)));
+    let later = Some(
+        stored
+            .checked_add(jiff::SignedDuration::from_secs(1))
+            .unwrap(),
+    );
+    world.places[0].last.pending = later;
+    assert_eq!(limited(&mut world, "A"), None);
+    world.places[0].live.running = Running::Behind(Behind {
+        restart_helps: true,
+        names: [var("B")].into(),
+        since: None,
+        why: "it does not run".to_owned(),
+        help: None,
+    });
+    assert_eq!(limited(&mut world, "A"), None);
+    assert_eq!(limited(&mut world, "B"), Some(ActivationCause::Behind));
+}

@@ -1,6 +1,7 @@
 //! Clients that call every 50 ms with whatever their own environment says are never refused, wherever the
 //! rotation is killed.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -15,6 +16,8 @@ struct Clients<'t> {
     stop: AtomicBool,
     calls: AtomicUsize,
     refused: AtomicUsize,
+    /// Who was refused first, and by whom.
+    first: Mutex<Option<String>>,
 }
 
 impl<'t> Clients<'t> {
@@ -24,6 +27,7 @@ impl<'t> Clients<'t> {
             stop: AtomicBool::new(false),
             calls: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
+            first: Mutex::default(),
         }
     }
 
@@ -36,6 +40,8 @@ impl<'t> Clients<'t> {
                 self.calls.fetch_add(1, Ordering::SeqCst);
                 if !acceptor.accepts(fake, &credential) {
                     self.refused.fetch_add(1, Ordering::SeqCst);
+                    let mut first = self.first.lock().unwrap();
+                    first.get_or_insert_with(|| format!("{user} was refused by {acceptor}"));
                 }
             }
         }
@@ -147,7 +153,8 @@ fn are_never_refused_while_the_rotation_is_killed_at_its_steps() {
                 now = settled(&town, &now, &case);
                 rotated += 1;
             }
-            assert_eq!(clients.refusals(), 0, "{case}");
+            let first = clients.first.lock().unwrap().clone();
+            assert_eq!(first, None, "{case}, {} times", clients.refusals());
         }
         assert!(killed > 0, "no kill came in time");
         println!(

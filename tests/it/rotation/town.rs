@@ -50,7 +50,8 @@ impl Town {
     fn put_manifest(&self, overlap: &str) {
         let far = self.sshd.path("srv").display().to_string();
         let restart = |folder: &str, name: &str| {
-            format!("cd {folder} && cp {name}.env {name}.new && mv {name}.new {name}.running")
+            // a killed run's own may be under way beside it
+            format!("cd {folder} && cp {name}.env {name}.$$ && mv {name}.$$ {name}.running")
         };
         let here = self.yard.world.path("").display().to_string();
         let here = here.trim_end_matches('/');
@@ -111,6 +112,15 @@ impl Town {
     }
 }
 
+impl std::fmt::Display for Runs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Railway(service) => f.write_str(service),
+            Self::File(path) => path.file_name().unwrap_or_default().display().fmt(f),
+        }
+    }
+}
+
 impl Runs {
     /// What the service has under this name.
     pub fn value(&self, fake: &FakeRailway, name: &str) -> Option<String> {
@@ -142,7 +152,7 @@ fn running(fake: &FakeRailway, service: &str, name: &str) -> Option<String> {
         let last = mine.next()?;
         let at_work = match last.status() {
             "SUCCESS" => last,
-            _ => mine.next()?,
+            _ => mine.find(|known| known.served)?,
         };
         at_work.variables.get(name).cloned()
     })

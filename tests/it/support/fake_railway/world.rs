@@ -141,6 +141,8 @@ pub struct Deployment {
     pub created: String,
     /// What `status` says on one look after another; the last stays.
     pub course: VecDeque<&'static str>,
+    /// Whether it was ever the one that runs.
+    pub served: bool,
     /// The commit that was built; `None` for an image.
     pub commit: Option<String>,
     /// Whether something was built that can be deployed again.

@@ -91,6 +91,7 @@ impl World {
             .rev()
             .find(|known| known.environment == environment && known.service == service)
         {
+            last.served |= last.status() == "SUCCESS";
             last.course = ["REMOVED"].into();
         }
         let (id, created) = (self.ids.next(), self.clock.tick());
@@ -102,6 +103,7 @@ impl World {
             service: service.to_owned(),
             created,
             course: switches.deployment_course.clone().into(),
+            served: false,
             commit,
             snapshot: true,
             variables,

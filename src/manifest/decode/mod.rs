@@ -11,6 +11,7 @@ mod origin;
 mod probe;
 mod rails;
 mod railway;
+mod recipe;
 mod seal;
 mod targets;
 mod variables;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::fields::{self, Fields, decode_text};
+use super::recipe::{check_recipes, decode_recipe};
 use super::seal::parse_payload;
 use crate::manifest::problem::{Problems, code, nearest};
 use crate::manifest::spec::{Metadata, Source, Variable, parse_duration};
@@ -12,7 +13,7 @@ use crate::manifest::template::{Filter, Template, TemplateError};
 use crate::manifest::tree::{Kind, Node};
 use crate::model::VarName;
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "age",
     "value",
     "template",
@@ -20,6 +21,7 @@ const KEYS: [&str; 9] = [
     "expires",
     "owner",
     "description",
+    "generate",
     "protected",
     "reference",
 ];
@@ -49,6 +51,7 @@ pub(super) fn decode_variables(
         };
         variables.insert(name, variable);
     }
+    check_recipes(node, &variables, problems);
     variables
 }
 
@@ -227,11 +230,15 @@ fn decode_metadata(fields: &Fields<'_>, problems: &mut Problems) -> Metadata {
     let reference = fields
         .get("reference")
         .and_then(|(_, node)| fields::decode_bool(node, "`reference`", problems));
+    let generate = fields
+        .get("generate")
+        .and_then(|(_, node)| decode_recipe(node, problems));
     Metadata {
         rotate,
         expires,
         owner,
         description,
+        generate,
         protected: protected.unwrap_or(false),
         reference: reference.unwrap_or(false),
     }

@@ -7,6 +7,7 @@
 mod layout;
 mod lists;
 mod railway;
+mod recipe;
 mod seal;
 mod section;
 mod source;

@@ -3,8 +3,6 @@
 mod command;
 mod consent;
 
-use std::collections::BTreeSet;
-
 pub(crate) use command::run as run_command;
 pub(crate) use consent::{ask, check_yes};
 
@@ -15,7 +13,7 @@ use super::ui::Ui;
 use crate::crypto::{make_key_pair, random_bytes};
 use crate::manifest::Manifest;
 use crate::model::{Recipe, RecipeError, SHORT_FORMS, SecretValue, TextRecipe, VarName};
-use crate::reconcile::fit;
+use crate::reconcile::fit::{self, Refused};
 use crate::reconcile::load::Opener;
 
 /// What a recipe made.
@@ -71,30 +69,39 @@ pub(crate) fn parse(text: &str) -> Result<TextRecipe, CommandError> {
     })
 }
 
-/// Refuses an edit after which a target could not hold a value of these variables. `manifest` is what
-/// the edited text says.
-pub(crate) fn check_fit(
+/// What targets could not hold of the values of these variables. `manifest` is what an edited text
+/// says.
+pub(crate) fn misfits(
     manifest: &Manifest,
-    names: &BTreeSet<VarName>,
+    names: &[VarName],
     opener: &mut Opener<'_>,
     item: &Item,
     context: &Context,
     ui: &mut Ui,
-) -> Result<(), CommandError> {
+) -> Vec<Refused> {
     let connections = session::connections(context, ui);
-    let refused = fit::refused(manifest, names, opener, &item.located, &connections);
-    let Some((first, rest)) = refused.split_first() else {
+    let names = names.iter().cloned().collect();
+    fit::refused(manifest, &names, opener, &item.located, &connections)
+}
+
+/// Refuses the edit, where there is any.
+pub(crate) fn check_fit(misfits: &[Refused]) -> Result<(), CommandError> {
+    let Some((first, rest)) = misfits.split_first() else {
         return Ok(());
     };
-    let mut error = CommandError::refused(format!(
-        "{} could not hold the new value of {}: {}; nothing was changed",
-        first.target, first.name, first.why
-    ));
+    let mut error = CommandError::refused(format!("{}; nothing was changed", unfit(first)));
     for one in rest {
-        error = error.detail(format!(
-            "nor {} that of {}: {}",
-            one.target, one.name, one.why
-        ));
+        error = error.detail(unfit(one));
     }
-    Err(error.hint("give the variable a recipe whose values fit, under `generate:`"))
+    Err(error.hint(FITTING))
+}
+
+/// What to do about a value that does not fit.
+pub(crate) const FITTING: &str = "give the variable a recipe whose values fit, under `generate:`";
+
+pub(crate) fn unfit(one: &Refused) -> String {
+    let Refused {
+        target, name, why, ..
+    } = one;
+    format!("{target} could not hold the new value of {name}: {why}")
 }

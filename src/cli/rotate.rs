@@ -114,7 +114,7 @@ pub(crate) fn run(
         )
     })?;
     let Some(open) = opening.as_open() else {
-        return Err(CommandError::error("nothing in this manifest is encrypted"));
+        return tell::nothing_sealed(&wanted, ui);
     };
     let opener = Opener {
         opening: &opening,
@@ -129,23 +129,18 @@ pub(crate) fn run(
         is_dry: arguments.dry_run,
         yes: arguments.yes,
     };
-    let rotation = desk.rotate(&wanted, &origin, ui)?;
+    let mut rotation = desk.rotate(&wanted, &origin, ui)?;
+    let text = desk.edited(&wanted, &mut rotation, ui)?;
     if rotation.done.is_empty() {
         return Ok(tell::nothing(&wanted, &rotation, ui));
     }
-    let (text, after) = authoring::edited(&item, &item.file.text, ui, |editor| {
-        rotation.done.iter().try_for_each(|one| one.write(editor))
-    })?;
-    let names = rotation.names();
-    let every = names.iter().cloned().collect();
-    recipe::check_fit(&after, &every, &mut desk.opener, &item, context, ui)?;
     if arguments.dry_run {
         tell::would(&item, &rotation, ui);
         return Ok(rotation.exit());
     }
     authoring::write(&item, context, &text)?;
     let is_used = tell::done(&item, &rotation, context.now(), ui);
-    let on_targets = reach::names_on_targets(&item.loaded.manifest, &names);
+    let on_targets = reach::names_on_targets(&item.loaded.manifest, &rotation.names());
     let next = next_command(arguments, on_targets.clone());
     if arguments.apply {
         let apply = ApplyArgs::of_variables(&item.file.path, on_targets, arguments.yes);

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::error::{CommandError, Exit};
 use super::prompt;
 use super::reach;
-use super::recipe::{Made, check_fit, check_yes};
+use super::recipe::{Made, check_fit, check_yes, misfits};
 use super::session::{self, Item};
 use super::ui::Ui;
 use crate::crypto::Envelope;
@@ -121,8 +121,7 @@ pub(crate) fn run(
     let mut names = vec![name];
     names.extend(public.map(|(public, _)| public));
     if recipe.is_some() {
-        let made = names.iter().cloned().collect();
-        check_fit(&after, &made, &mut opener, &item, context, ui)?;
+        check_fit(&misfits(&after, &names, &mut opener, &item, context, ui))?;
     }
     let changed = authoring::write(&item, context, &text)?;
     tell(arguments, &item, &names, changed, &change, ui);

@@ -381,6 +381,26 @@ mod tests {
     }
 
     #[test]
+    fn a_command_that_makes_values_is_named_and_holds_nothing() {
+        let with = |line: &str| {
+            let mut facts = facts();
+            let line = (!line.is_empty()).then(|| ("TOKEN".parse().unwrap(), line.to_owned()));
+            facts.recipes = line.into_iter().collect();
+            facts
+        };
+        let said = |before: &str, after: &str| -> Vec<String> {
+            let found = compare_authority(Some(&with(before)), &with(after), &names(&[]));
+            assert!(found.iter().all(|one| !one.held));
+            found.into_iter().map(|one| one.what).collect()
+        };
+        assert_eq!(said("", ""), [""; 0]);
+        assert_eq!(said("a", "a"), [""; 0]);
+        assert_eq!(said("", "a"), ["a rotation of TOKEN now runs `a`"]);
+        assert_eq!(said("a", "b"), ["a rotation of TOKEN runs `b` (was `a`)"]);
+        assert_eq!(said("a", ""), ["a rotation of TOKEN no longer runs `a`"]);
+    }
+
+    #[test]
     fn what_runs_and_what_is_asked_is_named_when_it_changes() {
         use AuthorityKind as K;
         let set = |f: &mut AuthorityFacts, run: &str, look: &str, probe: &str| {

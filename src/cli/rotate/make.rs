@@ -14,6 +14,7 @@ use crate::cli::ui::Ui;
 use crate::crypto::random_bytes;
 use crate::manifest::{EditError, Editor, Source};
 use crate::model::{CommandRecipe, SecretValue, VarName};
+use crate::reconcile::fit::Refused;
 use crate::reconcile::load::{Open, OpenValue, Opener};
 
 /// What a rotation works with.
@@ -66,6 +67,23 @@ impl Rotation {
             .chain(publics.map(|(name, _)| name))
             .cloned()
             .collect()
+    }
+
+    /// Gives up what does not fit: every variable that a refused value is made from.
+    fn leave(&mut self, misfits: &[Refused]) {
+        for misfit in misfits {
+            self.left.push(Left::refused(
+                recipe::unfit(misfit),
+                recipe::FITTING.to_owned(),
+            ));
+        }
+        self.done.retain(|one| {
+            let public = one.public.as_ref().map(|(name, _)| name);
+            let is_in = |misfit: &Refused| {
+                misfit.of.contains(&one.name) || public.is_some_and(|name| misfit.of.contains(name))
+            };
+            !misfits.iter().any(is_in)
+        });
     }
 
     /// Partly, where something was left; refused, where everything was.
@@ -123,6 +141,31 @@ impl Desk<'_> {
             }
         }
         Ok(Rotation { done, left })
+    }
+
+    /// The manifest's text with the new values. What a target could not hold is refused, or left where
+    /// only a part is wanted.
+    pub(super) fn edited(
+        &mut self,
+        wanted: &Wanted<'_>,
+        rotation: &mut Rotation,
+        ui: &mut Ui,
+    ) -> Result<String, CommandError> {
+        let item = self.item;
+        loop {
+            let (text, after) = authoring::edited(item, &item.file.text, ui, |editor| {
+                rotation.done.iter().try_for_each(|one| one.write(editor))
+            })?;
+            let names = rotation.names();
+            let misfits = recipe::misfits(&after, &names, &mut self.opener, item, self.context, ui);
+            if matches!(wanted, Wanted::Names(_)) {
+                recipe::check_fit(&misfits)?;
+            }
+            if misfits.is_empty() {
+                return Ok(text);
+            }
+            rotation.leave(&misfits);
+        }
     }
 
     fn begin(&mut self, name: &VarName, origin: &Origin) -> Result<Begun, CommandError> {

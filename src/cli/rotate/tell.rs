@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::choose::Wanted;
 use super::make::{Rotated, Rotation};
-use crate::cli::error::Exit;
+use crate::cli::error::{CommandError, Exit};
 use crate::cli::reach;
 use crate::cli::session::Item;
 use crate::cli::ui::Ui;
@@ -53,6 +53,15 @@ pub(super) fn nothing(wanted: &Wanted<'_>, rotation: &Rotation, ui: &mut Ui) -> 
     };
     ui.say(words);
     rotation.exit()
+}
+
+/// A manifest of clear variables has nothing to rotate, which is an error only for who names one.
+pub(super) fn nothing_sealed(wanted: &Wanted<'_>, ui: &mut Ui) -> Result<Exit, CommandError> {
+    if matches!(wanted, Wanted::Names(_)) {
+        return Err(CommandError::error("nothing in this manifest is encrypted"));
+    }
+    ui.say("nothing in this manifest is encrypted: there is nothing to rotate");
+    Ok(Exit::DONE)
 }
 
 fn where_it_goes(item: &Item, one: &Rotated, ui: &mut Ui) -> Vec<String> {

@@ -49,7 +49,7 @@ impl CharClass {
         }
     }
 
-    const fn of(character: u8) -> Self {
+    pub(super) const fn of(character: u8) -> Self {
         match character {
             b'A'..=b'Z' => Self::Upper,
             b'a'..=b'z' => Self::Lower,
@@ -91,6 +91,11 @@ impl Alphabet {
         &self.written
     }
 
+    /// Each character once, in the written order.
+    pub fn characters(&self) -> &[u8] {
+        &self.characters
+    }
+
     /// How many characters a text has.
     pub const fn length(&self) -> usize {
         self.length
@@ -102,17 +107,12 @@ impl Alphabet {
     }
 
     /// Of the texts that hold what is required.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "sizes of a few thousand are exact"
-    )]
     pub(super) fn bits(&self) -> f64 {
         self.length as f64 * (self.characters.len() as f64).log2() + self.share().log2()
     }
 
     /// Which part of all texts holds what is required: all, less those that lack one kind, and so on
     /// (inclusion and exclusion).
-    #[expect(clippy::cast_precision_loss, reason = "at most 94 characters")]
     fn share(&self) -> f64 {
         let all = self.characters.len() as f64;
         let subsets = 0..1_u32 << self.require.len();

@@ -308,11 +308,6 @@ impl TextRecipe {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "bits of a few thousand characters"
-)]
 fn whole(bits: f64) -> u32 {
     bits.max(0.0) as u32
 }

@@ -71,10 +71,6 @@ impl Shape {
     }
 
     /// The base-2 logarithm of how many texts it has.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "sizes of a few thousand are exact"
-    )]
     pub(super) fn bits(&self) -> f64 {
         match self {
             Self::Hex { digits, .. } => *digits as f64 * 4.0,

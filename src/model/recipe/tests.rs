@@ -176,7 +176,7 @@ fn what_is_no_recipe_is_refused() {
 
 #[test]
 fn a_dash_at_an_end_is_one_itself() {
-    let of = |written: &str| Alphabet::new(written, 64, []).map(|one| one.characters);
+    let of = |written: &str| Alphabet::new(written, 64, []).map(|one| one.characters().to_vec());
     assert_eq!(of("-a"), Ok(b"-a".to_vec()));
     assert_eq!(of("a-"), Ok(b"a-".to_vec()));
     assert_eq!(of("a-c-"), Ok(b"abc-".to_vec()));
@@ -226,11 +226,10 @@ fn fits(shape: &Shape, text: &str) -> bool {
                 == *bytes
         }
         Shape::Alphabet(alphabet) => {
-            text.bytes().all(|one| alphabet.characters.contains(&one))
+            text.bytes().all(|one| alphabet.characters().contains(&one))
                 && alphabet
-                    .require
-                    .iter()
-                    .all(|class| text.bytes().any(|one| CharClass::of(one) == *class))
+                    .required()
+                    .all(|class| text.bytes().any(|one| CharClass::of(one) == class))
         }
     }
 }

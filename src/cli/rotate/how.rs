@@ -39,7 +39,7 @@ impl Origin {
             _ if arguments.prompt => Self::Prompt,
             _ => return Ok(Self::Chance),
         };
-        if arguments.names.len() > 1 {
+        if arguments.names.len() != 1 {
             return Err(CommandError::usage(
                 "a value that is given is for one variable; nothing was changed",
             )

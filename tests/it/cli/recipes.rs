@@ -220,7 +220,7 @@ fn a_recipe_at_a_clear_variable_needs_a_word_about_it() {
     );
     refuses(&world, "rotate LOG_LEVEL", 3, &["LOG_LEVEL is clear"]);
     world.run("set LOG_LEVEL --clear --generate").success();
-    assert_eq!(world.run("reveal LOG_LEVEL").success().stdout.len(), 64);
+    assert_eq!(world.revealed("LOG_LEVEL").len(), 64);
     world.run("set LOG_LEVEL --secret --generate").success();
     assert_eq!(world.revealed("LOG_LEVEL").len(), 64);
     assert!(world.manifest().contains("generate: hex:64"));
@@ -239,11 +239,12 @@ fn a_weak_recipe_is_warned_of() {
 
 #[test]
 fn a_value_that_a_target_cannot_hold_is_not_written() {
-    let world = with_recipe("{ command: 'printf \"canary\\ntwo\"' }");
+    let world = with_recipe("{ command: 'cat TWO' }");
+    let two = world.write("two-lines", "canary\ntwo");
     // an env file of docker has one line for each value
     world.write(
         MANIFEST,
-        world.manifest().replace("format: node", "format: docker").replacen(
+        world.manifest().replace("TWO", &two.display().to_string()).replacen(
             "targets:\n",
             "targets:\n  plain: { file: { path: ../two.env, format: docker }, variables: [{ TOKEN: { template: 'x${API_TOKEN}' } }] }\n",
             1,
@@ -257,7 +258,6 @@ fn a_value_that_a_target_cannot_hold_is_not_written() {
     ];
     refuses(&world, "rotate API_TOKEN --yes", 3, &why);
     refuses(&world, "set API_TOKEN --generate --yes", 3, &why);
-    world.write("two-lines", "canary\ntwo");
     refuses(&world, "rotate API_TOKEN --from-file two-lines", 3, &why);
     refuses(
         &world,

@@ -117,6 +117,9 @@ pub(crate) fn run(
         keyring: &mut keyring,
     };
     let change = change(&item, &name, &value, clear, &mut opener, context)?;
+    if change.waits && public.is_some() {
+        return Err(generate::needs_reader(&name));
+    }
     let (text, after) = edited(arguments, &item, &name, &change, public.as_ref(), word, ui)?;
     let mut names = vec![name];
     names.extend(public.map(|(public, _)| public));
@@ -325,9 +328,8 @@ fn tell(
     ui: &mut Ui,
 ) {
     let path = item.file.path.display();
-    let (name, publics) = match names {
-        [name, publics @ ..] => (name, publics),
-        [] => return,
+    let [name, publics @ ..] = names else {
+        return;
     };
     if !changed {
         ui.say(&format!(

@@ -15,9 +15,8 @@ pub(super) fn recipe_of(
     name: &VarName,
     clear: bool,
 ) -> Result<Option<Recipe>, CommandError> {
-    let text = match arguments.generate.as_deref() {
-        None => return Ok(None),
-        Some(text) => text,
+    let Some(text) = arguments.generate.as_deref() else {
+        return Ok(None);
     };
     let own = manifest
         .variables
@@ -60,6 +59,14 @@ pub(super) fn word_to_save(arguments: &SetArgs, clear: bool) -> Result<Option<&s
         .hint("with --secret it becomes one")),
         Some(word) => Ok(Some(word)),
     }
+}
+
+/// The private half would wait for a reader, and the public one would not.
+pub(super) fn needs_reader(name: &VarName) -> CommandError {
+    CommandError::refused(format!(
+        "no identity of yours opens this manifest, so the private half of {name} would wait while the public one goes out; nothing was changed"
+    ))
+    .hint("name an identity file with --identity, or let a reader make the key pair")
 }
 
 /// A new value; a command is shown and asked for first.

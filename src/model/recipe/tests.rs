@@ -208,7 +208,7 @@ fn text_recipe() -> impl Strategy<Value = TextRecipe> {
 fn fits(shape: &Shape, text: &str) -> bool {
     let case = |upper: bool| {
         text.chars()
-            .all(|one| one.is_ascii_uppercase() != !upper || !one.is_ascii_alphabetic())
+            .all(|one| one.is_ascii_uppercase() == upper || !one.is_ascii_alphabetic())
     };
     match shape {
         Shape::Hex { upper, .. } => case(*upper) && text.chars().all(|one| one.is_ascii_hexdigit()),

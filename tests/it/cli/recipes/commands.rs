@@ -1,9 +1,11 @@
 //! Recipes that run a command: shown, asked for, bounded, and never quoted.
 
+use std::process::{Command, Stdio};
+
 use super::{refuses, with_recipe};
 use crate::support::shop::MANIFEST;
 use crate::support::terminal::{Typed, at_terminal};
-use crate::support::world::World;
+use crate::support::world::{Run, World};
 
 /// A world whose token is made by this script.
 fn with_script(script: &str) -> World {
@@ -142,13 +144,53 @@ fn one_that_hangs_is_stopped() {
         1,
         &["did not end within 1 s and was stopped"],
     );
-    let free = std::process::Command::new("flock")
+    assert!(is_free(&world), "something that it began is still there");
+}
+
+/// Ctrl-C ends the command too, and nothing is changed.
+#[test]
+fn a_signal_stops_it() {
+    let world = with_recipe("{ command: 'sh SCRIPT' }");
+    let (pipe, held) = (world.path("pipe"), world.write("held", ""));
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let script = world.write(
+        "make.sh",
+        format!(
+            "exec 9>{}; flock 9; echo begun >{}; sleep 3600 & wait\n",
+            held.display(),
+            pipe.display()
+        ),
+    );
+    let text = world.manifest();
+    let text = text.replace("SCRIPT", &script.display().to_string());
+    world.write(MANIFEST, &text);
+    for signal in ["INT", "TERM"] {
+        let mut command = world.command(["rotate", "API_TOKEN", "--yes"]);
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        assert_eq!(std::fs::read_to_string(&pipe).unwrap(), "begun\n");
+        let id = child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(sent.unwrap().success());
+        let run = Run::from_output(&child.wait_with_output().unwrap());
+        run.exits(1).says("was stopped by a signal");
+        assert_eq!(world.manifest(), text);
+        assert!(is_free(&world), "something that it began is still there");
+    }
+}
+
+/// Whether nobody holds the lock of the file `held` any more.
+fn is_free(world: &World) -> bool {
+    let tried = Command::new("flock")
         .args(["-w", "20"])
         .arg(world.path("held"))
         .arg("true")
-        .status()
-        .unwrap();
-    assert!(free.success(), "something that it began is still there");
+        .status();
+    tried.unwrap().success()
 }
 
 #[test]
@@ -168,7 +210,7 @@ fn a_command_of_the_command_line() {
     let once = |command: &str| {
         let mut run = world.command(["rotate", "API_TOKEN", "--command"]);
         run.arg(command);
-        crate::support::world::Run::of(run)
+        Run::of(run)
     };
     once("echo once; echo canary >&2")
         .success()

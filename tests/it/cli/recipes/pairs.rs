@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::with_recipe;
+use super::{refuses, with_recipe};
 use crate::support::peers;
 use crate::support::shop::{MANIFEST, changed_lines};
 use crate::support::world::World;
@@ -161,4 +161,13 @@ fn a_public_half_goes_into_no_secret() {
     let world = with_recipe("{ ed25519: hex, public: LOG_LEVEL }");
     world.run("rotate API_TOKEN").success();
     assert_eq!(world.revealed("LOG_LEVEL").len(), 64);
+}
+
+#[test]
+fn without_an_identity_no_half_goes_out_alone() {
+    let world = with_recipe("{ ed25519: hex, public: PUBLIC }");
+    world.hide_identity();
+    let why = ["no identity of yours opens this manifest", "--identity"];
+    refuses(&world, "set API_TOKEN --generate", 3, &why);
+    refuses(&world, "rotate API_TOKEN", 1, &["stays sealed"]);
 }

@@ -123,7 +123,7 @@ impl Desk<'_> {
                 Err(error) => return Err(error),
             }
         }
-        if is_part && self.yes && !self.is_dry {
+        if is_part && self.yes {
             self.leave_uncovered(&mut begun, &mut left, ui)?;
         }
         if !self.is_dry {

@@ -17,7 +17,7 @@ impl JsonSchema for Recipe {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let number = json!({ "type": "integer", "minimum": 1, "maximum": MAX_LENGTH });
-        let prefix = json!({ "type": "string", "pattern": "^[!-~]{1,64}$" });
+        let prefix = json!({ "type": "string", "pattern": "^[!-~]{0,64}$" });
         let text = |kind: &str, size: &Value| {
             map(
                 &[kind],

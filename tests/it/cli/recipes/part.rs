@@ -146,6 +146,8 @@ fn where_nobody_looks_only_listed_commands_run() {
         )
         .hides("canary-minted\n");
     assert_eq!(world.revealed("API_TOKEN"), TOKEN);
+    world.run("rotate --due --yes --dry-run").exits(3);
+    world.run("rotate --due --dry-run").success();
     let list = |machine: &str, command: &str| {
         let text = format!(
             "driftlock-authority: 1\nallow: [{{ machines: [{machine}], commands: ['{command}'] }}]\n"

@@ -112,7 +112,8 @@ pub(crate) fn check_consent(apply: bool, yes: bool, context: &Context) -> Result
     .hint("with --apply --yes nobody is asked"))
 }
 
-fn can_ask(context: &Context) -> bool {
+/// Whether a person is at the terminal.
+pub(crate) fn can_ask(context: &Context) -> bool {
     context.terminal.input && context.terminal.errors
 }
 

@@ -4,8 +4,6 @@
 use std::io::Read;
 use std::path::Path;
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
@@ -68,16 +66,6 @@ fn read_value(source: impl Read, name: &str) -> Result<SecretValue, CommandError
             ))
             .hint("encode it first, for example with base64")
         })
-}
-
-/// A new random value: 32 bytes as 43 letters, digits, `-` and `_`, which every platform takes.
-pub(crate) fn generated() -> SecretValue {
-    base64url(&random_bytes())
-}
-
-/// How generated values are spelled.
-pub(crate) fn base64url(bytes: &[u8; 32]) -> SecretValue {
-    SecretValue::new(BASE64_URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// Seals a value as the successor of the present one. `None` if it is the same value.
@@ -203,15 +191,32 @@ pub(crate) fn edit(
     ui: &mut Ui,
     change: impl FnOnce(&mut Editor<'_>) -> Result<(), EditError>,
 ) -> Result<bool, CommandError> {
-    let edited = Editor::new(&item.file.text).and_then(|mut editor| {
+    let (text, _) = edited(item, &item.file.text, ui, change)?;
+    write(item, context, &text)
+}
+
+/// The text after an edit, and what it says; `text` is the manifest's, perhaps edited before.
+/// Nothing is written.
+pub(crate) fn edited(
+    item: &Item,
+    text: &str,
+    ui: &mut Ui,
+    change: impl FnOnce(&mut Editor<'_>) -> Result<(), EditError>,
+) -> Result<(String, Manifest), CommandError> {
+    let edited = Editor::new(text).and_then(|mut editor| {
         change(&mut editor)?;
         editor.finish()
     });
-    let (text, _) = edited.map_err(|error| edit_error(item, &error, ui))?;
+    let (text, parsed) = edited.map_err(|error| edit_error(item, &error, ui))?;
+    Ok((text, parsed.manifest))
+}
+
+/// Writes an edited text back; `false` if nothing changed.
+pub(crate) fn write(item: &Item, context: &Context, text: &str) -> Result<bool, CommandError> {
     if text == item.file.text {
         return Ok(false);
     }
-    source::write_atomically(&context.absolute(&item.file.path), &item.file.text, &text)
+    source::write_atomically(&context.absolute(&item.file.path), &item.file.text, text)
         .map_err(|error| CommandError::of(&error))?;
     Ok(true)
 }

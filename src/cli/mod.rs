@@ -26,6 +26,7 @@ mod plan;
 mod prompt;
 mod rails;
 mod reach;
+mod recipe;
 mod records;
 mod reveal;
 mod rotate;

@@ -30,6 +30,16 @@ pub(crate) fn names_on_targets(manifest: &Manifest, names: &[VarName]) -> Vec<Va
     found.into_iter().collect()
 }
 
+/// The declared templates that are made from a variable, as people read them.
+pub(crate) fn templates_of(manifest: &Manifest, name: &VarName) -> Vec<String> {
+    let found = carriers(manifest, name);
+    let former = manifest.former_of(name);
+    let others = found
+        .into_iter()
+        .filter(|one| *one != name && Some(*one) != former);
+    others.map(ToString::to_string).collect()
+}
+
 /// The variable with its former value, and the declared templates that are made from it.
 fn carriers<'m>(manifest: &'m Manifest, name: &'m VarName) -> BTreeSet<&'m VarName> {
     let mut found = BTreeSet::from([name]);

@@ -1,18 +1,22 @@
-//! `rotate`: secrets get new values of the form that they have, in one edit of the manifest.
+//! `rotate`: secrets get new values, by their recipes or of the form that they have, in one edit of
+//! the manifest.
 
+mod choose;
 mod form;
+mod how;
+mod make;
 mod overlap;
 mod refusal;
+mod tell;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use self::form::{Form, form_of};
-use self::overlap::Begin;
+use self::choose::Wanted;
+use self::how::Origin;
+use self::make::Desk;
 pub(in crate::cli) use self::refusal::of_former;
-use self::refusal::{check_names, check_source, unmakable};
 use super::Global;
 use super::apply::{self, ApplyArgs};
 use super::authoring;
@@ -20,43 +24,74 @@ use super::context::Context;
 use super::error::{CommandError, Exit};
 use super::plan::invocation;
 use super::reach;
+use super::recipe;
 use super::selection::Selection;
-use super::session::{self, Item};
+use super::session;
 use super::ui::Ui;
-use crate::crypto::random_bytes;
-use crate::manifest::Source;
 use crate::model::VarName;
-use crate::reconcile::load::{Open, Opener};
+use crate::reconcile::load::Opener;
 use crate::reconcile::rotation::Direction;
-use crate::reconcile::targets::Visibility;
 
-/// Give secrets new random values of the same form
+/// Give secrets new values, by their recipes or of the same form
 ///
-/// Hex text stays hex text of its length, a UUID stays a UUID, and anything else becomes 32 random
-/// bytes as base64url text. What cannot be made by chance is refused: a private key, or a token or a
-/// URL that somebody else gives out. All of them change in one edit of the manifest, or none does.
+/// A variable with `generate:` gets what its recipe makes. Of the others, hex text stays hex text of
+/// its length, a UUID stays a UUID, and anything else becomes 32 random bytes as base64url text. What
+/// cannot be made by chance is refused: a private key, or a token or a URL that somebody else gives
+/// out. All of them change in one edit of the manifest, or none does.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   driftlock rotate GATEWAY_TOKEN                 a new value in the manifest
   driftlock rotate GATEWAY_TOKEN --apply         and at once on all targets that use it
   driftlock rotate GATEWAY_TOKEN SESSION_KEY     both in one edit
-  driftlock rotate GATEWAY_TOKEN -f manifests/production.yaml --apply --yes")]
+  driftlock rotate GATEWAY_TOKEN -f manifests/production.yaml --apply --yes
+  driftlock rotate --due --dry-run               what has to be rotated, and how
+  driftlock rotate --due --owner payments        the part of it that one team looks after
+  driftlock rotate STRIPE_KEY --prompt           a value that somebody else gave out
+  driftlock rotate DB_PASSWORD --command 'vault read -field=password db/creds/app'")]
 pub(crate) struct RotateArgs {
     /// The variables
-    #[arg(value_name = "NAME", required_unless_present_any = ["go_on", "status"])]
+    #[arg(
+        value_name = "NAME",
+        required_unless_present_any = ["due", "owner", "go_on", "status"],
+        conflicts_with_all = ["due", "owner"]
+    )]
     names: Vec<VarName>,
 
     /// The manifest [default: the only one in the folder manifests]
     #[arg(long, short = 'f', value_name = "FILE")]
     manifest: Option<PathBuf>,
 
+    /// Those whose `rotate:` has run out, or does within 14 days
+    #[arg(long)]
+    due: bool,
+
+    /// Those that have this owner
+    #[arg(long, value_name = "OWNER")]
+    owner: Option<String>,
+
+    /// Ask for the new value of the one variable, without echo
+    #[arg(long, group = "origin", requires = "names")]
+    prompt: bool,
+
+    /// Take the new value from this file; - is standard input
+    #[arg(long, value_name = "FILE", group = "origin", requires = "names")]
+    from_file: Option<PathBuf>,
+
+    /// Run this command here; what it prints is the new value
+    #[arg(long, value_name = "COMMAND", group = "origin", requires = "names")]
+    command: Option<String>,
+
+    /// Say what would be rotated, how, and where it goes; change nothing
+    #[arg(long, conflicts_with = "apply")]
+    dry_run: bool,
+
     /// Apply these variables at once, on all targets that use them
     #[arg(long)]
     apply: bool,
 
-    /// With --apply: ask nobody
-    #[arg(long, short, requires = "apply")]
+    /// Ask nobody, neither before --apply nor before a command of a recipe
+    #[arg(long, short)]
     yes: bool,
 
     /// Go on with rotations that have an overlap: the next stage, if the present one is in force
@@ -96,8 +131,6 @@ pub(crate) fn run(
     context: &Context,
     ui: &mut Ui,
 ) -> Result<Exit, CommandError> {
-    let names = &arguments.names;
-    check_names(names)?;
     apply::check_consent(arguments.apply, arguments.yes, context)?;
     if arguments.status {
         return overlap::status(arguments, global, context, ui);
@@ -109,125 +142,67 @@ pub(crate) fn run(
         };
         return overlap::walk(arguments, direction, global, context, ui);
     }
+    let wanted = Wanted::of(&arguments.names, arguments.due, arguments.owner.as_deref())?;
+    let origin = Origin::of(arguments)?;
     let item = session::load_one(arguments.manifest.as_ref(), context, ui)?;
-    for name in names {
-        check_source(&item.loaded.manifest, name)?;
+    wanted.check(&item.loaded.manifest)?;
+    if let Wanted::Names(names) = wanted {
+        let commands = how::commands_of(&item.loaded.manifest, names).is_some();
+        recipe::check_yes(arguments.yes, arguments.apply || commands)?;
     }
-    let rotated = rotate_all(&item, names, global, context)?;
-    authoring::edit(&item, context, ui, |editor| {
-        rotated.iter().try_for_each(|one| {
-            editor.set(one.name, &one.source)?;
-            one.begin.as_ref().map_or(Ok(()), |one| one.edit(editor))
-        })
-    })?;
-    let is_used = tell(&item, &rotated, ui);
-    let overlapping = rotated.iter().any(|one| one.begin.is_some());
-    let on_targets = reach::names_on_targets(&item.loaded.manifest, names);
-    let next = next_command(arguments, on_targets.clone());
-    if arguments.apply {
-        let apply = ApplyArgs::of_variables(&item.file.path, on_targets, arguments.yes);
-        if overlapping {
-            return overlap::go_on(names, arguments, global, context, ui);
-        }
-        return apply_now(&apply, &next, global, context, ui);
-    }
-    if is_used {
-        ui.say(&format!("  next: {next}"));
-    }
-    if overlapping {
-        ui.say("  then: driftlock rotate --continue");
-    }
-    Ok(Exit::DONE)
-}
-
-/// What becomes of one variable.
-struct Rotated<'n> {
-    name: &'n VarName,
-    form: Form,
-    source: Source,
-    /// What begins an overlap.
-    begin: Option<Begin>,
-}
-
-/// All of them, or none.
-fn rotate_all<'n>(
-    item: &Item,
-    names: &'n [VarName],
-    global: &Global,
-    context: &Context,
-) -> Result<Vec<Rotated<'n>>, CommandError> {
     let mut keyring = session::keyring(global, context);
-    let opening = session::open_or_fail(item, &mut keyring).map_err(|error| {
+    let opening = session::open_or_fail(&item, &mut keyring).map_err(|error| {
         error.detail(
             "rotate reads the present value, whose form the new one keeps; nothing was changed",
         )
     })?;
     let Some(open) = opening.as_open() else {
-        return Err(CommandError::error("nothing in this manifest is encrypted"));
+        return tell::nothing_sealed(&wanted, ui);
     };
-    let mut opener = Opener {
+    let opener = Opener {
         opening: &opening,
         keyring: &mut keyring,
     };
-    names
-        .iter()
-        .map(|name| rotate(item, name, &mut opener, open, context))
-        .collect()
-}
-
-fn rotate<'n>(
-    item: &Item,
-    name: &'n VarName,
-    opener: &mut Opener<'_>,
-    open: &Open,
-    context: &Context,
-) -> Result<Rotated<'n>, CommandError> {
-    let present = opener.value(&item.loaded.manifest, name).map_err(|why| {
-        CommandError::error(format!("{name} does not open: {why}; nothing was changed")).hint(
-            format!("restore its line from git, or driftlock set {name}"),
-        )
-    })?;
-    let form = form_of(&present.value).map_err(|why| unmakable(name, why))?;
-    let payload = authoring::sealed_payload(
-        &open.envelope,
-        name.as_str(),
-        present.sequence.unwrap_or_default().saturating_add(1),
-        context.now(),
-        &form.make(random_bytes),
-    )?;
-    Ok(Rotated {
-        name,
-        form,
-        source: Source::Sealed(payload),
-        begin: Begin::of(&item.loaded.manifest, name, &present, open)?,
-    })
-}
-
-/// Says what was done; whether any of it is used.
-fn tell(item: &Item, rotated: &[Rotated<'_>], ui: &mut Ui) -> bool {
-    let path = item.file.path.display();
-    let mut using = BTreeSet::new();
-    for Rotated { name, form, .. } in rotated {
-        ui.say(&format!("{name} rotated in {path}: {form}"));
-        let targets = reach::used_by(&item.loaded.manifest, name);
-        if targets.is_empty() {
-            ui.say("  no target uses it: list it at one in the manifest, or take it out with driftlock unset");
-        } else {
-            ui.say(&format!("  used by {}", targets.join(", ")));
-        }
-        using.extend(targets);
+    let mut desk = Desk {
+        item: &item,
+        opener,
+        open,
+        global,
+        context,
+        is_dry: arguments.dry_run,
+        yes: arguments.yes,
+    };
+    let mut rotation = desk.rotate(&wanted, &origin, ui)?;
+    let text = desk.edited(&wanted, &mut rotation, ui)?;
+    if rotation.done.is_empty() {
+        return Ok(tell::nothing(&wanted, &rotation, ui));
     }
-    for located in &item.located {
-        let target = located.target.name.as_str();
-        if let Visibility::Elsewhere(machine) = &located.visibility
-            && using.contains(target)
-        {
-            ui.say(&format!(
-                "  {target} is written by an apply on the machine {machine}, not by one here"
-            ));
-        }
+    if arguments.dry_run {
+        tell::would(&item, &rotation, ui);
+        return Ok(rotation.exit());
     }
-    !using.is_empty()
+    authoring::write(&item, context, &text)?;
+    let is_used = tell::done(&item, &rotation, context.now(), ui);
+    let on_targets = reach::names_on_targets(&item.loaded.manifest, &rotation.names());
+    let next = next_command(arguments, on_targets.clone());
+    let begun = rotation.begun();
+    if arguments.apply && !begun.is_empty() {
+        let names = rotation.names();
+        let exit = overlap::go_on(&names, arguments, global, context, ui)?;
+        return Ok(exit.worst(rotation.exit()));
+    }
+    if arguments.apply {
+        let apply = ApplyArgs::of_variables(&item.file.path, on_targets, arguments.yes);
+        let exit = apply_now(&apply, &next, global, context, ui)?;
+        return Ok(exit.worst(rotation.exit()));
+    }
+    if is_used {
+        ui.say(&format!("  next: {next}"));
+    }
+    if !begun.is_empty() {
+        ui.say(&overlap::then(arguments, &begun));
+    }
+    Ok(rotation.exit())
 }
 
 /// The apply of exactly these variables, as a line to paste.

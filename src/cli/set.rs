@@ -1,5 +1,7 @@
 //! `set`: a variable gets a value; only its own line of the manifest changes.
 
+mod generate;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -11,12 +13,13 @@ use super::context::Context;
 use super::error::{CommandError, Exit};
 use super::prompt;
 use super::reach;
+use super::recipe::{Made, check_fit, check_yes, misfits};
 use super::session::{self, Item};
 use super::ui::Ui;
 use crate::crypto::Envelope;
 use crate::manifest::{Manifest, Seal, Source};
 use crate::model::{SecretValue, TargetName, VarName, lint_value};
-use crate::reconcile::load::{Opener, Opening};
+use crate::reconcile::load::{self, Opener, Opening};
 
 /// Give a variable a value, encrypted unless it is clear
 ///
@@ -30,6 +33,7 @@ Examples:
   printf %s \"$TOKEN\" | driftlock set API_TOKEN     one line end at the end is not part of it
   driftlock set TLS_KEY --from-file key.pem       exactly as it is in the file
   driftlock set SESSION_KEY --generate --target api --target worker
+  driftlock set DB_PASSWORD --generate=alphabet:A-Za-z0-9:24 --save-recipe
   driftlock set LOG_LEVEL=debug --clear")]
 pub(crate) struct SetArgs {
     /// The variable
@@ -44,9 +48,19 @@ pub(crate) struct SetArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "generate")]
     from_file: Option<PathBuf>,
 
-    /// Make a random value: 32 bytes, as base64url text
-    #[arg(long)]
-    generate: bool,
+    /// Make the value: by this recipe, or the variable's own; else 32 bytes as base64url text
+    #[arg(
+        long,
+        value_name = "RECIPE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    generate: Option<String>,
+
+    /// Write the recipe to the variable too, for the next rotation
+    #[arg(long, requires = "generate")]
+    save_recipe: bool,
 
     /// Keep it in clear text, for everyone to read
     #[arg(long, conflicts_with = "secret")]
@@ -64,8 +78,8 @@ pub(crate) struct SetArgs {
     #[arg(long)]
     apply: bool,
 
-    /// With --apply: ask nobody
-    #[arg(long, short, requires = "apply")]
+    /// Ask nobody, neither before --apply nor before a command of a recipe
+    #[arg(long, short)]
     yes: bool,
 }
 
@@ -84,32 +98,76 @@ pub(crate) fn run(
             .hint(format!("driftlock set {name} asks for it; if this value was real, replace it where it came from"))
             .hint(format!("driftlock set {name}=… --clear, if everyone may read it")));
     }
-    let value = match given {
-        Some(value) => value,
-        None => value(arguments, &name, context)?,
+    let word = generate::word_to_save(arguments, clear)?;
+    let recipe = generate::recipe_of(arguments, &item.loaded.manifest, &name, clear)?;
+    let is_command = recipe.as_ref().is_some_and(|one| one.command().is_some());
+    check_yes(arguments.yes, arguments.apply || is_command)?;
+    let Made { value, public } = match (given, &recipe) {
+        (Some(value), _) => Made::of(value),
+        (None, Some(recipe)) => generate::make(&name, recipe, arguments.yes, context, ui)?,
+        (None, None) => Made::of(value(arguments, &name, context)?),
     };
-    let change = change(&item, &name, &value, clear, global, context)?;
-    let changed = authoring::edit(&item, context, ui, |editor| {
-        if let Some(seal) = &change.seal {
-            editor.set_seal(seal)?;
-        }
-        if let Some(source) = &change.source {
-            editor.set(&name, source)?;
-        }
-        for target in &arguments.target {
-            if !uses(&item.loaded.manifest, target, &name) {
-                editor.add_use(target, &name)?;
-            }
-        }
-        Ok(())
-    })?;
-    tell(arguments, &item, &name, changed, &change, ui);
+    let mut keyring = session::keyring(global, context);
+    let opening = match clear {
+        true => Opening::Clear,
+        false => load::open(&item.loaded.manifest, &mut keyring),
+    };
+    let mut opener = Opener {
+        opening: &opening,
+        keyring: &mut keyring,
+    };
+    let change = change(&item, &name, &value, clear, &mut opener, context)?;
+    if change.waits && public.is_some() {
+        return Err(generate::needs_reader(&name));
+    }
+    let (text, after) = edited(arguments, &item, &name, &change, public.as_ref(), word, ui)?;
+    let mut names = vec![name];
+    names.extend(public.map(|(public, _)| public));
+    if recipe.is_some() {
+        check_fit(&misfits(&after, &names, &mut opener, &item, context, ui))?;
+    }
+    let changed = authoring::write(&item, context, &text)?;
+    tell(arguments, &item, &names, changed, &change, ui);
     if arguments.apply {
-        let names = reach::names_on_targets(&item.loaded.manifest, &[name]);
+        let names = reach::names_on_targets(&item.loaded.manifest, &names);
         let apply = ApplyArgs::of_variables(&item.file.path, names, arguments.yes);
         return apply::run(&apply, global, context, ui);
     }
     Ok(Exit::DONE)
+}
+
+/// The manifest's text with all of it, and what it says then.
+fn edited(
+    arguments: &SetArgs,
+    item: &Item,
+    name: &VarName,
+    change: &Change,
+    public: Option<&(VarName, String)>,
+    word: Option<&str>,
+    ui: &mut Ui,
+) -> Result<(String, Manifest), CommandError> {
+    let (text, after) = authoring::edited(item, &item.file.text, ui, |editor| {
+        if let Some(seal) = &change.seal {
+            editor.set_seal(seal)?;
+        }
+        if let Some(source) = &change.source {
+            editor.set(name, source)?;
+        }
+        for target in &arguments.target {
+            if !uses(&item.loaded.manifest, target, name) {
+                editor.add_use(target, name)?;
+            }
+        }
+        match public {
+            Some((public, half)) => editor.set(public, &Source::Clear(half.clone())),
+            None => Ok(()),
+        }
+    })?;
+    match word {
+        // beside the value, which is only now in the text
+        Some(word) => authoring::edited(item, &text, ui, |editor| editor.set_recipe(name, word)),
+        None => Ok((text, after)),
+    }
 }
 
 fn name_and_value(arguments: &SetArgs) -> Result<(VarName, Option<SecretValue>), CommandError> {
@@ -117,7 +175,7 @@ fn name_and_value(arguments: &SetArgs) -> Result<(VarName, Option<SecretValue>),
         Some((name, value)) => (name, Some(SecretValue::new(value))),
         None => (arguments.name.as_str(), None),
     };
-    if value.is_some() && (arguments.generate || arguments.from_file.is_some()) {
+    if value.is_some() && (arguments.generate.is_some() || arguments.from_file.is_some()) {
         return Err(CommandError::usage(
             "NAME=VALUE goes with neither --generate nor --from-file",
         ));
@@ -157,9 +215,7 @@ fn value(
     name: &VarName,
     context: &Context,
 ) -> Result<SecretValue, CommandError> {
-    if arguments.generate {
-        Ok(authoring::generated())
-    } else if let Some(path) = &arguments.from_file {
+    if let Some(path) = &arguments.from_file {
         authoring::value_of_file(&context.absolute(path))
     } else if context.terminal.input {
         prompt::secret(name.as_str())
@@ -193,7 +249,7 @@ fn change(
     name: &VarName,
     value: &SecretValue,
     clear: bool,
-    global: &Global,
+    opener: &mut Opener<'_>,
     context: &Context,
 ) -> Result<Change, CommandError> {
     let manifest = &item.loaded.manifest;
@@ -208,17 +264,11 @@ fn change(
             value.expose().to_owned(),
         ))));
     }
-    let mut keyring = session::keyring(global, context);
     let now = context.now();
-    let opening = crate::reconcile::load::open(manifest, &mut keyring);
-    match &opening {
+    match opener.opening {
         Opening::Clear => first_secret(manifest, name, value, context),
         Opening::Open(open) => {
-            let mut opener = Opener {
-                opening: &opening,
-                keyring: &mut keyring,
-            };
-            authoring::seal(manifest, &mut opener, open, name, value, now).map(Change::source)
+            authoring::seal(manifest, opener, open, name, value, now).map(Change::source)
         }
         Opening::Sealed(why) if why.is_locked() => {
             let person = session::person(context);
@@ -273,12 +323,15 @@ fn uses(manifest: &Manifest, target: &TargetName, name: &VarName) -> bool {
 fn tell(
     arguments: &SetArgs,
     item: &Item,
-    name: &VarName,
+    names: &[VarName],
     changed: bool,
     change: &Change,
     ui: &mut Ui,
 ) {
     let path = item.file.path.display();
+    let [name, publics @ ..] = names else {
+        return;
+    };
     if !changed {
         ui.say(&format!(
             "{name} has this value already; {path} is unchanged"
@@ -297,6 +350,9 @@ fn tell(
         ui.warn(&format!(
             "{name} has an overlap, and this value comes to all of its targets at once: `driftlock rotate {name} --prompt` goes in stages"
         ));
+    }
+    for public in publics {
+        ui.say(&format!("  its public half is {public}, in clear"));
     }
     if change.waits {
         ui.warn(&format!(

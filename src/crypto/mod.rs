@@ -9,6 +9,7 @@
 //! | `binding` | the first line of every plaintext: manifest, name, sequence, date, padding |
 //! | `envelope` | one file key at work: seal, open, key id, MAC over the recipients |
 //! | `armored` | a whole age file in place of a payload, made by somebody without an identity |
+//! | `key_pair` | key pairs that recipes make, as other programs spell them |
 //! | `identity` | where private keys are looked for, and which one opens a header |
 //!
 //! Files and randomness are used here; environment variables and the time arrive as arguments.
@@ -19,6 +20,7 @@ mod derive;
 mod envelope;
 mod header;
 mod identity;
+mod key_pair;
 mod keygen;
 mod listed;
 mod payload;
@@ -35,6 +37,7 @@ pub use header::{Header, HeaderError, UnwrapError};
 pub use identity::{
     IdentityEnv, IdentityRequest, Keyring, Tried, UnlockError, Unlocked, open_header,
 };
+pub use key_pair::{KeyPair, KeyPairError, make_key_pair};
 pub use keygen::{generate_identity, identity_file_text, random_bytes};
 pub use listed::Misfit;
 pub use payload::{PayloadError, decrypt_payload, encrypt_payload};

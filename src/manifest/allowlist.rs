@@ -91,6 +91,13 @@ impl Allowlist {
         self.any(manifest, |entry| entry.recipients.contains(key))
     }
 
+    /// Whether this command may make new values here.
+    pub fn covers_recipe(&self, manifest: &Manifest, line: &str, here: Here<'_>) -> bool {
+        self.any(manifest, |entry| {
+            entry.machines.contains(here.machine) && entry.commands.contains(line)
+        })
+    }
+
     fn any(&self, manifest: &Manifest, covers: impl Fn(&Entry) -> bool) -> bool {
         let mut entries = self.entries.iter();
         entries.any(|entry| {

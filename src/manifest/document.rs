@@ -8,6 +8,7 @@
 mod beside;
 mod places;
 mod programs;
+mod recipes;
 mod rotation;
 
 use std::collections::BTreeMap;
@@ -141,6 +142,9 @@ struct LongVariable {
     owner: Option<Text>,
     /// What it is for.
     description: Option<Text>,
+    /// How a new value is made.
+    #[schemars(default)]
+    generate: programs::Given<recipes::Recipe>,
     /// Never deleted, and overwritten only when allowed.
     #[schemars(default)]
     protected: bool,

@@ -29,6 +29,14 @@ impl Manifest {
                 .cloned()
                 .collect(),
             clear: marked(&|variable| matches!(variable.source, Source::Clear(_))),
+            recipes: self
+                .variables
+                .iter()
+                .filter_map(|(name, variable)| {
+                    let command = variable.metadata.generate.as_ref()?.command()?;
+                    Some((name.clone(), command.line.clone()))
+                })
+                .collect(),
             targets: self
                 .targets
                 .iter()

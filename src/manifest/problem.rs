@@ -27,6 +27,7 @@ pub(super) mod code {
     pub(in crate::manifest) const NOT_YAML: &str = "not-yaml";
     pub(in crate::manifest) const NOT_OF_OPENCLAW: &str = "not-of-openclaw";
     pub(in crate::manifest) const PROVIDED: &str = "provided-by-railway";
+    pub(in crate::manifest) const RECIPE_IN_CLEAR: &str = "recipe-in-clear";
     pub(in crate::manifest) const ROLE: &str = "role";
     pub(in crate::manifest) const SAME_PLACE: &str = "same-place";
     pub(in crate::manifest) const SEALED_UNUSED: &str = "sealed-unused";
@@ -44,6 +45,7 @@ pub(super) mod code {
     pub(in crate::manifest) const UNKNOWN_KEY: &str = "unknown-key";
     pub(in crate::manifest) const UNUSED_GROUP: &str = "unused-group";
     pub(in crate::manifest) const UNUSED_VARIABLE: &str = "unused-variable";
+    pub(in crate::manifest) const WEAK_RECIPE: &str = "weak-recipe";
     pub(in crate::manifest) const WRONG_TYPE: &str = "wrong-type";
 }
 

@@ -10,7 +10,7 @@ use super::overlap::{Overlap, Stage};
 use super::template::{Expander, Template};
 use crate::model::{
     Activation, Address, Diagnostic, KeyId, ManifestName, OpenclawSecret, Position, ProbeFrom,
-    Process, Rails, SecretValue, TargetName, VarName,
+    Process, Rails, Recipe, SecretValue, TargetName, VarName,
 };
 
 /// A manifest without errors, and what is worth a look in it.
@@ -71,6 +71,8 @@ pub struct Metadata {
     pub expires: Option<Date>,
     pub owner: Option<String>,
     pub description: Option<String>,
+    /// How a new value is made.
+    pub generate: Option<Recipe>,
     pub protected: bool,
     /// A platform's references in the value (`${{…}}`) are meant.
     pub reference: bool,

@@ -18,6 +18,9 @@ pub struct AuthorityFacts {
     pub protected: BTreeSet<VarName>,
     /// Names declared in clear.
     pub clear: BTreeSet<VarName>,
+    /// The commands that make new values, by variable.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub recipes: BTreeMap<VarName, String>,
     /// By target.
     pub targets: BTreeMap<TargetName, TargetFacts>,
 }

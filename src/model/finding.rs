@@ -172,6 +172,11 @@ pub const RULES: &[Rule] = &[
         "Railway sets this variable itself",
     ),
     rule_of(
+        "recipe-in-clear",
+        Lint,
+        "A clear variable has a recipe for secrets",
+    ),
+    rule_of(
         "role",
         Manifest,
         "A role of a rotation does not fit the targets",
@@ -216,6 +221,11 @@ pub const RULES: &[Rule] = &[
     rule_of("unknown-key", Manifest, "There is no such key"),
     rule_of("unused-group", Manifest, "No target uses this group"),
     rule_of("unused-variable", Manifest, "No target uses this variable"),
+    rule_of(
+        "weak-recipe",
+        Lint,
+        "Values of a recipe can be guessed too easily",
+    ),
     rule_of("wrong-type", Manifest, "A field is of the wrong type"),
     rule_of("unreadable", Manifest, "The file cannot be read"),
     rule_of(

@@ -15,6 +15,7 @@ mod openclaw;
 mod policy;
 mod probe;
 mod railway;
+mod recipe;
 mod target;
 mod value;
 mod vars;
@@ -40,6 +41,11 @@ pub use openclaw::{
 pub use policy::{Limit, Overrides, Rails};
 pub use probe::{ProbeFrom, Verdict};
 pub use railway::{RailwayAddress, is_provided_by_railway, is_railway_token_name};
+pub use recipe::{
+    Alphabet, COMMAND_LIMIT, CharClass, CommandRecipe, Draw, Ed25519Spelling, GOOD_BITS,
+    MAX_LENGTH, MAX_PREFIX, MIN_BITS, PairKind, PairRecipe, Recipe, RecipeError, SHORT_FORMS,
+    Shape, TextRecipe, X25519Spelling, size_of,
+};
 pub use target::{Address, FileAddress, HostAddress, Machine, PlatformKind, Target};
 pub use value::SecretValue;
 pub use vars::{

@@ -43,6 +43,7 @@ pub fn compare_authority(
         ));
     }
     found.extend(dropped_on_targets(last, present));
+    found.extend(recipes(last, present));
     for name in present.clear.iter().filter(|name| known.contains(name)) {
         found.push(entry(
             AuthorityKind::SecretBecameClear,
@@ -76,6 +77,23 @@ fn dropped_on_targets(last: &AuthorityFacts, present: &AuthorityFacts) -> Vec<Au
         }
     }
     found
+}
+
+/// Commands that make new values. No apply runs them, so none waits for them; `rotate` shows them
+/// before it does.
+fn recipes(last: &AuthorityFacts, present: &AuthorityFacts) -> Vec<Authority> {
+    let names: BTreeSet<&VarName> = last.recipes.keys().chain(present.recipes.keys()).collect();
+    let changed = names.into_iter().filter_map(|name| {
+        let what = match (last.recipes.get(name), present.recipes.get(name)) {
+            (Some(old), Some(new)) if old == new => return None,
+            (Some(old), Some(new)) => format!("a rotation of {name} runs `{new}` (was `{old}`)"),
+            (None, Some(new)) => format!("a rotation of {name} now runs `{new}`"),
+            (Some(old), None) => format!("a rotation of {name} no longer runs `{old}`"),
+            (None, None) => return None,
+        };
+        Some(entry(AuthorityKind::RecipeChanged, None, Some(name), what))
+    });
+    changed.collect()
 }
 
 /// What this revision may do more on one target, and would need a person's leave for: `None` if
@@ -250,7 +268,8 @@ const fn widens(kind: AuthorityKind) -> bool {
         AuthorityKind::RecipientRemoved
         | AuthorityKind::RailsLoosened
         | AuthorityKind::ProtectedDropped
-        | AuthorityKind::PruneEnabled => false,
+        | AuthorityKind::PruneEnabled
+        | AuthorityKind::RecipeChanged => false,
     }
 }
 
@@ -359,6 +378,26 @@ mod tests {
             f.clear = names(&["TOKEN"]);
         });
         assert_eq!(clear, [(K::SecretBecameClear, true)]);
+    }
+
+    #[test]
+    fn a_command_that_makes_values_is_named_and_holds_nothing() {
+        let with = |line: &str| {
+            let mut facts = facts();
+            let line = (!line.is_empty()).then(|| ("TOKEN".parse().unwrap(), line.to_owned()));
+            facts.recipes = line.into_iter().collect();
+            facts
+        };
+        let said = |before: &str, after: &str| -> Vec<String> {
+            let found = compare_authority(Some(&with(before)), &with(after), &names(&[]));
+            assert!(found.iter().all(|one| !one.held));
+            found.into_iter().map(|one| one.what).collect()
+        };
+        assert_eq!(said("", ""), [""; 0]);
+        assert_eq!(said("a", "a"), [""; 0]);
+        assert_eq!(said("", "a"), ["a rotation of TOKEN now runs `a`"]);
+        assert_eq!(said("a", "b"), ["a rotation of TOKEN runs `b` (was `a`)"]);
+        assert_eq!(said("a", ""), ["a rotation of TOKEN no longer runs `a`"]);
     }
 
     #[test]

@@ -352,6 +352,8 @@ pub enum AuthorityKind {
     ActivationChanged,
     /// A probe sends something else, elsewhere, or runs another command.
     ProbeChanged,
+    /// Another command makes the new values of a variable.
+    RecipeChanged,
 }
 
 /// One widening since the last applied revision.

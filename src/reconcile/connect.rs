@@ -127,6 +127,11 @@ impl Connections {
         }
     }
 
+    /// Whether there is a connection to the target's platform.
+    pub fn knows(&self, target: &Target) -> bool {
+        self.platform(target).is_some()
+    }
+
     /// What the target's platform does not take beside each other.
     pub(super) fn refused_together(
         &self,

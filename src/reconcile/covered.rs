@@ -57,7 +57,8 @@ fn is_covered(
         | AuthorityKind::RecipientRemoved
         | AuthorityKind::RailsLoosened
         | AuthorityKind::ProtectedDropped
-        | AuthorityKind::PruneEnabled => false,
+        | AuthorityKind::PruneEnabled
+        | AuthorityKind::RecipeChanged => false,
     }
 }
 

@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod earlier;
 pub mod event;
 pub mod expiry;
+pub mod fit;
 pub mod import;
 pub mod inspect;
 pub mod load;

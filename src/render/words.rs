@@ -73,6 +73,7 @@ pub(crate) const fn authority(kind: AuthorityKind) -> &'static str {
         AuthorityKind::SecretBecameClear => "secret became clear",
         AuthorityKind::ActivationChanged => "activation changed",
         AuthorityKind::ProbeChanged => "probe changed",
+        AuthorityKind::RecipeChanged => "recipe changed",
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::report::{MetaChange, Sealing, State, ValueChange, VariableChange};
 use super::side::{Side, Standing, both, sealed_text};
 use crate::manifest::{Manifest, Metadata, Overlap, Source, Stage, Variable, format_duration};
-use crate::model::{TargetName, VarName};
+use crate::model::{Recipe, TargetName, VarName};
 use crate::plan::Glimpse;
 
 /// Every declared variable that differs, by name.
@@ -291,6 +291,13 @@ fn metadata(old: &Metadata, new: &Metadata) -> Vec<MetaChange> {
         old.description.clone(),
         new.description.clone(),
     );
+    let recipe = match (&old.generate, &new.generate) {
+        (Some(_), Some(_)) => "recipe changed",
+        (None, _) => "recipe set",
+        (_, None) => "recipe dropped",
+    };
+    let spelled = |one: &Option<Recipe>| one.as_ref().map(Recipe::to_source);
+    add(recipe, spelled(&old.generate), spelled(&new.generate));
     let flag = |is: bool| is.then(|| "true".to_owned());
     let protection = if new.protected {
         "protected now"

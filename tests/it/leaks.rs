@@ -10,6 +10,7 @@ mod openclaw;
 mod overlap;
 mod railway;
 mod railway_troubles;
+mod recipes;
 mod runs;
 mod sink;
 
@@ -42,6 +43,8 @@ fn flags(world: &World, command: &str) -> BTreeSet<String> {
         .filter(|line| line.starts_with('-'))
         .flat_map(|line| line.split([' ', ',']))
         .filter(|word| word.starts_with("--"))
+        // `--flag[=<VALUE>]` may stand without its value
+        .map(|word| word.split('[').next().unwrap_or(word))
         .map(|word| word.trim_end_matches("...").to_owned())
         .filter(|flag| !matches!(flag.as_str(), "--help" | "--version"))
         .collect()

@@ -1,36 +1,9 @@
-//! How a value is spelled, and another one that is spelled alike. Pure: randomness is drawn by the
-//! caller.
+//! How a value is spelled, so that another one can be spelled alike. Pure.
 
-use std::fmt;
+use crate::model::{SecretValue, Shape, TextRecipe, shows_lint};
 
-use zeroize::Zeroizing;
-
-use crate::cli::authoring;
-use crate::model::{SecretValue, shows_lint};
-
-/// One draw of randomness.
-pub(super) type Draw = Zeroizing<[u8; 32]>;
-
-/// A hex text of fewer digits has less than 128 bits, and becomes [`Form::Text`].
+/// A hex text of fewer digits has less than 128 bits, and gets a successor of the usual shape.
 const MIN_HEX_DIGITS: usize = 32;
-
-/// How a new value is spelled, so that whoever reads it takes it as it took the former one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// So many hex digits.
-    Hex(usize, Case),
-    /// A UUID of version 4: 122 of its 128 bits are random.
-    Uuid(Case),
-    /// What `set --generate` makes: 32 bytes as base64url text.
-    Text,
-}
-
-/// Of hex digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Case {
-    Lower,
-    Upper,
-}
 
 /// Why another value cannot be made by chance. Follows the variable's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -79,39 +52,23 @@ const ISSUED: [&str; 21] = [
     "xoxp-",
 ];
 
-/// The form that a successor of this value has.
-pub(super) fn form_of(value: &SecretValue) -> Result<Form, Unmakable> {
+/// The recipe for a successor that is spelled like this value.
+pub(super) fn form_of(value: &SecretValue) -> Result<TextRecipe, Unmakable> {
     if let Some(why) = unmakable(value) {
         return Err(why);
     }
     let text = value.expose();
-    let case = case_of(text);
-    Ok(match case {
-        _ if is_uuid(text) => Form::Uuid(case.unwrap_or(Case::Lower)),
-        Some(case) if is_hex(text) && text.len() >= MIN_HEX_DIGITS => Form::Hex(text.len(), case),
-        _ => Form::Text,
+    let upper = is_upper(text);
+    Ok(match upper {
+        _ if is_uuid(text) => TextRecipe::of(Shape::Uuid {
+            upper: upper.unwrap_or(false),
+        }),
+        Some(upper) if is_hex(text) && text.len() >= MIN_HEX_DIGITS => TextRecipe::of(Shape::Hex {
+            digits: text.len(),
+            upper,
+        }),
+        _ => TextRecipe::usual(),
     })
-}
-
-impl Form {
-    /// A new value of this form.
-    pub(super) fn make(self, mut draw: impl FnMut() -> Draw) -> SecretValue {
-        match self {
-            Self::Hex(digits, case) => hex(digits, case, draw),
-            Self::Uuid(case) => uuid(case, draw),
-            Self::Text => authoring::base64url(&draw()),
-        }
-    }
-}
-
-impl fmt::Display for Form {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Hex(..) => "hex digits, as many as before",
-            Self::Uuid(_) => "a UUID, as before",
-            Self::Text => "32 random bytes as base64url text",
-        })
-    }
 }
 
 fn unmakable(value: &SecretValue) -> Option<Unmakable> {
@@ -169,99 +126,45 @@ fn is_uuid(text: &str) -> bool {
 }
 
 /// `None` where both stand side by side. Digits alone are as good as lower case.
-fn case_of(text: &str) -> Option<Case> {
+fn is_upper(text: &str) -> Option<bool> {
     let any = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
     match (any(u8::is_ascii_lowercase), any(u8::is_ascii_uppercase)) {
         (true, true) => None,
-        (false, true) => Some(Case::Upper),
-        (_, false) => Some(Case::Lower),
+        (false, true) => Some(true),
+        (_, false) => Some(false),
     }
-}
-
-fn hex(digits: usize, case: Case, mut draw: impl FnMut() -> Draw) -> SecretValue {
-    let mut text = Zeroizing::new(String::with_capacity(digits));
-    while text.len() < digits {
-        let missing = digits - text.len();
-        text.extend(
-            draw()
-                .iter()
-                .flat_map(|byte| pair(*byte, case))
-                .take(missing),
-        );
-    }
-    SecretValue::new(text.as_str())
-}
-
-fn uuid(case: Case, mut draw: impl FnMut() -> Draw) -> SecretValue {
-    let mut bytes = draw();
-    // version 4, and the variant that says so
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let mut text = Zeroizing::new(String::with_capacity(36));
-    for (at, byte) in bytes[..16].iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.extend(pair(*byte, case));
-    }
-    SecretValue::new(text.as_str())
-}
-
-fn pair(byte: u8, case: Case) -> [char; 2] {
-    let alphabet = match case {
-        Case::Lower => b"0123456789abcdef",
-        Case::Upper => b"0123456789ABCDEF",
-    };
-    [byte >> 4, byte & 15].map(|digit| char::from(alphabet[usize::from(digit)]))
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use zeroize::Zeroizing;
 
     use super::*;
 
-    fn form(text: &str) -> Result<Form, Unmakable> {
+    fn form(text: &str) -> Result<TextRecipe, Unmakable> {
         form_of(&SecretValue::new(text))
     }
 
-    /// Bytes that count on from one draw to the next.
-    fn counting() -> impl FnMut() -> Draw {
-        let mut next = 0_u8;
-        move || {
-            let mut bytes = Zeroizing::new([0; 32]);
-            for byte in bytes.iter_mut() {
-                *byte = next;
-                next = next.wrapping_add(1);
-            }
-            bytes
-        }
+    fn hex(digits: usize, upper: bool) -> TextRecipe {
+        TextRecipe::of(Shape::Hex { digits, upper })
     }
 
-    fn made(form: Form) -> String {
-        form.make(counting()).expose().to_owned()
+    fn uuid(upper: bool) -> TextRecipe {
+        TextRecipe::of(Shape::Uuid { upper })
     }
 
     #[test]
     fn hex_and_uuids_are_known_by_their_spelling() {
         let (lower, upper) = ("0123456789abcdef", "0123456789ABCDEF");
         for (text, wanted) in [
-            (lower.repeat(2), Form::Hex(32, Case::Lower)),
-            (lower.repeat(4), Form::Hex(64, Case::Lower)),
-            (upper.repeat(2) + "A", Form::Hex(33, Case::Upper)),
-            ("7".repeat(32), Form::Hex(32, Case::Lower)),
-            (
-                "1b4e28ba-2fa1-11d2-883f-0016d3cca427".into(),
-                Form::Uuid(Case::Lower),
-            ),
-            (
-                "1B4E28BA-2FA1-11D2-883F-0016D3CCA427".into(),
-                Form::Uuid(Case::Upper),
-            ),
-            (
-                "1B4E28BA-2fa1-11d2-883f-0016d3cca427".into(),
-                Form::Uuid(Case::Lower),
-            ),
+            (lower.repeat(2), hex(32, false)),
+            (lower.repeat(4), hex(64, false)),
+            (upper.repeat(2) + "A", hex(33, true)),
+            ("7".repeat(32), hex(32, false)),
+            ("1b4e28ba-2fa1-11d2-883f-0016d3cca427".into(), uuid(false)),
+            ("1B4E28BA-2FA1-11D2-883F-0016D3CCA427".into(), uuid(true)),
+            ("1B4E28BA-2fa1-11d2-883f-0016d3cca427".into(), uuid(false)),
         ] {
             assert_eq!(form(&text), Ok(wanted), "{text}");
         }
@@ -290,7 +193,7 @@ mod tests {
             "{not json}",
             "ghp",
         ] {
-            assert_eq!(form(text), Ok(Form::Text), "{text}");
+            assert_eq!(form(text), Ok(TextRecipe::usual()), "{text}");
         }
     }
 
@@ -328,41 +231,11 @@ mod tests {
         }
     }
 
-    #[test]
-    fn new_values_are_spelled_as_their_form_says() {
-        let counted = "000102030405060708090a0b0c0d0e0f1";
-        assert_eq!(made(Form::Hex(33, Case::Lower)), counted);
-        assert_eq!(made(Form::Hex(33, Case::Upper)), counted.to_uppercase());
-        assert_eq!(
-            made(Form::Uuid(Case::Lower)),
-            "00010203-0405-4607-8809-0a0b0c0d0e0f"
-        );
-        let ones = || Zeroizing::new([0xff; 32]);
-        assert_eq!(
-            Form::Uuid(Case::Upper).make(ones).expose(),
-            "FFFFFFFF-FFFF-4FFF-BFFF-FFFFFFFFFFFF"
-        );
-        assert_eq!(
-            made(Form::Text),
-            "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
-        );
-    }
-
-    #[test]
-    fn every_stretch_of_a_long_value_is_drawn_anew() {
-        let text = made(Form::Hex(192, Case::Lower));
-        assert_eq!(
-            (&text[..4], &text[64..68], &text[128..132]),
-            ("0001", "2021", "4041")
-        );
-    }
-
     proptest! {
         /// A successor's successor is spelled as the first one, and no digit is always the same.
         #[test]
-        fn a_form_is_kept(digits in 32..200_usize, upper: bool, uuid: bool, seed: [u8; 32]) {
-            let case = if upper { Case::Upper } else { Case::Lower };
-            let form = if uuid { Form::Uuid(case) } else { Form::Hex(digits, case) };
+        fn a_form_is_kept(digits in 32..200_usize, upper: bool, is_uuid: bool, seed: [u8; 32]) {
+            let form = if is_uuid { uuid(upper) } else { hex(digits, upper) };
             let mut seed = seed;
             // one letter at least: digits alone have no case
             seed[0] |= 0xa0;
@@ -373,7 +246,7 @@ mod tests {
         #[test]
         fn no_text_panics(text: String) {
             if let Ok(form) = form(&text) {
-                let new = form.make(counting());
+                let new = form.make(|| Zeroizing::new([0xa5; 32]));
                 prop_assert!(new.len() >= 32);
                 prop_assert_eq!(form_of(&new), Ok(form));
             }

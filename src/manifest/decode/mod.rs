@@ -12,6 +12,7 @@ mod overlap;
 mod probe;
 mod rails;
 mod railway;
+mod recipe;
 mod seal;
 mod targets;
 mod variables;

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::fields::{self, Fields, decode_text};
 use super::overlap;
+use super::recipe::{check_recipes, decode_recipe};
 use super::seal::parse_payload;
 use crate::manifest::problem::{Problems, code, nearest};
 use crate::manifest::spec::{Metadata, Source, Variable, parse_duration};
@@ -13,7 +14,7 @@ use crate::manifest::template::{Filter, Template, TemplateError};
 use crate::manifest::tree::{Kind, Node};
 use crate::model::VarName;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "age",
     "value",
     "template",
@@ -21,6 +22,7 @@ const KEYS: [&str; 15] = [
     "expires",
     "owner",
     "description",
+    "generate",
     "protected",
     "reference",
     overlap::KEYS[0],
@@ -56,6 +58,7 @@ pub(super) fn decode_variables(
         };
         variables.insert(name, variable);
     }
+    check_recipes(node, &variables, problems);
     variables
 }
 
@@ -234,11 +237,15 @@ fn decode_metadata(fields: &Fields<'_>, problems: &mut Problems) -> Metadata {
     let reference = fields
         .get("reference")
         .and_then(|(_, node)| fields::decode_bool(node, "`reference`", problems));
+    let generate = fields
+        .get("generate")
+        .and_then(|(_, node)| decode_recipe(node, problems));
     let mut metadata = Metadata {
         rotate,
         expires,
         owner,
         description,
+        generate,
         protected: protected.unwrap_or(false),
         reference: reference.unwrap_or(false),
         ..Metadata::default()

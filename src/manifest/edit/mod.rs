@@ -8,6 +8,7 @@ mod layout;
 mod lists;
 mod metadata;
 mod railway;
+mod recipe;
 mod seal;
 mod section;
 mod source;

@@ -7,7 +7,7 @@ use crate::manifest::spec::Source;
 use crate::manifest::tree::{Kind, Node, Style};
 use crate::model::VarName;
 
-const SOURCES: [&str; 3] = ["age", "value", "template"];
+pub(super) const SOURCES: [&str; 3] = ["age", "value", "template"];
 
 impl Editor<'_> {
     /// Declares a variable, or gives a declared one another value. What is said about it beside

@@ -227,3 +227,26 @@ fn an_entry_for_one_manifest_is_for_that_one() {
         target
     ));
 }
+
+#[test]
+fn a_command_that_makes_values_needs_its_whole_line_and_this_machine() {
+    let manifest = manifest("file: { machine: ci, path: /x.env }");
+    let covers = |entry: &str| {
+        let text = format!("driftlock-authority: 1\nallow: [{{ {entry} }}]\n");
+        let list = parse_allowlist(&text).unwrap();
+        list.covers_recipe(&manifest, "mint --now", HERE)
+    };
+    assert!(covers("machines: [ci], commands: ['mint --now']"));
+    assert!(covers(
+        "manifest: production, machines: [ci], commands: ['mint --now']"
+    ));
+    for near in [
+        "machines: [ci], commands: [mint]",
+        "machines: [ci], commands: ['mint --now ']",
+        "machines: [other], commands: ['mint --now']",
+        "hosts: [ci], commands: ['mint --now']",
+        "manifest: staging, machines: [ci], commands: ['mint --now']",
+    ] {
+        assert!(!covers(near), "{near}");
+    }
+}

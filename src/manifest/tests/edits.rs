@@ -341,3 +341,56 @@ fn one_goes_and_another_comes_beside_it() {
         assert!(!after.contains(&format!("about {gone}")), "{after}");
     }
 }
+
+#[test]
+fn a_recipe_goes_behind_the_value_or_in_place_of_another() {
+    let age = payload_text(&payload(1));
+    let text = |variable: &str| {
+        base().replacen(
+            "variables:\n",
+            &format!("variables:\n  A_NEW:{variable}\n\n"),
+            1,
+        )
+    };
+    for (before, after) in [
+        (
+            format!("\n    age: {age}"),
+            format!("\n    age: {age}\n    generate: hex:64"),
+        ),
+        (
+            format!("\n    age: {age}\n    # when\n    rotate: 90d"),
+            format!("\n    age: {age}\n    generate: hex:64\n    # when\n    rotate: 90d"),
+        ),
+        (
+            format!("\n    generate: {{ ed25519: hex, public: B }} # old\n    age: {age}"),
+            format!("\n    generate: hex:64 # old\n    age: {age}"),
+        ),
+        (
+            format!("\n    generate:\n      alphabet: a-z\n      length: 32\n    age: {age}"),
+            format!("\n    generate: hex:64\n    age: {age}"),
+        ),
+        (
+            format!(" {{ owner: me, age: {age} }} # x"),
+            format!(" {{ owner: me, age: {age}, generate: hex:64 }} # x"),
+        ),
+        (
+            format!(" {{ age: {age}, generate: uuid, owner: me }}"),
+            format!(" {{ age: {age}, generate: hex:64, owner: me }}"),
+        ),
+    ] {
+        let edited = edit(&text(&before), |editor| {
+            editor.set_recipe(&name("A_NEW"), "hex:64")
+        });
+        assert_eq!(edited, Ok(text(&after)), "{before}");
+        let again = edit(&text(&after), |editor| {
+            editor.set_recipe(&name("A_NEW"), "hex:64")
+        });
+        assert_eq!(again, Ok(text(&after)));
+    }
+    let quoted = edit(&text(&format!("\n    age: {age}")), |editor| {
+        editor.set_recipe(&name("A_NEW"), "alphabet:#%:64")
+    });
+    assert!(quoted.is_ok(), "{quoted:?}");
+    let none = edit(&base(), |editor| editor.set_recipe(&name("NOPE"), "uuid"));
+    assert_eq!(none, Err(EditError::NoSuchVariable(name("NOPE"))));
+}

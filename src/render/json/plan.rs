@@ -414,6 +414,6 @@ mirror! {
     AuthorityKindJson as "AuthorityKind" of plan::AuthorityKind {
         RecipientAdded, RecipientRemoved, TargetAdded, DestinationChanged, SecretEdgeAdded,
         RailsLoosened, ProtectedDropped, PruneEnabled, SecretBecameClear, ActivationChanged,
-        ProbeChanged,
+        ProbeChanged, RecipeChanged,
     }
 }

@@ -17,6 +17,7 @@ mod import;
 mod init;
 mod plan;
 mod plan_since;
+mod recipes;
 mod reveal;
 mod rotate;
 mod saved;

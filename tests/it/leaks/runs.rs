@@ -271,6 +271,7 @@ impl Leaky {
         self.runs("set TOKEN", NEXT);
         self.approves();
         self.rotations();
+        self.recipes();
         self.goes_back();
         self.looks();
         for line in [

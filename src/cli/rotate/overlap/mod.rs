@@ -87,6 +87,11 @@ pub(super) fn go_on(
     walk.through(names, ui)
 }
 
+/// What comes after the apply of a first stage.
+pub(super) fn then(arguments: &RotateArgs, names: &[VarName]) -> String {
+    format!("  then: {}", tell::go_on(arguments, names, Direction::On))
+}
+
 /// A name that is not being rotated is a mistake, and never one less to look after.
 fn check_names(item: &Item, names: &[VarName]) -> Result<(), CommandError> {
     let rotations = chosen(item, &[]);

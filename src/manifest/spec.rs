@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use super::ExpandError;
 use super::template::{Expander, Template};
 use crate::model::{
-    Activation, Address, Diagnostic, KeyId, ManifestName, OpenclawSecret, Position, ProbeFrom,
-    Process, Rails, SecretValue, TargetName, VarName,
+    Activation, Address, Diagnostic, ExpiryPolicy, KeyId, ManifestName, OpenclawSecret, Position,
+    ProbeFrom, Process, Rails, SecretValue, TargetName, VarName,
 };
 
 /// A manifest without errors, and what is worth a look in it.
@@ -29,6 +29,8 @@ pub struct Manifest {
     pub targets: Vec<TargetSpec>,
     /// Present once something was encrypted.
     pub seal: Option<Seal>,
+    /// When dates are told; the folder's `rails.yaml` may have tightened it.
+    pub expiry: ExpiryPolicy,
     /// Names, declared or on a target, that the folder's `rails.yaml` protects on every target.
     pub protected: BTreeSet<VarName>,
 }
@@ -73,6 +75,8 @@ pub struct Metadata {
     pub protected: bool,
     /// A platform's references in the value (`${{…}}`) are meant.
     pub reference: bool,
+    /// Codes of findings of `check` that are meant to be so.
+    pub lint_ok: BTreeSet<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -291,6 +291,11 @@ fn metadata(old: &Metadata, new: &Metadata) -> Vec<MetaChange> {
         old.description.clone(),
         new.description.clone(),
     );
+    let codes = |of: &Metadata| {
+        let codes: Vec<&str> = of.lint_ok.iter().copied().collect();
+        (!codes.is_empty()).then(|| codes.join(", "))
+    };
+    add("findings that are meant", codes(old), codes(new));
     let flag = |is: bool| is.then(|| "true".to_owned());
     let protection = if new.protected {
         "protected now"

@@ -136,7 +136,7 @@ targets:
     #[test]
     fn dates_are_told_earlier_or_fail_and_never_the_other_way() {
         let with = |own: &str, rails: &str| {
-            let text = MANIFEST.replace("rails: {", &format!("{own}rails: {{"));
+            let text = MANIFEST.replace("\nrails: {", &format!("\n{own}rails: {{"));
             let mut manifest = parse(&text).unwrap().manifest;
             let rails = format!("driftlock-rails: 1\n{rails}");
             manifest.tighten(&parse_rails(&rails).unwrap());

@@ -1,5 +1,6 @@
 //! The test-support room.
 
+pub mod dated;
 pub mod doom;
 pub mod fake_railway;
 pub mod history;

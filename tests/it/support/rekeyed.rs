@@ -105,6 +105,18 @@ impl Keys {
         Source::Sealed(payload(&self.envelope, entry.as_str(), sequence, &value))
     }
 
+    /// The same, sealed at another time.
+    pub fn value_at(&self, entry: &VarName, sequence: u64, at: Timestamp, value: &str) -> Source {
+        let value = SecretValue::new(value);
+        Source::Sealed(Payload {
+            key: self.envelope.key_id().short(),
+            base64: self
+                .envelope
+                .seal(entry.as_str(), sequence, at, &value)
+                .unwrap(),
+        })
+    }
+
     /// The manifest: all variables on one target.
     pub fn manifest(&self, variables: &BTreeMap<VarName, Source>) -> String {
         let file = FileAddress {

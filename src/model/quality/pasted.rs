@@ -1,10 +1,11 @@
 //! What is in a value by mistake, because it was copied with what stood around it.
 
 /// A single line with blanks at an end, or with the line break of the file that it was in. A text of
-/// several lines ends with a break by right.
+/// several lines ends with a break by right, and to a JSON document they are nothing.
 pub(super) fn has_blanks(text: &str) -> bool {
     let inner = text.trim();
-    !inner.is_empty() && inner.len() != text.len() && !inner.contains(['\n', '\r'])
+    let is_document = inner.contains(['\n', '\r']) || inner.starts_with(['{', '[']);
+    !inner.is_empty() && inner.len() != text.len() && !is_document
 }
 
 /// The same quotes at both ends, and none of them between.

@@ -56,7 +56,7 @@ fn is_no_password(text: &str) -> bool {
         || text.contains(char::is_whitespace)
 }
 
-/// The least bits that it takes to say the text.
+/// The least bits that it takes to say the text; no more than so many that it is not weak.
 fn bits(text: &str, own: &[String]) -> f64 {
     let written: Zeroizing<Vec<char>> = Zeroizing::new(text.chars().collect());
     let whole = spelled(&written, own);
@@ -80,6 +80,10 @@ fn spelled(written: &[char], own: &[String]) -> f64 {
     let mut best = vec![f64::INFINITY; written.len() + 1];
     best[0] = 0.0;
     for at in 0..written.len() {
+        // nothing is spelled cheaply any more, so the rest does not matter: soon so in what is random
+        if best[at..].iter().all(|cost| *cost >= WEAK) {
+            return WEAK;
+        }
         let so_far = best[at];
         let mut offer = |length: usize, cost: f64| {
             best[at + length] = best[at + length].min(so_far + cost);
@@ -126,6 +130,9 @@ fn starts_with(text: &[char], word: &str) -> bool {
 
 /// The length of a run of the keyboard, of the alphabet or of digits, either way.
 fn run_at(lower: &[char], at: usize) -> Option<usize> {
+    if lower.len() < at + 4 {
+        return None;
+    }
     let longest = RUNS.iter().map(|run| {
         let forth = common(&lower[at..], run.as_bytes(), |index| index.checked_add(1));
         let back = common(&lower[at..], run.as_bytes(), |index| index.checked_sub(1));

@@ -77,6 +77,7 @@ fn ordinary_values_are_left_alone() {
         ("GREETING", "Salut\u{a0}! Ça va\u{a0}?"),
         ("EMOJI", "👨\u{200d}👩\u{200d}👧 family"),
         ("MOTD", "two\nlines\n"),
+        ("GCP_KEY", "{\"type\":\"service_account\"}\n"),
         (
             "DATABASE_URL",
             "postgres://app:p%40w%2F@db:5432/app?sslmode=require",

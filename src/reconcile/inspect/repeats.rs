@@ -49,6 +49,10 @@ impl Repeats {
                 continue;
             }
             let seen = self.seen.entry(self.digest(value)).or_default();
+            // a file that was named twice
+            if seen.iter().any(|one| one.path == path && one.name == *name) {
+                continue;
+            }
             if !seen.is_empty() {
                 notes.push(of_variable(
                     name,

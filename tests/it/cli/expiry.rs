@@ -311,3 +311,36 @@ fn dates_that_make_no_sense_are_no_dates() {
         world.run("plan").success();
     }
 }
+
+#[test]
+fn a_policy_that_moves_is_seen_in_a_review() {
+    if crate::support::peers::program("git").is_none() {
+        return;
+    }
+    let world = shop();
+    let git = |arguments: &[&str]| {
+        let done = std::process::Command::new("git")
+            .args(["-c", "user.name=t", "-c", "user.email=t@t"])
+            .args(arguments)
+            .current_dir(world.path(""))
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{arguments:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "manifests"]);
+    git(&["commit", "-qm", "x"]);
+    let text = world
+        .manifest()
+        .replace("\nname: dev\n", "\nname: dev\nexpiry: { warn: 3d }\n")
+        .replace(
+            "  API_TOKEN:\n",
+            "  API_TOKEN:\n    lint_ok: [weak, short]\n",
+        );
+    world.write(MANIFEST, text);
+    world
+        .run("diff")
+        .success()
+        .says("dates are told 3d ahead, past ones warn; it was 14d ahead, past ones warn")
+        .says("findings that are meant: short, weak");
+}

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::Global;
 use super::allowlist::Allows;
 use super::context::Context;
@@ -97,13 +99,18 @@ fn recall_revision(
 }
 
 /// Decrypts what the targets of a manifest use, and makes it known to the last net.
-pub(crate) fn values<'a>(opened: &'a Opened<'_>, keyring: &mut Keyring, ui: &mut Ui) -> Values<'a> {
+pub(crate) fn values<'a>(
+    opened: &'a Opened<'_>,
+    keyring: &mut Keyring,
+    now: Timestamp,
+    ui: &mut Ui,
+) -> Values<'a> {
     let manifest = &opened.item.loaded.manifest;
     let mut opener = Opener {
         opening: &opened.opening,
         keyring,
     };
-    let values = Values::of_targets(manifest, &mut opener, &manifest.targets);
+    let values = Values::of_targets(manifest, &mut opener, &manifest.targets).at(now);
     ui.protect(values.secrets().cloned(), values.public());
     values
 }
@@ -419,7 +426,7 @@ pub(crate) fn look_at(
     let mut plans = vec![];
     for opened in opened {
         let (plan, seen) = {
-            let values = values(&opened, keyring, ui);
+            let values = values(&opened, keyring, context.now(), ui);
             let pass = pass(&opened, &values, &connections, aim.scope, &allows);
             let live = drive(ui, &runtime, async |events| {
                 pass.read(&opened.memory, events).await

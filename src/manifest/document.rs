@@ -30,6 +30,8 @@ struct Document {
     recipients: Option<Recipients>,
     /// What may change at once, for every target that says nothing else.
     rails: Option<RailsDocument>,
+    /// When the dates of values are told, and whether they fail a check.
+    expiry: Option<ExpiryDocument>,
     /// Every variable, declared once.
     variables: Option<Variables>,
     /// Named lists of variables that several targets share.
@@ -46,6 +48,17 @@ struct Document {
     /// Written by driftlock: the age header of all encrypted values.
     #[schemars(regex(pattern = r"^age-encryption\.org/v1\n-> "))]
     age: Option<String>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ExpiryDocument {
+    /// How long before a date it is told, for example 30d; 14d where nothing is said.
+    warn: Option<DurationText>,
+    /// What a date that has passed is to `driftlock check`: a warning, or an error (exit 1).
+    #[schemars(extend("enum" = ["warn", "fail"]))]
+    #[schemars(default)]
+    past: String,
 }
 
 #[derive(JsonSchema)]
@@ -165,7 +178,13 @@ struct LongVariable {
     rotating: Option<rotation::Stage>,
     /// The variable whose former value this is. Written by `driftlock rotate`.
     previous_of: Option<VariableName>,
+    /// Findings of `driftlock check` that are meant to be so.
+    lint_ok: Option<Vec<LintCode>>,
 }
+
+#[derive(JsonSchema)]
+#[schemars(transparent, extend("enum" = crate::model::WAIVABLE))]
+struct LintCode(String);
 
 #[derive(JsonSchema)]
 #[schemars(transparent, extend("pattern" = r"^[1-9][0-9]*[smhdw]$"))]

@@ -7,7 +7,7 @@ use super::Manifest;
 use super::decode::decode_folder_rails;
 use super::problem::Problems;
 use super::yaml;
-use crate::model::{Diagnostic, ManifestName, Position, Rails, TargetName, VarName};
+use crate::model::{Diagnostic, ExpiryPolicy, ManifestName, Position, Rails, TargetName, VarName};
 
 /// Its name, beside the manifests.
 pub const RAILS_FILE: &str = "rails.yaml";
@@ -19,6 +19,8 @@ pub struct FolderRails {
     pub everywhere: Tightening,
     /// For single targets.
     pub targets: BTreeMap<(ManifestName, TargetName), TargetTightening>,
+    /// For the dates of every manifest.
+    pub expiry: ExpiryPolicy,
 }
 
 /// The part of one target, and where it stands.
@@ -62,6 +64,7 @@ pub fn parse_rails(text: &str) -> Result<FolderRails, Vec<Diagnostic>> {
 impl Manifest {
     /// Puts the limits of the folder on top of the manifest's own.
     pub fn tighten(&mut self, folder: &FolderRails) {
+        self.expiry = self.expiry.stricter(folder.expiry);
         self.protected
             .extend(folder.everywhere.protected.iter().cloned());
         for target in &mut self.targets {
@@ -128,6 +131,28 @@ targets:
         assert!(!api.prune && vps.prune, "of another manifest");
         assert!(api.protected.contains(&name("A")) && !vps.protected.contains(&name("A")));
         assert!(facts.protected.contains(&name("DB")));
+    }
+
+    #[test]
+    fn dates_are_told_earlier_or_fail_and_never_the_other_way() {
+        let with = |own: &str, rails: &str| {
+            let text = MANIFEST.replace("\nrails: {", &format!("\n{own}rails: {{"));
+            let mut manifest = parse(&text).unwrap().manifest;
+            let rails = format!("driftlock-rails: 1\n{rails}");
+            manifest.tighten(&parse_rails(&rails).unwrap());
+            (
+                manifest.expiry.notice().as_secs() / 86_400,
+                manifest.expiry.fails,
+            )
+        };
+        assert_eq!(with("", ""), (14, false));
+        assert_eq!(with("", "expiry: { warn: 30d, past: fail }\n"), (30, true));
+        assert_eq!(with("", "expiry: { warn: 7d }\n"), (14, false));
+        let own = "expiry: { warn: 3d, past: fail }\n";
+        assert_eq!(with(own, ""), (3, true));
+        assert_eq!(with(own, "expiry: { warn: 7d }\n"), (7, true));
+        let loose = parse_rails("driftlock-rails: 1\nexpiry: { past: warn }\n");
+        assert_eq!(loose.unwrap_err()[0].code, "bad-value");
     }
 
     #[test]

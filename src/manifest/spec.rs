@@ -9,8 +9,8 @@ use super::ExpandError;
 use super::overlap::{Overlap, Stage};
 use super::template::{Expander, Template};
 use crate::model::{
-    Activation, Address, Diagnostic, KeyId, ManifestName, OpenclawSecret, Position, ProbeFrom,
-    Process, Rails, Recipe, SecretValue, TargetName, VarName,
+    Activation, Address, Diagnostic, ExpiryPolicy, KeyId, ManifestName, OpenclawSecret, Position,
+    ProbeFrom, Process, Rails, Recipe, SecretValue, TargetName, VarName,
 };
 
 /// A manifest without errors, and what is worth a look in it.
@@ -30,6 +30,8 @@ pub struct Manifest {
     pub targets: Vec<TargetSpec>,
     /// Present once something was encrypted.
     pub seal: Option<Seal>,
+    /// When dates are told; the folder's `rails.yaml` may have tightened it.
+    pub expiry: ExpiryPolicy,
     /// Names, declared or on a target, that the folder's `rails.yaml` protects on every target.
     pub protected: BTreeSet<VarName>,
 }
@@ -82,6 +84,8 @@ pub struct Metadata {
     pub rotating: Option<Stage>,
     /// The variable whose former value this is, while that is being rotated.
     pub previous_of: Option<VarName>,
+    /// Codes of findings of `check` that are meant to be so.
+    pub lint_ok: BTreeSet<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -77,7 +77,11 @@ const SECRET_WORDS: [&str; 12] = [
     "PAT",
 ];
 
-fn is_secret_name(name: &str) -> bool {
+/// The same, where no line stands between the words: `PGPASSWORD`.
+const JOINED: [&str; 3] = ["PASSWORD", "PASSWD", "APIKEY"];
+
+/// Whether values under this name are secrets by the way that people name things: `…_TOKEN`.
+pub(super) fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let mut words = name.rsplit('_');
     let last = words.next().unwrap_or_default();
@@ -87,7 +91,8 @@ fn is_secret_name(name: &str) -> bool {
         .any(|word| name.split('_').any(|one| one == *word));
     let other_key = last == "KEY"
         && ["PARTITION", "SORT", "CACHE", "ROUTING", "PRIMARY", "HOST"].contains(&before);
-    SECRET_WORDS.contains(&last) && !public && !other_key
+    let joined = JOINED.iter().any(|word| last.ends_with(word));
+    (SECRET_WORDS.contains(&last) || joined) && !public && !other_key
 }
 
 /// A token whose form its issuer documents.
@@ -143,13 +148,13 @@ const SHAPES: [Shape; 24] = [
     shape("SG.", 20, "a SendGrid key"),
 ];
 
-fn words_of(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words_of(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c.is_whitespace() || "\"'`=,;:()[]{}<>&?/@".contains(c))
         .filter(|word| word.len() >= 12)
 }
 
 /// Three parts of base64url, the first of which begins as a JSON object does.
-fn is_jwt(word: &str) -> bool {
+pub(super) fn is_jwt(word: &str) -> bool {
     let part = |text: &str| {
         text.len() >= 8
             && text

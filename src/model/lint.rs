@@ -6,6 +6,10 @@ use super::SecretValue;
 /// The rails that a value can touch, by name: `empty`, `placeholder`, `ciphertext`, `private-key`.
 pub const LINTS: [&str; 4] = ["empty", "placeholder", "ciphertext", "private-key"];
 
+/// The rail of a value that says itself that it has ended. It takes a clock to see, so it is none of
+/// [`LINTS`].
+pub const EXPIRED: &str = "expired";
+
 const PLACEHOLDERS: [&str; 12] = [
     "changeme",
     "change-me",

@@ -6,6 +6,7 @@ mod authority;
 mod clear;
 mod destination;
 mod diagnostic;
+mod expiring;
 mod finding;
 mod fingerprint;
 mod key_path;
@@ -14,9 +15,11 @@ mod name;
 mod openclaw;
 mod policy;
 mod probe;
+mod quality;
 mod railway;
 mod recipe;
 mod target;
+mod validity;
 mod value;
 mod vars;
 
@@ -28,18 +31,20 @@ pub use clear::{clear_lint, clear_name_lint, holds_identity, is_private_key};
 pub(crate) use destination::is_name;
 pub use destination::{Destination, ParseDestinationError, Sudo, UserName};
 pub use diagnostic::{Diagnostic, Position, Severity};
+pub use expiring::{Due, Expiring};
 pub use finding::{CheckKind, Finding, RULES, Rule, Unchecked, rule};
 pub use fingerprint::{Fingerprint, FingerprintKey, Fingerprinter, KeyId};
 pub(crate) use fingerprint::{from_hex, to_hex};
 pub use key_path::{InvalidKeyPath, KeyPath, Segment};
-pub use lint::{LINTS, lint_value, shows as shows_lint};
+pub use lint::{EXPIRED, LINTS, lint_value, shows as shows_lint};
 pub use name::{InvalidName, ManifestName, TargetName, VarName};
 pub use openclaw::{
     OPENCLAW_GATEWAY_TOKEN, OPENCLAW_HOOKS_TOKEN, OPENCLAW_REDACTED, OpenclawAddress,
     OpenclawSecret, OpenclawService,
 };
-pub use policy::{Limit, Overrides, Rails};
+pub use policy::{ExpiryPolicy, Limit, Overrides, Rails};
 pub use probe::{ProbeFrom, Verdict};
+pub use quality::{Remark, WAIVABLE, dangerous_name, is_distinct, quality};
 pub use railway::{RailwayAddress, is_provided_by_railway, is_railway_token_name};
 pub use recipe::{
     Alphabet, COMMAND_LIMIT, CharClass, CommandRecipe, Draw, Ed25519Spelling, GOOD_BITS,
@@ -47,6 +52,7 @@ pub use recipe::{
     Shape, TextRecipe, X25519Spelling, size_of,
 };
 pub use target::{Address, FileAddress, HostAddress, Machine, PlatformKind, Target};
+pub use validity::{Dated, Validity, validity};
 pub use value::SecretValue;
 pub use vars::{
     Behind, Completeness, Desired, DesiredVar, LastApplied, Live, LiveVar, Recorded, Running,

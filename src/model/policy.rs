@@ -1,6 +1,7 @@
 //! What a plan may do at once, and what a person allowed on top.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,37 @@ impl Limit {
             || self
                 .percent
                 .is_some_and(|most| count * 100 > total.max(1) * most as usize)
+    }
+}
+
+/// When dates are told, and what they mean.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ExpiryPolicy {
+    /// How long before a date it is told that it comes; `None` for the default.
+    pub warn: Option<Duration>,
+    /// Whether a date that has passed fails a check.
+    pub fails: bool,
+}
+
+impl ExpiryPolicy {
+    /// 14 days.
+    pub const NOTICE: Duration = Duration::from_secs(14 * 86_400);
+
+    /// How long before a date it is told that it comes.
+    pub fn notice(self) -> Duration {
+        self.warn.unwrap_or(Self::NOTICE)
+    }
+
+    /// Each part the stricter of both: the longer notice, and failing over not.
+    #[must_use]
+    pub fn stricter(self, other: Self) -> Self {
+        Self {
+            warn: match other.warn {
+                Some(warn) => Some(self.notice().max(warn)),
+                None => self.warn,
+            },
+            fails: self.fails || other.fails,
+        }
     }
 }
 

@@ -30,6 +30,7 @@ pub fn build(input: PlanInput<'_>) -> Plan {
         id,
         authority: input.authority,
         targets,
+        expiry: vec![],
     }
 }
 

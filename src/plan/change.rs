@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Behind, Fingerprint, KeyId, ManifestName, PlatformKind, TargetName, VarName};
+use crate::model::{
+    Behind, Expiring, Fingerprint, KeyId, ManifestName, PlatformKind, TargetName, VarName,
+};
 
 /// The words people see for a difference.
 #[derive(
@@ -139,7 +141,7 @@ impl fmt::Debug for Unshown {
 #[schemars(deny_unknown_fields)]
 pub struct Hold {
     /// The rail's name: `deletes`, `changes`, `would-be-empty`, `protected`, `empty`,
-    /// `placeholder`, `ciphertext`, `private-key`, `identity`, `vanished`, `claimed`, `new-key`,
+    /// `placeholder`, `ciphertext`, `private-key`, `expired`, `identity`, `vanished`, `claimed`, `new-key`,
     /// `recipients`,
     /// `rollback`, `unauthenticated`, `authority`, `take-over`, `conflict`, `unit`, `unrepresentable`,
     /// `drafts`,
@@ -409,6 +411,10 @@ pub struct Plan {
     pub authority: Vec<Authority>,
     /// In the manifest's order.
     pub targets: Vec<TargetPlan>,
+    /// Dates of its variables that have passed or are near: of the run that made the plan, and no part
+    /// of what is kept or named.
+    #[serde(skip)]
+    pub expiry: Vec<Expiring>,
 }
 
 /// Counts, over one plan.

@@ -41,7 +41,7 @@ pub use summary::{has_differences, has_holds, has_unknown, summary};
 pub use undo::{Undo, UndoTarget};
 
 /// The rails that `--allow` can let go, by name.
-pub const RAILS: [&str; 17] = [
+pub const RAILS: [&str; 18] = [
     "deletes",
     "changes",
     "would-be-empty",
@@ -51,6 +51,7 @@ pub const RAILS: [&str; 17] = [
     "placeholder",
     "ciphertext",
     "private-key",
+    "expired",
     "identity",
     "vanished",
     "claimed",

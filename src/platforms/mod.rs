@@ -17,7 +17,7 @@ pub mod railway;
 
 use async_trait::async_trait;
 
-use crate::model::{Live, SecretValue, Target, VarName, Version};
+use crate::model::{Address, Live, SecretValue, Target, VarName, Version};
 
 /// One connection, for reading: what a platform talks to at once (this machine, an SSH host, a
 /// Railway environment).
@@ -48,6 +48,25 @@ pub trait LiveRead: Send + Sync {
     /// one: such a value is not a literal there.
     fn reference_marker(&self, _target: &Target) -> Option<&'static str> {
         None
+    }
+}
+
+/// Whether a place of this kind can hold `value` under `name`, as far as that is known without a
+/// connection to it: the rules that [`LiveRead::accepts`] has, and what begins a reference.
+pub fn accepts(address: &Address, name: &VarName, value: &SecretValue) -> Result<(), String> {
+    match address {
+        Address::File(file) => file::accepts(file, name, value),
+        Address::Railway(_) => railway::accepts(name, value),
+        Address::Openclaw(_) => openclaw::accepts_under(name, value),
+        Address::Memory(_) => Ok(()),
+    }
+}
+
+/// As [`LiveRead::reference_marker`], without a connection.
+pub const fn reference_marker(address: &Address) -> Option<&'static str> {
+    match address {
+        Address::Railway(_) => Some(railway::REFERENCE),
+        Address::File(_) | Address::Openclaw(_) | Address::Memory(_) => None,
     }
 }
 

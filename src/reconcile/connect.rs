@@ -9,10 +9,10 @@ use futures_util::{StreamExt, stream};
 use super::desired::{Offer, Offered};
 use super::machines::Machines;
 use crate::machine::{Host, LocalHost};
-use crate::model::{Desired, HostAddress, Live, Machine, PlatformKind, Target, VarName};
+use crate::model::{Address, Desired, HostAddress, Live, Machine, PlatformKind, Target, VarName};
 use crate::platforms::file::FilePlatform;
 use crate::platforms::openclaw::OpenclawPlatform;
-use crate::platforms::{Batch, BatchOutcome, LiveRead, Platform, ReadError};
+use crate::platforms::{self, Batch, BatchOutcome, LiveRead, Platform, ReadError};
 use crate::probe::Prober;
 use crate::reconcile::event::Event;
 
@@ -241,16 +241,28 @@ impl Connections {
 }
 
 fn refusal(platform: &dyn Platform, target: &Target, offer: &Offer<'_>) -> Option<String> {
-    if let Some(marker) = platform.reference_marker(target)
-        && !offer.may_refer
-        && offer.value.expose().contains(marker)
-    {
-        return Some(format!(
+    unmeant_reference(platform.reference_marker(target), &target.address, offer)
+        .or_else(|| platform.accepts(target, offer.name, offer.value).err())
+}
+
+fn unmeant_reference(
+    marker: Option<&'static str>,
+    address: &Address,
+    offer: &Offer<'_>,
+) -> Option<String> {
+    let marker = marker?;
+    (!offer.may_refer && offer.value.expose().contains(marker)).then(|| {
+        format!(
             "the value holds `{marker}`, which {} takes for a reference to another variable; if it is one, say `reference: true` at the variable",
-            target.address.platform()
-        ));
-    }
-    platform.accepts(target, offer.name, offer.value).err()
+            address.platform()
+        )
+    })
+}
+
+/// The same as far as it is known without a connection.
+pub(super) fn refusal_of(address: &Address, offer: &Offer<'_>) -> Option<String> {
+    unmeant_reference(platforms::reference_marker(address), address, offer)
+        .or_else(|| platforms::accepts(address, offer.name, offer.value).err())
 }
 
 fn no_platform(target: &Target) -> String {

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::load::{OpenValue, Opener};
 use crate::manifest::{ExpandError, Manifest, Source, TargetSpec, Use, UseSource, Variable};
 use crate::model::{
-    Desired, DesiredVar, SecretValue, Sensitivity, Trust, UnknownVar, VarName, lint_value,
+    Desired, DesiredVar, EXPIRED, SecretValue, Sensitivity, Trust, UnknownVar, VarName, lint_value,
+    validity,
 };
 
 /// The encrypted values of a manifest that some targets use, each known or not.
@@ -13,6 +16,8 @@ use crate::model::{
 pub struct Values<'a> {
     manifest: &'a Manifest,
     secrets: BTreeMap<VarName, Result<OpenValue, String>>,
+    /// What dates in values are held against; without it they are not looked at.
+    now: Option<Timestamp>,
 }
 
 impl<'a> Values<'a> {
@@ -50,7 +55,30 @@ impl<'a> Values<'a> {
                 (name, value)
             })
             .collect();
-        Self { manifest, secrets }
+        Self {
+            manifest,
+            secrets,
+            now: None,
+        }
+    }
+
+    /// Values that are open already.
+    pub(super) const fn of_open(
+        manifest: &'a Manifest,
+        secrets: BTreeMap<VarName, Result<OpenValue, String>>,
+    ) -> Self {
+        Self {
+            manifest,
+            secrets,
+            now: None,
+        }
+    }
+
+    /// From now on dates that values have are held against this time.
+    #[must_use]
+    pub const fn at(mut self, now: Timestamp) -> Self {
+        self.now = Some(now);
+        self
     }
 
     /// The same with other values for some of its secrets.
@@ -62,6 +90,17 @@ impl<'a> Values<'a> {
             }
         }
         values
+    }
+
+    /// What dates are held against.
+    pub(super) const fn now(&self) -> Option<Timestamp> {
+        self.now
+    }
+
+    /// An encrypted variable as it came out, if it was asked for.
+    pub(super) fn opened(&self, name: &VarName) -> Option<Result<&OpenValue, &str>> {
+        let value = self.secrets.get(name)?;
+        Some(value.as_ref().map_err(String::as_str))
     }
 
     /// Every known value that may not be shown, as declared; templates that touch them are made of
@@ -158,7 +197,7 @@ impl<'a> Values<'a> {
             protected: variable.is_some_and(|variable| variable.metadata.protected),
             sealed,
             refusal,
-            lints: lints(&value, sensitivity == Sensitivity::Secret),
+            lints: lints(&value, sensitivity == Sensitivity::Secret, self.now),
             value,
         }
     }
@@ -254,7 +293,7 @@ pub struct Offered {
 
 /// A clear text is what its author sees. In an encrypted value or a template nobody sees that the
 /// platform would put something else in.
-fn may_refer(source: &UseSource, variable: Option<&Variable>) -> bool {
+pub(super) fn may_refer(source: &UseSource, variable: Option<&Variable>) -> bool {
     match (source, variable.map(|variable| &variable.source)) {
         (UseSource::Clear(_), _) | (_, Some(Source::Clear(_))) => true,
         _ => variable.is_some_and(|variable| variable.metadata.reference),
@@ -263,8 +302,12 @@ fn may_refer(source: &UseSource, variable: Option<&Variable>) -> bool {
 
 /// What the rails shall look at. That a clear value is empty or a placeholder is seen by whoever
 /// reviews the manifest.
-fn lints(value: &SecretValue, secret: bool) -> Vec<&'static str> {
+fn lints(value: &SecretValue, secret: bool, now: Option<Timestamp>) -> Vec<&'static str> {
     let mut lints = lint_value(value);
     lints.retain(|lint| secret || !matches!(*lint, "empty" | "placeholder"));
+    let ends = |now| Some((now, validity(value.expose())?.ends?));
+    if now.and_then(ends).is_some_and(|(now, end)| end <= now) {
+        lints.push(EXPIRED);
+    }
     lints
 }

@@ -19,10 +19,9 @@ pub use subject::{is_made_from, touches};
 pub use vitals::{Vitals, alike};
 
 use super::event::{Case, DoctorReport, Finding, Health, Patient, SeenTarget, Stage, Step};
-use super::expiry::Due;
 use super::targets::Located;
 use crate::manifest::Manifest;
-use crate::model::{LastApplied, TargetName, VarName, Verdict};
+use crate::model::{Expiring, LastApplied, TargetName, VarName, Verdict};
 use crate::plan::{Change, Plan, TargetPlan};
 
 /// What the probes of one target said: what each is, and its verdict.
@@ -48,8 +47,8 @@ pub struct Chart<'a> {
     pub probing: bool,
     /// What other machines last saw of their targets.
     pub seen: &'a BTreeMap<TargetName, SeenTarget>,
-    /// Dates that have passed, by declared variable.
-    pub due: &'a BTreeMap<VarName, Due>,
+    /// Dates that have passed or are near, each of another declared variable.
+    pub due: &'a [Expiring],
     /// When values were sealed, by declared variable.
     pub sealed_at: &'a BTreeMap<VarName, Timestamp>,
     /// Which targets hold the same other value, by declared variable.

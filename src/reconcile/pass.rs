@@ -9,14 +9,15 @@ use super::connect::Connections;
 use super::covered;
 use super::desired::Values;
 use super::event::Event;
+use super::expiry;
 use super::load::{Loaded, Opening, key_id};
 use super::running::{self, Asked};
 use super::targets::{Located, Visibility};
 use super::undo::GoingBack;
 use crate::manifest::TargetSpec;
 use crate::model::{
-    AuthorityFacts, Desired, Fingerprinter, LastApplied, Live, Overrides, Running, Target,
-    TargetName, VarName,
+    AuthorityFacts, Desired, Expiring, Fingerprinter, LastApplied, Live, Overrides, Running,
+    Target, TargetName, VarName,
 };
 use crate::plan::{DesiredState, LiveState, Plan, PlanInput, TargetInput};
 use crate::platforms::ReadError;
@@ -206,7 +207,7 @@ impl Pass<'_> {
         if let Some(machine) = self.machine {
             covered::cover(&mut authority, machine, &self.loaded.manifest, last_facts);
         }
-        crate::plan::build(PlanInput {
+        let mut plan = crate::plan::build(PlanInput {
             manifest: self.loaded.manifest.name.clone(),
             manifest_digest: self.loaded.digest,
             key_id: key_id(&self.loaded.manifest),
@@ -224,7 +225,18 @@ impl Pass<'_> {
             only_variables: self.scope.variables.clone(),
             undo: self.scope.undo.as_ref().map(|back| &back.undo),
             unattended: self.scope.unattended,
-        })
+        });
+        plan.expiry = self.expiry();
+        plan
+    }
+
+    /// What is taken back is as old as it is: its dates are nobody's question.
+    fn expiry(&self) -> Vec<Expiring> {
+        let (Some(now), None) = (self.values.now(), &self.scope.undo) else {
+            return vec![];
+        };
+        let (targets, only) = (&self.scope.targets, &self.scope.variables);
+        expiry::of_targets(self.values, targets.as_ref(), only.as_ref(), now)
     }
 
     /// What counts as last applied to one target.

@@ -61,6 +61,7 @@ pub(super) fn plan(targets: Vec<TargetPlan>) -> Plan {
         id: PlanId("3fa9c1d2ab12".repeat(5) + "0000"),
         authority: vec![],
         targets,
+        expiry: vec![],
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::report::{Review, State, ValueChange};
 use super::side::Side;
 use super::{authority, targets, variables};
-use crate::model::VarName;
+use crate::manifest::format_duration;
+use crate::model::{ExpiryPolicy, VarName};
 
 /// A manifest on both sides, or on one of them.
 #[derive(Debug)]
@@ -56,6 +57,26 @@ pub fn compare(pair: &Pair<'_>) -> Option<Review> {
         keys: authority::keys(base, head, pair.vouched),
         variables,
         targets,
-        notes: vec![],
+        notes: notes(base, head),
     })
+}
+
+/// When dates are told is of no target and of no variable.
+fn notes(base: Option<&Side<'_>>, head: Option<&Side<'_>>) -> Vec<String> {
+    let of = |side: &Side<'_>| side.manifest.expiry;
+    let (Some(before), Some(after)) = (base.map(of), head.map(of)) else {
+        return vec![];
+    };
+    let words = |policy: ExpiryPolicy| {
+        let past = if policy.fails { "fail" } else { "warn" };
+        format!(
+            "{} ahead, past ones {past}",
+            format_duration(policy.notice())
+        )
+    };
+    let (before, after) = (words(before), words(after));
+    if before == after {
+        return vec![];
+    }
+    vec![format!("dates are told {after}; it was {before}")]
 }

@@ -298,6 +298,11 @@ fn metadata(old: &Metadata, new: &Metadata) -> Vec<MetaChange> {
     };
     let spelled = |one: &Option<Recipe>| one.as_ref().map(Recipe::to_source);
     add(recipe, spelled(&old.generate), spelled(&new.generate));
+    let codes = |of: &Metadata| {
+        let codes: Vec<&str> = of.lint_ok.iter().copied().collect();
+        (!codes.is_empty()).then(|| codes.join(", "))
+    };
+    add("findings that are meant", codes(old), codes(new));
     let flag = |is: bool| is.then(|| "true".to_owned());
     let protection = if new.protected {
         "protected now"

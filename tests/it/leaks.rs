@@ -2,6 +2,7 @@
 //! else; then everything that came out of it is searched, also for encoded forms of them.
 
 mod beside;
+mod dates;
 mod forms;
 mod git;
 mod hardening;

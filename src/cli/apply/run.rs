@@ -104,7 +104,7 @@ impl<'a> Run<'a> {
         self.approved.map_or(Ok(()), |one| one.check(&opened))?;
         let values: Vec<Values<'_>> = opened
             .iter()
-            .map(|opened| look::values(opened, &mut self.keyring, ui))
+            .map(|opened| look::values(opened, &mut self.keyring, self.context.now(), ui))
             .collect();
         let back = self.going_back(&opened, ui)?;
         let scope = (back.as_ref()).map_or_else(

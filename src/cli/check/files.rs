@@ -9,9 +9,9 @@ use super::super::error::CommandError;
 use super::super::rails::Folders;
 use super::super::session::{self, Item};
 use super::places::{Places, real};
-use crate::crypto::Keyring;
+use crate::crypto::{Keyring, random_bytes};
 use crate::model::{CheckKind, Diagnostic, Finding, Position, Severity, Unchecked};
-use crate::reconcile::inspect::{Inspected, Wanted, inspect};
+use crate::reconcile::inspect::{Inspected, Repeats, Subject, Wanted, inspect};
 use crate::reconcile::load;
 use crate::render::report::{CheckedFile, Place};
 use crate::source::{self, LoadError, ManifestFile};
@@ -46,6 +46,7 @@ pub(super) fn gather(
         items: vec![],
         files: vec![],
         held: BTreeMap::new(),
+        repeats: Repeats::new(random_bytes()),
         complete: true,
     };
     for file in loaded {
@@ -69,6 +70,7 @@ struct Gathering<'a> {
     files: Vec<CheckedFile>,
     /// Manifests that cannot be planned with, and why.
     held: BTreeMap<PathBuf, &'static str>,
+    repeats: Repeats,
     complete: bool,
 }
 
@@ -101,7 +103,12 @@ impl Gathering<'_> {
             }
         };
         let limits = self.folders.tighten(&file, &mut loaded);
-        let mut inspected = inspect(&loaded, &file.text, self.wanted, self.keyring);
+        let subject = Subject {
+            loaded: &loaded,
+            text: &file.text,
+            path: &path.display().to_string(),
+        };
+        let mut inspected = inspect(&subject, self.wanted, self.keyring, &mut self.repeats);
         match limits {
             Ok(true) => {}
             Ok(false) => {

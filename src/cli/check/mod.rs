@@ -30,15 +30,15 @@ use outlets::Outlets;
 ///
 /// Without an identity it checks what can be seen without one: the file itself, whether each value was
 /// sealed under the key that the file names, whether the header is for the recipients, clear texts and
-/// dates; and says what it left out. It reads no target unless it is asked for drift.
+/// the dates in the file; and says what it left out. It reads no target unless it is asked for drift.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Kinds:
   manifest    the files parse and make sense, rails.yaml too, and no two targets are one place
   keys        header, key ids, and every value opens
   recipients  the list is the signed one, and the header is for it
-  lint        placeholders, empty secrets, secrets in clear text
-  expiry      `expires` and `rotate`: passed, or within 14 days
+  lint        weak, short, repeated, mistyped secrets, secrets in clear; what no target can hold
+  expiry      `expires`, `rotate`, and what values say themselves: passed, or within 14 days
   drift       what the targets hold; only with --drift or --only drift. Exit 2 where something differs
 
 Examples:

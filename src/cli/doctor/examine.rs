@@ -25,7 +25,7 @@ use crate::reconcile::connect::Connections;
 use crate::reconcile::desired::Values;
 use crate::reconcile::doctor::{Chart, Probed, Vitals, alike, diagnose, touches};
 use crate::reconcile::event::{Check, DoctorReport};
-use crate::reconcile::expiry::{Due, due};
+use crate::reconcile::expiry::of_manifest;
 use crate::reconcile::load::{self, Opening};
 use crate::reconcile::pass::{Memory, Pass, Scope};
 use crate::reconcile::probes::probe_target;
@@ -88,7 +88,7 @@ struct Asking<'a> {
 impl Room<'_> {
     fn report(&mut self, item: &Item, ui: &mut Ui) -> DoctorReport {
         let opened = self.open(item);
-        let values = look::values(&opened, &mut self.keyring, ui);
+        let values = look::values(&opened, &mut self.keyring, self.context.now(), ui);
         let pass = look::pass(
             &opened,
             &values,
@@ -124,7 +124,7 @@ impl Room<'_> {
             probed: &probed,
             probing: !self.arguments.no_probe,
             seen: &seen,
-            due: &dates(manifest, &values, self.context.now()),
+            due: &of_manifest(&values, self.context.now()),
             sealed_at: &sealed_at(manifest, &values),
             alike: &alike,
             targets: (!targets.is_empty()).then_some(&targets),
@@ -203,15 +203,6 @@ fn load(
     checks.extend(broken.map(|(path, problems)| setup::broken(path, problems.len())));
     checks.extend(setup::shared_place(&items));
     Ok((items, checks))
-}
-
-fn dates(manifest: &Manifest, values: &Values<'_>, now: Timestamp) -> BTreeMap<VarName, Due> {
-    let variables = manifest.variables.iter();
-    let passed = variables.filter_map(|(name, variable)| {
-        let due = due(&variable.metadata, values.sealed_at(name), now)?;
-        Some((name.clone(), due))
-    });
-    passed.collect()
 }
 
 fn sealed_at(manifest: &Manifest, values: &Values<'_>) -> BTreeMap<VarName, Timestamp> {

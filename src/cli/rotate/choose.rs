@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::refusal::{Left, check_names, check_source};
 use crate::cli::error::CommandError;
 use crate::manifest::{Manifest, Metadata, Source};
-use crate::model::VarName;
-use crate::reconcile::expiry::{self, Due};
+use crate::model::{Due, ExpiryPolicy, VarName};
+use crate::reconcile::expiry::{self, Dates};
 use crate::reconcile::load::Opener;
 
 /// What was asked for.
@@ -80,7 +80,7 @@ impl<'a> Wanted<'a> {
                 true => (opener.value(manifest, name).ok()).and_then(|open| open.sealed_at),
                 false => None,
             };
-            let when = when(&variable.metadata, sealed_at, now);
+            let when = when(&variable.metadata, sealed_at, manifest.expiry, now);
             match (due, when) {
                 (true, None) => continue,
                 (true, Some(Due::Expired(date))) => {
@@ -89,6 +89,13 @@ impl<'a> Wanted<'a> {
                         format!(
                             "driftlock rotate {name}, and write the new date behind `expires:`"
                         ),
+                    ));
+                    continue;
+                }
+                (true, Some(Due::SealedAhead(at))) => {
+                    left.push(Left::refused(
+                        format!("{name} was sealed in the future, {at}: a clock was wrong, and nobody can say when it is due"),
+                        format!("put the clock right; driftlock rotate {name}"),
                     ));
                     continue;
                 }
@@ -106,13 +113,21 @@ impl<'a> Wanted<'a> {
 }
 
 /// What has run out or is near: the rotation first, which a new value begins anew.
-fn when(metadata: &Metadata, sealed_at: Option<Timestamp>, now: Timestamp) -> Option<Due> {
+fn when(
+    metadata: &Metadata,
+    sealed_at: Option<Timestamp>,
+    policy: ExpiryPolicy,
+    now: Timestamp,
+) -> Option<Due> {
     let rotation = Metadata {
         expires: None,
         ..metadata.clone()
     };
-    let near = |of: &Metadata| {
-        expiry::due(of, sealed_at, now).or_else(|| expiry::soon(of, sealed_at, now))
+    // what a value says itself is its issuer's: chance makes no such value
+    let dates = Dates {
+        sealed_at,
+        own: None,
     };
+    let near = |of: &Metadata| Some(expiry::due(of, &dates, policy, now)?.0);
     near(&rotation).or_else(|| near(metadata))
 }

@@ -11,7 +11,7 @@ use crate::cli::reach;
 use crate::cli::session::Item;
 use crate::cli::ui::Ui;
 use crate::manifest::Metadata;
-use crate::reconcile::expiry;
+use crate::reconcile::expiry::{self, Dates};
 use crate::reconcile::targets::Visibility;
 
 /// Says what was done; whether any of it is used.
@@ -98,8 +98,8 @@ fn end_of(item: &Item, one: &Rotated, now: Timestamp, ui: &mut Ui) {
         expires: Some(date),
         ..Metadata::default()
     };
-    let near = expiry::due(&only, None, now).or_else(|| expiry::soon(&only, None, now));
-    if near.is_some() {
+    let (none, policy) = (Dates::default(), item.loaded.manifest.expiry);
+    if expiry::due(&only, &none, policy, now).is_some() {
         ui.warn(&format!(
             "{} still ends on {date}: write the new date behind `expires:`",
             one.name

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::expiry::decode_expiry;
 use super::fields::{Fields, decode_bool, decode_list, decode_map, decode_variable_name};
 use super::rails::{self, decode_limit};
 use crate::manifest::problem::{Problems, code};
@@ -10,7 +11,7 @@ use crate::manifest::tree::Node;
 use crate::model::{ManifestName, Rails, TargetName, VarName};
 
 const VERSION: &str = "driftlock-rails";
-const KEYS: [&str; 5] = [VERSION, "rails", "protected", "prune", "targets"];
+const KEYS: [&str; 6] = [VERSION, "rails", "protected", "prune", "expiry", "targets"];
 const TARGET_KEYS: [&str; 3] = ["rails", "protected", "prune"];
 
 pub(in crate::manifest) fn decode_folder_rails(
@@ -33,6 +34,9 @@ pub(in crate::manifest) fn decode_folder_rails(
         everywhere: decode_tightening(&fields, problems),
         ..FolderRails::default()
     };
+    if let Some((_, node)) = fields.get("expiry") {
+        found.expiry = decode_expiry(node, true, problems);
+    }
     if let Some((_, node)) = fields.get("targets") {
         for (key, value) in decode_map(node, "`targets`", problems) {
             let Some(name) = decode_full_name(key, problems) else {

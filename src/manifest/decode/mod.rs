@@ -3,6 +3,7 @@
 mod activation;
 mod address;
 mod allowlist;
+mod expiry;
 mod fields;
 mod folder;
 mod host;
@@ -23,18 +24,19 @@ use super::problem::{Problems, code};
 use super::spec::{Glance, Manifest, Variable};
 use super::tree::Node;
 use super::{MAX_RECIPIENTS, validate};
-use crate::model::{ManifestName, Position, Rails, VarName};
+use crate::model::{ExpiryPolicy, ManifestName, Position, Rails, VarName};
 pub(super) use allowlist::decode_allowlist;
 use fields::{Fields, decode_text};
 pub(super) use folder::decode_folder_rails;
 pub(super) use seal::SealFields;
 pub(super) use targets::RawTarget;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "driftlock",
     "name",
     "recipients",
     "rails",
+    "expiry",
     "variables",
     "groups",
     "targets",
@@ -88,6 +90,10 @@ pub(super) fn decode(root: &Node, problems: &mut Problems) -> Option<Manifest> {
         Some((_, node)) => rails::decode_rails(node, Rails::default(), problems),
         None => Rails::default(),
     };
+    let expiry = match fields.get("expiry") {
+        Some((_, node)) => expiry::decode_expiry(node, false, problems),
+        None => ExpiryPolicy::default(),
+    };
     let raw = Raw {
         variables: variables::decode_variables(&fields, problems),
         groups: decode_groups(&fields, problems),
@@ -102,6 +108,7 @@ pub(super) fn decode(root: &Node, problems: &mut Problems) -> Option<Manifest> {
         variables: raw.variables,
         targets,
         seal: seal.seal,
+        expiry,
         protected: BTreeSet::new(),
     };
     manifest.settle_probes();

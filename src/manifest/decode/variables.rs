@@ -12,9 +12,9 @@ use crate::manifest::problem::{Problems, code, nearest};
 use crate::manifest::spec::{Metadata, Source, Variable, parse_duration};
 use crate::manifest::template::{Filter, Template, TemplateError};
 use crate::manifest::tree::{Kind, Node};
-use crate::model::VarName;
+use crate::model::{VarName, WAIVABLE};
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "age",
     "value",
     "template",
@@ -31,6 +31,7 @@ const KEYS: [&str; 16] = [
     overlap::KEYS[3],
     overlap::KEYS[4],
     overlap::KEYS[5],
+    "lint_ok",
 ];
 const SOURCES: [&str; 3] = ["age", "value", "template"];
 const ARMOR_BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
@@ -248,10 +249,44 @@ fn decode_metadata(fields: &Fields<'_>, problems: &mut Problems) -> Metadata {
         generate,
         protected: protected.unwrap_or(false),
         reference: reference.unwrap_or(false),
+        lint_ok: decode_lint_ok(fields, problems),
         ..Metadata::default()
     };
     overlap::decode_overlap(fields, &mut metadata, problems);
     metadata
+}
+
+/// Only what `check` finds and somebody can mean.
+fn decode_lint_ok(fields: &Fields<'_>, problems: &mut Problems) -> BTreeSet<&'static str> {
+    let Some((_, node)) = fields.get("lint_ok") else {
+        return BTreeSet::new();
+    };
+    let items = fields::decode_list(node, "`lint_ok`", problems).iter();
+    let mut codes = BTreeSet::new();
+    for item in items {
+        let Some(text) = decode_text(item, "a finding", problems) else {
+            continue;
+        };
+        if let Some(code) = WAIVABLE.into_iter().find(|code| *code == text) {
+            codes.insert(code);
+            continue;
+        }
+        let help = match (text, nearest(text, WAIVABLE)) {
+            ("clear-secret", _) => {
+                "write `# driftlock: clear` behind the name of what is meant to be public"
+                    .to_owned()
+            }
+            (_, Some(meant)) => format!("did you mean `{meant}`?"),
+            _ => format!("it takes: {}", WAIVABLE.join(", ")),
+        };
+        problems.error(
+            item.position,
+            code::BAD_VALUE,
+            "`lint_ok` takes no such finding",
+            Some(&help),
+        );
+    }
+    codes
 }
 
 fn parse_date(text: &str) -> Option<Date> {

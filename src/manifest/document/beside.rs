@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
-use super::{Limit, Percentage, Recipient, VariableName};
+use super::{DurationText, Limit, Percentage, Recipient, VariableName};
 
 /// The limits of every manifest in one folder. They tighten what the manifests say.
 #[derive(JsonSchema)]
@@ -22,6 +22,8 @@ pub(super) struct RailsFile {
     /// `false`: nothing is pruned, whatever a manifest says.
     #[schemars(default)]
     prune: bool,
+    /// When the dates of values are told, and whether they fail a check.
+    expiry: Option<FolderExpiry>,
     /// The same for single targets, each as `manifest/target`.
     targets: Option<TargetLimits>,
 }
@@ -45,6 +47,17 @@ struct OneTarget {
     /// `false`: nothing is pruned, whatever the manifest says.
     #[schemars(default)]
     prune: bool,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct FolderExpiry {
+    /// How long before a date it is told, at least.
+    warn: Option<DurationText>,
+    /// `fail`: `driftlock check` fails where a date has passed.
+    #[schemars(extend("const" = "fail"))]
+    #[schemars(default)]
+    past: String,
 }
 
 #[derive(JsonSchema)]

@@ -1,6 +1,6 @@
 //! Rails about the desired value: where it comes from, and what it looks like.
 
-use crate::model::{DesiredVar, LiveVar, Trust, shows_lint};
+use crate::model::{DesiredVar, EXPIRED, LiveVar, Trust, shows_lint};
 use crate::plan::change::{ActionKind, Change, Class, Glimpse};
 use crate::plan::input::{DesiredState, PlanInput};
 use crate::plan::site::{Site, hold, writes};
@@ -119,7 +119,8 @@ pub(super) fn lints(plan: &PlanInput<'_>, site: &mut Site<'_>) {
         };
         for lint in &desired.lints {
             let new = match there {
-                Some(value) => !shows_lint(lint, value),
+                // that the old one has ended as well makes this one no better
+                Some(value) => *lint == EXPIRED || !shows_lint(lint, value),
                 // a new TLS key is everyday work; one in the place of a password is not
                 None => *lint != "private-key",
             };
@@ -138,6 +139,7 @@ fn describe(lint: &str) -> &'static str {
         "placeholder" => "looks like a placeholder",
         "ciphertext" => "looks like ciphertext",
         "private-key" => "looks like a private key",
+        EXPIRED => "says itself that it has expired",
         _ => "looks wrong",
     }
 }

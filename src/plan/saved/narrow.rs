@@ -68,6 +68,7 @@ pub fn narrow(
     }
     let plan = Plan {
         targets,
+        expiry: present.expiry.clone(),
         ..approved.clone()
     };
     Narrowed { plan, done }

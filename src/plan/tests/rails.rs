@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::world::{Place, World, only, target, var};
-use crate::model::{AuthorityFacts, Completeness, LiveVar, TargetFacts, Trust};
-use crate::plan::{Authority, AuthorityKind, Plan, compare_authority};
+use crate::model::{
+    AuthorityFacts, Completeness, Due, EXPIRED, Expiring, LiveVar, Overrides, TargetFacts, Trust,
+};
+use crate::plan::{Authority, AuthorityKind, Plan, compare_authority, id_of};
 
 /// The holds of one name on the first target, as `rail release`.
 fn holds(plan: &Plan, name: &str) -> Vec<String> {
@@ -144,6 +146,65 @@ fn findings_about_a_value_hold_where_none_was() {
         });
         assert_eq!(holds(&before.plan(), "A"), [""; 0], "{lint}");
     }
+}
+
+#[test]
+fn a_value_that_has_ended_waits_whatever_is_there() {
+    for (live, last) in [(Some("b"), Some("b")), (None, None), (Some("d0"), None)] {
+        let world = World::one(|p| {
+            p.want("A", "d").has("X", "x").remember("X", "x");
+            if let Some(live) = live {
+                p.has("A", live);
+            }
+            if let Some(last) = last {
+                p.remember("A", last);
+            }
+            p.desired.vars.get_mut("A").unwrap().lints = vec![EXPIRED];
+        });
+        let plan = world.plan();
+        let held = holds(&plan, "A");
+        assert!(
+            held.contains(&"expired --allow expired@api".to_owned()),
+            "{held:?}"
+        );
+    }
+    // what was applied once is put back where somebody changed it, and nothing is written where
+    // it is equal
+    for live in ["moved", "d"] {
+        let world = World::one(|p| {
+            p.want("A", "d").has("A", live).remember("A", "d");
+            p.desired.vars.get_mut("A").unwrap().lints = vec![EXPIRED];
+        });
+        assert_eq!(holds(&world.plan(), "A"), [""; 0], "{live}");
+    }
+}
+
+#[test]
+fn dates_are_no_part_of_what_a_plan_is() {
+    let world = World::one(|p| {
+        p.want("A", "d").has("A", "b").remember("A", "b");
+    });
+    let plan = world.plan();
+    let mut told = plan.clone();
+    told.expiry = vec![Expiring {
+        name: var("A"),
+        due: Due::Expired(jiff::civil::Date::constant(2026, 3, 20)),
+        past: true,
+        fails: true,
+        owner: None,
+    }];
+    let digest = [7; 32];
+    let overrides = Overrides::default();
+    assert_eq!(
+        id_of(&plan, &digest, &overrides),
+        id_of(&told, &digest, &overrides)
+    );
+    let kept = |plan: &Plan| serde_json::to_string(plan).unwrap();
+    assert_eq!(
+        kept(&plan),
+        kept(&told),
+        "a plan that is kept tells no time"
+    );
 }
 
 #[test]

@@ -5,3 +5,4 @@ mod platform;
 pub(in crate::platforms) mod rewrite;
 
 pub use platform::FilePlatform;
+pub(super) use platform::accepts;

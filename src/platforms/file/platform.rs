@@ -12,7 +12,8 @@ use super::format::{Dialect, Format, OpenError, Reading};
 use super::rewrite::{Rewritten, rewrite};
 use crate::machine::{FileError, FileHost, FileRead, LocalHost, ReplaceError, version_of};
 use crate::model::{
-    Address, Completeness, KeyPath, Live, LiveVar, Running, SecretValue, Target, VarName, Version,
+    Address, Completeness, FileAddress, KeyPath, Live, LiveVar, Running, SecretValue, Target,
+    VarName, Version,
 };
 use crate::platforms::{Batch, BatchOutcome, Capabilities, LiveRead, Outcome, Platform, ReadError};
 
@@ -111,6 +112,18 @@ impl Platform for FilePlatform {
         }
         outcomes
     }
+}
+
+/// Whether a file of the target's format can hold it; needs no machine.
+pub(in crate::platforms) fn accepts(
+    address: &FileAddress,
+    name: &VarName,
+    value: &SecretValue,
+) -> Result<(), String> {
+    let format = Format::new(&address.format, address.at.as_ref());
+    format
+        .map_err(|unknown| unknown.to_string())?
+        .accepts(name, value.expose())
 }
 
 /// Path and format of a target, or why it is none of ours.

@@ -162,13 +162,7 @@ impl LiveRead for OpenclawPlatform {
     }
 
     fn accepts(&self, _target: &Target, name: &VarName, value: &SecretValue) -> Result<(), String> {
-        if OpenclawSecret::of(name).is_none() {
-            return Err(format!(
-                "an OpenClaw installation has no {name}: it has {}",
-                OpenclawSecret::ALL.map(OpenclawSecret::name).join(" and ")
-            ));
-        }
-        accepts(value.expose())
+        accepts_under(name, value)
     }
 
     fn accepts_together(
@@ -190,6 +184,17 @@ impl LiveRead for OpenclawPlatform {
         both.map(|secret| (secret.variable(), ALIKE.to_owned()))
             .collect()
     }
+}
+
+/// Whether an installation can hold it; needs none.
+pub(super) fn accepts_under(name: &VarName, value: &SecretValue) -> Result<(), String> {
+    if OpenclawSecret::of(name).is_none() {
+        return Err(format!(
+            "an OpenClaw installation has no {name}: it has {}",
+            OpenclawSecret::ALL.map(OpenclawSecret::name).join(" and ")
+        ));
+    }
+    accepts(value.expose())
 }
 
 /// What a gateway takes for a token, wherever it stands. Measured on OpenClaw 2026.9.6.

@@ -21,5 +21,6 @@ pub mod wire;
 mod write;
 
 pub use platform::RailwayPlatform;
+pub(super) use platform::{REFERENCE, accepts};
 pub use settings::RailwaySettings;
 pub use survey::{Named, ScopeSurvey, Survey, SurveyRequest};

@@ -17,7 +17,7 @@ use crate::model::{Live, SecretValue, Target, VarName};
 use crate::platforms::{Batch, BatchOutcome, Capabilities, LiveRead, Platform, ReadError};
 
 /// What begins a reference to another variable.
-const REFERENCE: &str = "${{";
+pub(in crate::platforms) const REFERENCE: &str = "${{";
 
 /// All of Railway that a run talks to.
 pub struct RailwayPlatform {
@@ -155,12 +155,17 @@ impl LiveRead for RailwayPlatform {
     }
 
     fn accepts(&self, _: &Target, name: &VarName, value: &SecretValue) -> Result<(), String> {
-        refusal(name, value).map_or(Ok(()), Err)
+        accepts(name, value)
     }
 
     fn reference_marker(&self, _: &Target) -> Option<&'static str> {
         Some(REFERENCE)
     }
+}
+
+/// Whether Railway can hold it; needs no connection.
+pub(in crate::platforms) fn accepts(name: &VarName, value: &SecretValue) -> Result<(), String> {
+    refusal(name, value).map_or(Ok(()), Err)
 }
 
 #[async_trait]

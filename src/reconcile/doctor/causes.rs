@@ -8,14 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::event::{
     Case, Compared, Finding, Health, Moment, Patient, Severity, Side, Since, Stage, Step,
 };
-use super::super::expiry::Due;
 use super::stages::{UNSEEN, behind, behind_names, expired, is_used, is_wrong};
 use super::{Chart, Site};
-use crate::manifest::format_duration;
 use crate::model::Behind;
 use crate::plan::{Change, Class, Reason, TargetState};
 
-use steps::{activation, apply, ours, set};
+use steps::{activation, apply, ours};
 pub(super) use words::why_of;
 
 /// More live values beside desired ones than these are for `plan`.
@@ -236,7 +234,7 @@ fn probe(site: Site<'_>, patient: &Patient, all: &[Site<'_>]) -> Case {
                 list.join(", ")
             )));
         }
-        next.extend(expired(site).iter().map(set));
+        next.extend(expired(site).into_iter().map(steps::renew));
         if next.is_empty() && *patient.at(Stage::Running) == Finding::NotApplicable {
             next.extend(activation(site, None));
         }
@@ -307,36 +305,30 @@ fn notes(site: Site<'_>) -> Vec<Case> {
     found
 }
 
-/// Dates that have passed, once for each variable.
+/// Dates that have passed or are near, once for each variable.
 pub(super) fn dates(chart: &Chart<'_>, sites: &[Site<'_>]) -> Vec<Case> {
     let narrowed = chart.targets.is_some() || !chart.variables.is_empty();
     let mut found = vec![];
-    for (name, due) in chart.due {
+    for due in chart.due {
+        let name = &due.name;
         let users = sites.iter().filter(|site| is_used(**site, name));
         let targets: BTreeSet<_> = users.map(|site| site.plan.target.clone()).collect();
         if targets.is_empty() && narrowed && !chart.variables.contains(name) {
             continue;
         }
-        let (severity, what) = match due {
-            Due::Expired(date) => (Severity::Wrong, format!("{name} expired on {date}")),
-            Due::Rotation { sealed_at, every } => (
-                Severity::Advice,
-                format!(
-                    "{name} is due for rotation: sealed {}, to be changed every {}",
-                    sealed_at.strftime("%Y-%m-%d"),
-                    format_duration(*every)
-                ),
-            ),
-        };
         found.push(Case {
-            severity,
+            severity: if due.is_wrong() {
+                Severity::Wrong
+            } else {
+                Severity::Advice
+            },
             targets: targets.into_iter().collect(),
             stage: Some(Stage::Expiry),
             side: Side::Manifest,
-            what,
+            what: format!("{name} {}", due.what()),
             values: vec![],
             since: None,
-            next: vec![set(name)],
+            next: vec![steps::renew(due)],
         });
     }
     found

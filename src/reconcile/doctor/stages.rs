@@ -1,9 +1,8 @@
 //! One target, stage by stage.
 
 use super::super::event::{Finding, Health, Patient, SeenTarget, Stage};
-use super::super::expiry::Due;
 use super::{Site, before_cause};
-use crate::model::{Address, Behind, VarName, Verdict};
+use crate::model::{Address, Behind, Expiring, VarName, Verdict};
 use crate::plan::{ActionKind, Change, Class, TargetState};
 
 /// What a note about a process that could not be looked at begins with.
@@ -203,19 +202,17 @@ fn verdict_of(what: &str, verdict: &Verdict) -> Finding {
 }
 
 fn expiry(site: Site<'_>) -> Finding {
-    let names = expired(site);
-    match names.first() {
+    match expired(site).first() {
         None => Finding::Well,
-        Some(name) => Finding::Wrong(format!("{name} has expired")),
+        Some(one) => Finding::Wrong(format!("{} {}", one.name, one.what())),
     }
 }
 
-/// The declared variables of this target that have expired.
-pub(super) fn expired(site: Site<'_>) -> Vec<VarName> {
+/// The declared variables of this target that are no longer good, or not yet.
+pub(super) fn expired(site: Site<'_>) -> Vec<&Expiring> {
     let due = site.chart.due.iter();
-    due.filter(|(_, due)| matches!(due, Due::Expired(_)))
-        .filter(|(name, _)| is_used(site, name))
-        .map(|(name, _)| name.clone())
+    due.filter(|one| one.is_wrong())
+        .filter(|one| is_used(site, &one.name))
         .collect()
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::model::{
-    Activation, Address, Behind, Completeness, FileAddress, FingerprintKey, Fingerprinter,
+    Activation, Address, Behind, Completeness, Due, FileAddress, FingerprintKey, Fingerprinter,
     HostAddress, Live, LiveVar, Machine, Process, Recorded, Running, SecretValue, Sensitivity,
     Sudo, SystemdUnit, Version,
 };
@@ -63,7 +63,7 @@ struct Ward {
     live: Vec<LiveState>,
     probed: BTreeMap<TargetName, Probed>,
     seen: BTreeMap<TargetName, SeenTarget>,
-    due: BTreeMap<VarName, Due>,
+    due: Vec<Expiring>,
     probing: bool,
     require_all: bool,
     variables: Vec<VarName>,
@@ -131,7 +131,7 @@ impl Ward {
             located,
             probed: BTreeMap::new(),
             seen: BTreeMap::new(),
-            due: BTreeMap::new(),
+            due: vec![],
             probing: true,
             require_all: false,
             variables: vec![],
@@ -426,7 +426,13 @@ fn a_probe_that_fails_though_all_is_as_wanted_puts_it_on_the_value() {
     let mut ward = Ward::new();
     ward.probe("gateway", Verdict::Unauthorized);
     let date = "2026-11-01".parse().unwrap();
-    ward.due.insert(name("SECRET"), Due::Expired(date));
+    ward.due.push(Expiring {
+        name: name("SECRET"),
+        due: Due::Expired(date),
+        past: true,
+        fails: false,
+        owner: None,
+    });
     let report = ward.report();
     let step = &report.cases[0].next[0];
     assert!(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::{Behind, ManifestName, PlatformKind, TargetName, VarName};
+use crate::model::{Behind, Expiring, ManifestName, PlatformKind, TargetName, VarName};
 use crate::plan::{Change, Class, Glimpse, Plan, Reason, TargetState};
 
 /// Who moved where two sides differ.
@@ -226,6 +226,8 @@ pub struct StatusReport {
     pub targets: Vec<StatusTarget>,
     /// Wrong side first, then by name.
     pub rows: Vec<StatusRow>,
+    /// Dates that have passed or are near, as the plan has them.
+    pub expiry: Vec<Expiring>,
 }
 
 impl StatusReport {
@@ -294,6 +296,7 @@ impl StatusReport {
             manifest: plan.manifest.clone(),
             targets,
             rows,
+            expiry: plan.expiry.clone(),
         }
     }
 }

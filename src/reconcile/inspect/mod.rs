@@ -2,16 +2,20 @@
 //! its output. Nothing is read but identities.
 
 mod recipients;
+mod repeats;
+mod uses;
 mod values;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::load::{self, Loaded, Opener, Opening, SealedBecause};
+use super::desired::Values;
+use super::load::{self, Loaded, OpenValue, Opener, Opening, SealedBecause};
 use crate::crypto::Keyring;
-use crate::manifest::{Manifest, Source};
+use crate::manifest::{Manifest, Source, Variable};
 use crate::model::{CheckKind, Diagnostic, Finding, Position, Severity, Unchecked, VarName};
+pub use repeats::Repeats;
 
 /// What a run is asked for.
 #[derive(Debug)]
@@ -33,13 +37,26 @@ pub struct Inspected {
     pub unchecked: Vec<Unchecked>,
 }
 
-/// Inspects one manifest, whose text this is. An identity is looked for only where one of the kinds needs it.
+/// One manifest of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Parsed.
+    pub loaded: &'a Loaded,
+    /// Its text.
+    pub text: &'a str,
+    /// Its file, as people named it.
+    pub path: &'a str,
+}
+
+/// Inspects one manifest. An identity is looked for only where one of the kinds needs it. `repeats`
+/// knows the values of the manifests before.
 pub fn inspect(
-    loaded: &Loaded,
-    text: &str,
+    subject: &Subject<'_>,
     wanted: &Wanted<'_>,
     keyring: &mut Keyring,
+    repeats: &mut Repeats,
 ) -> Inspected {
+    let (loaded, text) = (subject.loaded, subject.text);
     let manifest = &loaded.manifest;
     let mut notes = Notes::new(wanted);
     for warning in &loaded.warnings {
@@ -58,11 +75,33 @@ pub fn inspect(
         opening: &opening,
         keyring,
     };
+    let values = Values::of_open(manifest, opened(manifest, wanted, &mut opener));
     for (name, variable) in &manifest.variables {
-        values::inspect(manifest, name, variable, &mut opener, &mut notes);
+        values::inspect(name, variable, &values, &mut notes);
         values::in_clear(text, name, variable, &mut notes);
     }
+    if wanted.kinds.contains(&CheckKind::Lint) {
+        repeats.inspect(subject.path, &values, &mut notes);
+        uses::inspect(&values, &mut notes);
+    }
     notes.finish()
+}
+
+/// What one of the kinds needs of the values; why a manifest stays sealed is said once, for all of it.
+fn opened(
+    manifest: &Manifest,
+    wanted: &Wanted<'_>,
+    opener: &mut Opener<'_>,
+) -> BTreeMap<VarName, Result<OpenValue, String>> {
+    if matches!(opener.opening, Opening::Sealed(_)) {
+        return BTreeMap::new();
+    }
+    let wanted = |variable: &&Variable| values::is_opened(variable, wanted);
+    let names = manifest.variables.iter();
+    names
+        .filter(|(_, variable)| wanted(variable))
+        .map(|(name, _)| (name.clone(), opener.value(manifest, name)))
+        .collect()
 }
 
 fn needs_identity(manifest: &Manifest, wanted: &Wanted<'_>) -> bool {
@@ -103,15 +142,10 @@ fn sealed(manifest: &Manifest, why: &SealedBecause, notes: &mut Notes<'_>) {
     };
     notes.unchecked(CheckKind::Keys, reason);
     notes.unchecked(CheckKind::Recipients, reason);
-    let mut encrypted = manifest
-        .variables
-        .values()
-        .filter(|variable| variable.source.is_encrypted())
-        .peekable();
-    if encrypted.peek().is_some() {
+    let mut variables = manifest.variables.values();
+    if variables.any(|variable| variable.source.is_encrypted()) {
         notes.unchecked(CheckKind::Lint, reason);
-    }
-    if encrypted.any(|variable| variable.metadata.rotate.is_some()) {
+        // a value may have a date of its own
         notes.unchecked(CheckKind::Expiry, reason);
     }
 }

@@ -1,49 +1,37 @@
 //! One variable: does it open, what does it look like, and is it time.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
-use super::super::expiry::{Due, due, soon};
-use super::super::load::{Opener, Opening};
+use super::super::desired::Values;
+use super::super::expiry::{dates, expiring};
 use super::super::staged::is_marked_public;
 use super::{Notes, Wanted, is_armored, of_variable};
-use crate::manifest::{Manifest, Source, Variable};
+use crate::manifest::{Source, Variable};
 use crate::model::{
     CheckKind, Finding, SecretValue, Severity, VarName, clear_lint, is_private_key, lint_value,
+    quality,
 };
 
-/// Whether what is asked for needs this value, or when it was sealed.
+/// Whether what is asked for needs this value.
 pub(super) fn is_opened(variable: &Variable, wanted: &Wanted<'_>) -> bool {
-    let wants = |kind| wanted.kinds.contains(&kind);
-    variable.source.is_encrypted()
-        && (wants(CheckKind::Keys)
-            || wants(CheckKind::Lint)
-            || (wants(CheckKind::Expiry) && variable.metadata.rotate.is_some()))
+    let kinds = [CheckKind::Keys, CheckKind::Lint, CheckKind::Expiry];
+    variable.source.is_encrypted() && kinds.iter().any(|kind| wanted.kinds.contains(kind))
 }
 
 /// Everything about one variable.
 pub(super) fn inspect(
-    manifest: &Manifest,
     name: &VarName,
     variable: &Variable,
-    opener: &mut Opener<'_>,
+    values: &Values<'_>,
     notes: &mut Notes<'_>,
 ) {
-    let mut sealed_at = None;
-    match &variable.source {
-        Source::Clear(_) | Source::Template(_) => {}
-        Source::Sealed(_) | Source::Armored(_) => {
-            // why a manifest stays sealed is said once, for all of it
-            let is_open = !matches!(opener.opening, Opening::Sealed(_));
-            if is_open && is_opened(variable, notes.wanted) {
-                sealed_at = opened(manifest, name, variable, opener, notes);
-            }
-            if is_armored(&variable.source) {
-                notes.push(unauthenticated(name, variable));
-            }
-        }
+    match values.opened(name) {
+        Some(Ok(open)) => looks(name, variable, &open.value, notes),
+        Some(Err(why)) => does_not_open(name, variable, why, notes),
+        None => {}
     }
-    if let Some(finding) = expiry(name, variable, sealed_at, notes.wanted.now) {
+    if is_armored(&variable.source) {
+        notes.push(unauthenticated(name, variable));
+    }
+    if let Some(finding) = expiry(name, variable, values, notes) {
         notes.push(finding);
     }
 }
@@ -94,53 +82,59 @@ pub(super) fn in_clear(text: &str, name: &VarName, variable: &Variable, notes: &
     ));
 }
 
-/// Decrypts it, and looks at it. When it was sealed, if it opens.
-fn opened(
-    manifest: &Manifest,
-    name: &VarName,
-    variable: &Variable,
-    opener: &mut Opener<'_>,
-    notes: &mut Notes<'_>,
-) -> Option<Timestamp> {
-    let value = match opener.value(manifest, name) {
-        Ok(value) => value,
-        Err(why) => {
-            notes.push(of_variable(
-                name,
-                variable.position,
-                CheckKind::Keys,
-                Severity::Error,
-                "does-not-open",
-                (
-                    format!("{name} does not open: {why}"),
-                    format!("restore its line from git, or driftlock set {name}"),
-                ),
-            ));
-            let why = format!("{name} does not open");
-            notes.unchecked(CheckKind::Lint, &why);
-            if variable.metadata.rotate.is_some() {
-                notes.unchecked(CheckKind::Expiry, why);
-            }
-            return None;
-        }
-    };
-    for lint in lint_value(&value.value) {
-        // a private key is a secret like any other
-        if lint != "private-key" {
+fn does_not_open(name: &VarName, variable: &Variable, why: &str, notes: &mut Notes<'_>) {
+    notes.push(of_variable(
+        name,
+        variable.position,
+        CheckKind::Keys,
+        Severity::Error,
+        "does-not-open",
+        (
+            format!("{name} does not open: {why}"),
+            format!("restore its line from git, or driftlock set {name}"),
+        ),
+    ));
+    let why = format!("{name} does not open");
+    notes.unchecked(CheckKind::Lint, &why);
+    notes.unchecked(CheckKind::Expiry, why);
+}
+
+/// What the value of a secret looks like.
+fn looks(name: &VarName, variable: &Variable, value: &SecretValue, notes: &mut Notes<'_>) {
+    let mut add = |code: &'static str, message: String, help: &str| {
+        if !variable.metadata.lint_ok.contains(code) {
+            let help = format!("{help} {name}{}", meant(code));
             notes.push(of_variable(
                 name,
                 variable.position,
                 CheckKind::Lint,
                 Severity::Warning,
-                lint,
-                (
-                    format!("the value of {name} touches the rail {lint}"),
-                    format!("driftlock set {name}"),
-                ),
+                code,
+                (message, help),
             ));
         }
+    };
+    for lint in lint_value(value) {
+        // a private key is a secret like any other
+        if lint != "private-key" {
+            let message = format!("the value of {name} touches the rail {lint}");
+            add(lint, message, "driftlock set");
+        }
     }
-    value.sealed_at
+    for remark in quality(name.as_str(), value) {
+        // nobody has to invent what nobody has to remember
+        let next = match remark.code {
+            "short" | "weak" => "driftlock rotate",
+            _ => "driftlock set",
+        };
+        let message = format!("the value of {name} {}", remark.what);
+        add(remark.code, message, next);
+    }
+}
+
+/// How it is said that a finding is meant.
+pub(super) fn meant(code: &str) -> String {
+    format!("; if it is meant, `lint_ok: [{code}]` at the variable")
 }
 
 /// Written without the key: that can be seen without one, too.
@@ -158,36 +152,30 @@ fn unauthenticated(name: &VarName, variable: &Variable) -> Finding {
     )
 }
 
-/// `expires` has passed or is near, or `rotate` counts as far from the day it was sealed. A warning:
-/// a day that comes must not fail the change of somebody else, unless `--strict` wants it so.
+/// A date has passed or is near. A warning: a day that comes must not fail the change of somebody
+/// else, unless `--strict` or the policy of the folder wants it so.
 fn expiry(
     name: &VarName,
     variable: &Variable,
-    sealed_at: Option<Timestamp>,
-    now: Timestamp,
+    values: &Values<'_>,
+    notes: &Notes<'_>,
 ) -> Option<Finding> {
-    let metadata = &variable.metadata;
-    let (code, message) = match due(metadata, sealed_at, now) {
-        Some(Due::Expired(_)) => ("expired", format!("{name} has expired")),
-        Some(Due::Rotation { .. }) => ("rotation-due", format!("{name} is due for rotation")),
-        None => match soon(metadata, sealed_at, now)? {
-            Due::Expired(date) => ("expires-soon", format!("{name} expires on {date}")),
-            Due::Rotation { sealed_at, every } => {
-                let day = sealed_at.checked_add(every).ok()?;
-                let day = day.to_zoned(TimeZone::UTC).date();
-                (
-                    "rotation-soon",
-                    format!("{name} is due for rotation on {day}"),
-                )
-            }
-        },
+    if !notes.wants(CheckKind::Expiry) {
+        return None;
+    }
+    let dates = dates(values, name);
+    let found = expiring(values.manifest(), name, &dates, notes.wanted.now)?;
+    let severity = if found.fails {
+        Severity::Error
+    } else {
+        Severity::Warning
     };
     Some(of_variable(
         name,
         variable.position,
         CheckKind::Expiry,
-        Severity::Warning,
-        code,
-        (message, format!("driftlock set {name}")),
+        severity,
+        found.code(),
+        (format!("{name} {}", found.what()), found.next()),
     ))
 }

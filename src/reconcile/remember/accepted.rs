@@ -178,6 +178,7 @@ mod tests {
             id: PlanId(String::new()),
             authority: vec![],
             targets: vec![target("a"), target("b")],
+            expiry: vec![],
         }
     }
 

@@ -8,6 +8,7 @@ mod apply;
 mod check;
 mod diff;
 mod doctor;
+mod expiring;
 mod history;
 mod journal;
 mod plan;

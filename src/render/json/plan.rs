@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::expiring::ExpiringJson;
 use super::status::SeenTargetJson;
 use super::{ExitJson, document_tag};
 use crate::model::{Behind, TargetName};
@@ -124,6 +125,9 @@ struct PlanJson {
     authority: Vec<AuthorityJson>,
     /// In the manifest's order.
     targets: Vec<TargetJson>,
+    /// Dates of its variables that have passed or are near; they hold nothing, and are no part of
+    /// what the id names.
+    expiry: Vec<ExpiringJson>,
 }
 
 impl From<&plan::Plan> for PlanJson {
@@ -134,6 +138,7 @@ impl From<&plan::Plan> for PlanJson {
             key_id: of.key_id.as_ref().map(ToString::to_string),
             authority: of.authority.iter().map(AuthorityJson::from).collect(),
             targets: of.targets.iter().map(TargetJson::from).collect(),
+            expiry: of.expiry.iter().map(ExpiringJson::from).collect(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::expiring::ExpiringJson;
 use super::plan::{NotRunningJson, mirror};
 use super::{ExitJson, document_tag};
 use crate::reconcile::event::{self, Mover, Verdict};
@@ -41,6 +42,8 @@ struct ManifestJson {
     targets: Vec<TargetJson>,
     /// Wrong side first.
     variables: Vec<RowJson>,
+    /// Dates of its variables that have passed or are near.
+    expiry: Vec<ExpiringJson>,
 }
 
 impl From<&event::StatusReport> for ManifestJson {
@@ -62,6 +65,7 @@ impl From<&event::StatusReport> for ManifestJson {
             manifest: of.manifest.to_string(),
             targets: of.targets.iter().map(TargetJson::from).collect(),
             variables: of.rows.iter().map(row).collect(),
+            expiry: of.expiry.iter().map(ExpiringJson::from).collect(),
         }
     }
 }

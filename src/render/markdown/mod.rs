@@ -46,6 +46,7 @@ pub fn plan_comment(call: &Invocation, plans: &[Plan], summary: &Summary) -> Com
         page.to_look_at(),
         page.deletes(),
         page.drafts(),
+        page.expiry(),
     ];
     let mut parts: Vec<Part> = sections.into_iter().flatten().collect();
     parts.extend(page.targets.iter().filter_map(|site| page.fold(site)));

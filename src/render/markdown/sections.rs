@@ -170,6 +170,27 @@ impl<'p> Page<'p> {
         }
         Part::section("Staged by somebody, not deployed", "draft", items)
     }
+
+    /// Dates that have passed or are near.
+    pub(super) fn expiry(&self) -> Option<Part> {
+        let mut items = vec![];
+        for plan in &self.plans {
+            for one in &plan.expiry {
+                let name = self.place(plan, one.name.as_str());
+                let brief = format!("- {name} {}", one.what());
+                let mut full = brief.clone();
+                if let Some(owner) = &one.owner {
+                    full.push_str(&format!(", ask {}", code(owner, BRIEF)));
+                }
+                let next = self.call.command_of_one(one.verb(), &[one.name.as_str()]);
+                let first = one.before_next().map(|first| format!("{first}, then "));
+                let first = first.unwrap_or_default();
+                full.push_str(&format!("\n  - next: {first}{}", command(&next)));
+                items.push(Item::new(full).brief(brief));
+            }
+        }
+        Part::section("Expiry", "date", items)
+    }
 }
 
 fn sentence((_, class, reason, action, detail, _): &Alike<'_>) -> String {

@@ -7,6 +7,7 @@ mod apply;
 mod check;
 mod diff;
 mod doctor;
+mod expiry;
 mod history;
 mod journal;
 mod plan;

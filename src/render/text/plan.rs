@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 
 use jiff::Timestamp;
 
+use super::expiry::expiry;
 use super::status::seen_line;
 use super::{command, diff, holds, names};
 use crate::model::{Behind, TargetName, VarName};
@@ -26,7 +27,8 @@ pub fn render_plan(
 ) -> fmt::Result {
     let mut targets: Vec<&TargetPlan> = plan.targets.iter().filter(|t| is_shown(t)).collect();
     let waits = waiting(&plan.targets);
-    if targets.is_empty() && plan.authority.is_empty() && waits.is_empty() {
+    let nothing = targets.is_empty() && plan.authority.is_empty() && waits.is_empty();
+    if nothing && plan.expiry.is_empty() {
         return Ok(());
     }
     Line::new()
@@ -47,6 +49,7 @@ pub fn render_plan(
     for one in &waits {
         drafts(out, style, one)?;
     }
+    expiry(out, style, call, &plan.expiry)?;
     deploys(out, style, call, plan)?;
     activations(out, style, call, plan)?;
     let owed = plan.targets.iter().any(TargetPlan::will_activate);

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 
 use jiff::Timestamp;
 
+use super::expiry::expiry;
 use super::{age, command, names};
 use crate::reconcile::event::{
     Cell, Freshness, Mover, Seen, SeenTarget, Sight, StatusReport, StatusRow, StatusTarget, Then,
@@ -40,6 +41,7 @@ pub fn render_status(
     reasons(out, style, report)?;
     elsewhere(out, style, report, now)?;
     not_running(out, style, report)?;
+    expiry(out, style, call, &report.expiry)?;
     ages(out, style, report, now)?;
     let wrong = report.rows.iter().filter(|row| is_wrong(row)).count();
     if wrong > 0 {
@@ -358,6 +360,12 @@ fn summary(out: &mut dyn Write, style: &Style, report: &StatusReport, wrong: usi
     }
     if unmanaged > 0 {
         text.push_str(&format!(", {unmanaged} unmanaged"));
+    }
+    for (past, word) in [(true, "past"), (false, "near")] {
+        let dates = report.expiry.iter().filter(|one| one.past == past).count();
+        if dates > 0 {
+            text.push_str(&format!(", {} {word}", counted(dates, "date")));
+        }
     }
     text.push('.');
     Line::new()

@@ -137,7 +137,7 @@ fn the_way_out_that_is_named_works() {
         .replace(&format!("  DB_PASSWORD:\n{line}"), "  DB_PASSWORD: later");
     bad.world.write(MANIFEST, later);
     bad.world
-        .run_with("set DB_PASSWORD --secret", "again")
+        .run_with("set DB_PASSWORD --secret", "again and again")
         .success();
     bad.world.run("check --strict").success();
     bad.world.run("apply --yes").success();

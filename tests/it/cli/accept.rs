@@ -8,7 +8,9 @@ fn it_turns_a_waiting_value_into_a_sealed_one() {
     world.run("apply --yes").success();
     let key = world.hide_identity();
     let before = world.manifest();
-    world.run_with("set API_TOKEN", "canary-next").success();
+    world
+        .run_with("set API_TOKEN", "canary-next-value")
+        .success();
     world
         .run_with("set NEW --target local", "canary-new")
         .success();

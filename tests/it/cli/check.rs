@@ -4,6 +4,7 @@ mod bad_input;
 mod drift;
 mod hostile;
 mod kinds;
+mod lint;
 mod readers;
 mod reports;
 

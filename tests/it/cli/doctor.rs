@@ -196,7 +196,7 @@ fn dates_that_passed_are_told_once_with_who_has_the_value() {
     world.write("manifests/dev.yaml", text);
     let run = world.run("doctor").exits(2).hides("c4nary");
     let run = run
-        .says("✗ TOKEN expired on 2020-01-02 (on ")
+        .says("✗ TOKEN has expired, on 2020-01-02 (on ")
         .says("1 variable expired");
     assert_eq!(commands(&run), ["driftlock set TOKEN"]);
     world.run("doctor OTHER").success();

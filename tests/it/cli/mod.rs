@@ -12,6 +12,7 @@ mod completions;
 mod diff;
 mod doctor;
 mod elsewhere;
+mod expiry;
 mod history;
 mod import;
 mod init;

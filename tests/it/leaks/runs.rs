@@ -98,7 +98,7 @@ impl Leaky {
     }
 
     /// Whatever this variable holds now is looked for from here on.
-    fn knows(&mut self, name: &str) {
+    pub(super) fn knows(&mut self, name: &str) {
         let canary = Canary::new("a value of today", &self.world.revealed(name));
         self.canaries.insert(0, canary);
     }

@@ -98,6 +98,7 @@ pub fn plan(manifest: &str, targets: Vec<TargetPlan>) -> Plan {
         id: PlanId("3fa9c1d2ab12".repeat(5) + "0000"),
         authority: vec![],
         targets,
+        expiry: vec![],
     }
 }
 

@@ -51,8 +51,17 @@ fn name() -> ManifestName {
     "test".parse().unwrap()
 }
 
-fn payload(envelope: &Envelope, entry: &str, sequence: u64, value: &SecretValue) -> Payload {
-    let at: Timestamp = "2026-01-31T23:59:59Z".parse().unwrap();
+/// When everything is sealed, where nobody says otherwise.
+fn then() -> Timestamp {
+    "2026-01-31T23:59:59Z".parse().unwrap()
+}
+
+fn payload(
+    envelope: &Envelope,
+    entry: &str,
+    (sequence, at): (u64, Timestamp),
+    value: &SecretValue,
+) -> Payload {
     Payload {
         key: envelope.key_id().short(),
         base64: envelope.seal(entry, sequence, at, value).unwrap(),
@@ -81,7 +90,12 @@ impl Keys {
         let envelope = Envelope::generate(&name());
         let quiet: SharedPrompt = Arc::new(NoPrompt);
         let entry = |key: &FingerprintKey| {
-            payload(&envelope, FINGERPRINT_ENTRY, 1, &fingerprint_key_text(key))
+            payload(
+                &envelope,
+                FINGERPRINT_ENTRY,
+                (1, then()),
+                &fingerprint_key_text(key),
+            )
         };
         let seal = Seal {
             key_id: envelope.key_id(),
@@ -101,8 +115,13 @@ impl Keys {
 
     /// A sealed value.
     pub fn value(&self, entry: &VarName, sequence: u64, value: &str) -> Source {
+        self.value_at(entry, (sequence, then()), value)
+    }
+
+    /// The same, sealed at another time.
+    pub fn value_at(&self, entry: &VarName, sealed: (u64, Timestamp), value: &str) -> Source {
         let value = SecretValue::new(value);
-        Source::Sealed(payload(&self.envelope, entry.as_str(), sequence, &value))
+        Source::Sealed(payload(&self.envelope, entry.as_str(), sealed, &value))
     }
 
     /// The manifest: all variables on one target.

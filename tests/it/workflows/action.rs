@@ -29,7 +29,7 @@ fn without_driftlock() -> Option<Lab> {
         .replace("CALLS", calls.to_str().unwrap())
         .replace("BUILT", built.to_str().unwrap());
     lab.program("cargo", &text);
-    lab.set("c4naryTwo");
+    lab.set("c4naryTwoLong");
     lab.calls();
     Some(lab)
 }
@@ -90,7 +90,7 @@ fn where_secrets_are_no_cache_is_trusted_and_the_build_sees_none() {
     };
     let jobs = Github::push(&lab).run(WORKFLOWS[1]);
     assert!(!jobs["apply"].failed, "{jobs:?}");
-    assert_eq!(lab.live(), "TOKEN=c4naryTwo\nLOG=x\n");
+    assert_eq!(lab.live(), "TOKEN=c4naryTwoLong\nLOG=x\n");
     assert!(
         jobs.values().all(|job| cache_keys(job).is_empty()),
         "{jobs:?}"

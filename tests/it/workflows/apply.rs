@@ -7,13 +7,13 @@ use super::WORKFLOWS;
 use super::lab::{Lab, hides_secrets};
 use super::runner::Github;
 
-const BEFORE: &str = "TOKEN=c4naryOne\nLOG=x\n";
-const AFTER: &str = "TOKEN=c4naryTwo\nLOG=x\n";
+const BEFORE: &str = "TOKEN=c4naryOneLong\nLOG=x\n";
+const AFTER: &str = "TOKEN=c4naryTwoLong\nLOG=x\n";
 
 #[test]
 fn what_was_planned_is_applied_by_its_id() {
     let Some(lab) = Lab::new() else { return };
-    lab.set("c4naryTwo");
+    lab.set("c4naryTwoLong");
     let keeps = |artifacts: &Path| {
         assert_eq!(lab.live(), BEFORE, "written before anybody approved");
         hides_secrets(&fs::read_to_string(artifacts.join("plan.json")).unwrap());
@@ -53,8 +53,8 @@ fn what_was_planned_is_applied_by_its_id() {
 #[test]
 fn a_plan_that_went_stale_is_not_applied_and_a_new_one_is_shown() {
     let Some(lab) = Lab::new() else { return };
-    lab.set("c4naryTwo");
-    let moved = "TOKEN=c4naryThree\nLOG=x\n";
+    lab.set("c4naryTwoLong");
+    let moved = "TOKEN=c4naryThreeLong\nLOG=x\n";
     let drifts = |_: &Path| lab.set_live(moved);
     let mut github = Github::push(&lab);
     github.waiting = Some(&drifts);
@@ -77,14 +77,14 @@ fn a_plan_that_went_stale_is_not_applied_and_a_new_one_is_shown() {
         "{said}"
     );
     for text in [&apply.log, &apply.summary] {
-        assert!(!text.contains("c4naryThree"), "{text}");
+        assert!(!text.contains("c4naryThreeLong"), "{text}");
     }
 }
 
 #[test]
 fn a_plan_file_that_was_exchanged_is_not_applied() {
     let Some(lab) = Lab::new() else { return };
-    lab.set("c4naryTwo");
+    lab.set("c4naryTwoLong");
     let edits = |artifacts: &Path| {
         let path = artifacts.join("plan.json");
         let text = fs::read_to_string(&path).unwrap();
@@ -102,7 +102,7 @@ fn a_plan_file_that_was_exchanged_is_not_applied() {
 #[test]
 fn without_an_identity_nothing_is_planned_and_nothing_applied() {
     let Some(lab) = Lab::new() else { return };
-    lab.set("c4naryTwo");
+    lab.set("c4naryTwoLong");
     let other = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
     for key in ["", other, "no key at all c4naryKey"] {
         let mut github = Github::push(&lab);
@@ -123,7 +123,7 @@ fn without_an_identity_nothing_is_planned_and_nothing_applied() {
 fn a_pull_request_plans_and_applies_nothing() {
     let Some(lab) = Lab::new() else { return };
     lab.branch("feature");
-    lab.set("c4naryTwo");
+    lab.set("c4naryTwoLong");
     for name in ["pull_request", "pull_request_target"] {
         let mut github = Github::pull_request(&lab, "feature");
         github.name = name;
@@ -139,7 +139,7 @@ fn a_pull_request_plans_and_applies_nothing() {
 #[test]
 fn tokens_have_names_of_tokens() {
     let Some(lab) = Lab::new() else { return };
-    lab.set("c4naryTwo");
+    lab.set("c4naryTwoLong");
     let mut github = Github::push(&lab);
     let key = lab.identity();
     let tokens = "RAILWAY_TOKEN_TWO=c4naryTok%=en\r\n\nRAILWAY_API_TOKEN=c4naryOther";

@@ -22,7 +22,7 @@ fn drift_fails_the_scheduled_check() {
         calls[0].ends_with("[summary] [--] DRIFTLOCK_AGE_KEY"),
         "{calls:?}"
     );
-    lab.set_live("TOKEN=c4naryThree\nLOG=x\n");
+    lab.set_live("TOKEN=c4naryThreeLong\nLOG=x\n");
     let job = run();
     assert!(job.failed, "{job:?}");
     assert!(
@@ -32,7 +32,7 @@ fn drift_fails_the_scheduled_check() {
     );
     for text in [&job.log, &job.summary] {
         hides_secrets(text);
-        assert!(!text.contains("c4naryThree"), "{text}");
+        assert!(!text.contains("c4naryThreeLong"), "{text}");
     }
 }
 

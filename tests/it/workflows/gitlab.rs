@@ -104,7 +104,7 @@ fn a_merge_request_is_reviewed_without_any_secret() {
     each_shell(|lab, shell| {
         let base = lab.head();
         lab.branch("feature");
-        lab.set("c4naryTwo");
+        lab.set("c4naryTwoLong");
         let request = [
             ("CI_PIPELINE_SOURCE", "merge_request_event"),
             ("CI_MERGE_REQUEST_IID", "1"),
@@ -167,7 +167,7 @@ fn the_plan_that_was_shown_is_the_one_that_is_applied() {
     each_shell(|lab, shell| {
         let key = lab.identity();
         let key = [("DRIFTLOCK_AGE_KEY", key.as_str())];
-        lab.set("c4naryTwo");
+        lab.set("c4naryTwoLong");
         let plan = job(lab, shell, "driftlock-plan", &lab.head(), &key, None);
         plan.run.clone().success();
         let given = plan.dotenv();
@@ -194,19 +194,19 @@ fn the_plan_that_was_shown_is_the_one_that_is_applied() {
             .run
         };
         // it waited, and somebody changed the place
-        lab.set_live("TOKEN=c4naryThree\nLOG=x\n");
+        lab.set_live("TOKEN=c4naryThreeLong\nLOG=x\n");
         let run = apply()
             .exits(3)
             .says("nothing was applied")
-            .hides("c4naryThree");
+            .hides("c4naryThreeLong");
         assert!(
             run.stdout.contains("<!-- driftlock:plan dev -->"),
             "{}",
             run.all()
         );
-        lab.set_live("TOKEN=c4naryOne\nLOG=x\n");
+        lab.set_live("TOKEN=c4naryOneLong\nLOG=x\n");
         apply().success();
-        assert_eq!(lab.live(), "TOKEN=c4naryTwo\nLOG=x\n");
+        assert_eq!(lab.live(), "TOKEN=c4naryTwoLong\nLOG=x\n");
 
         let plan = job(lab, shell, "driftlock-plan", &lab.head(), &key, None);
         assert_eq!(plan.dotenv()["DRIFTLOCK_CI_CHANGES"], "no");
@@ -238,7 +238,7 @@ fn the_scheduled_check_fails_where_something_moved() {
         ];
         let check = || job(lab, shell, "driftlock-check", &lab.head(), &key, None).run;
         check().success();
-        lab.set_live("TOKEN=c4naryThree\nLOG=x\n");
-        check().exits(2).hides("c4naryThree");
+        lab.set_live("TOKEN=c4naryThreeLong\nLOG=x\n");
+        check().exits(2).hides("c4naryThreeLong");
     });
 }

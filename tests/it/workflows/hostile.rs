@@ -151,7 +151,7 @@ fn nothing_that_a_pull_request_brings_along_is_run() {
     );
     lab.world.git("add -A");
     lab.world.git("commit -qm evil");
-    lab.set("c4naryTwo");
+    lab.set("c4naryTwoLong");
     let github = Github::pull_request(&lab, "feature");
     lab.calls();
     let jobs = github.run(WORKFLOWS[0]);

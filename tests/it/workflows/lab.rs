@@ -13,7 +13,7 @@ use crate::support::world::{Run, World};
 const DRIFTLOCK: &str = include_str!("driftlock.sh");
 
 /// Values that must be seen nowhere but in the target.
-pub const SECRETS: [&str; 3] = ["c4naryOne", "c4naryTwo", "AGE-SECRET-KEY-"];
+pub const SECRETS: [&str; 3] = ["c4naryOneLong", "c4naryTwoLong", "AGE-SECRET-KEY-"];
 
 pub struct Lab {
     pub world: World,
@@ -23,7 +23,7 @@ impl Lab {
     /// `TOKEN` and `LOG` were applied; `main` is pushed, and the journal is in the remote. `None` without git.
     pub fn new() -> Option<Self> {
         peers::program("git")?;
-        let world = World::with_env("TOKEN=c4naryOne\nLOG=x\n");
+        let world = World::with_env("TOKEN=c4naryOneLong\nLOG=x\n");
         let place = world.home("app.env");
         fs::rename(world.path(".env"), &place).unwrap();
         let text = world.read("manifests/dev.yaml").replace(

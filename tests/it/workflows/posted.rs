@@ -15,7 +15,7 @@ fn a_review_is_one_comment_that_is_kept_up_to_date() {
     };
     let Some(lab) = Lab::new() else { return };
     lab.branch("feature");
-    lab.set("c4naryTwo");
+    lab.set("c4naryTwoLong");
     let review = |commit: &str, edits: usize| {
         let mut github = Github::push(&lab);
         github.name = "pull_request";
@@ -63,7 +63,7 @@ fn of_a_fork_the_summary_has_the_text() {
         github.accounts.insert("ghs_token".to_owned(), reads);
     });
     lab.branch("feature");
-    lab.set("c4naryTwo");
+    lab.set("c4naryTwoLong");
     let mut github = Github::pull_request(&lab, "feature");
     github.forge = Some(forge.address());
     github.event = event("stranger/r");

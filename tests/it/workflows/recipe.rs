@@ -10,7 +10,7 @@ use crate::support::peers;
 use crate::support::world::Run;
 
 const SHELLS: [&[&str]; 3] = [&["dash"], &["bash"], &["busybox", "sh"]];
-const AFTER: &str = "TOKEN=c4naryTwo\nLOG=x\n";
+const AFTER: &str = "TOKEN=c4naryTwoLong\nLOG=x\n";
 
 /// A job of some CI, at a commit.
 struct Ci<'a> {
@@ -69,7 +69,7 @@ fn each_shell(test: impl Fn(&Lab, &[&str])) {
 fn review_plan_apply_and_check_in_each_shell() {
     each_shell(|lab, shell| {
         lab.branch("feature");
-        lab.set("c4naryTwo");
+        lab.set("c4naryTwoLong");
         let ci = Ci::at(lab, shell, &lab.pull_request());
         lab.calls();
         let run = ci.run("review", &[("CHANGE_TARGET", "main")]).success();
@@ -116,20 +116,20 @@ fn review_plan_apply_and_check_in_each_shell() {
 #[test]
 fn a_stale_plan_shows_a_new_one_in_each_shell() {
     each_shell(|lab, shell| {
-        lab.set("c4naryTwo");
+        lab.set("c4naryTwoLong");
         let ci = Ci::at(lab, shell, &lab.head());
         ci.secret("plan", &[]).success();
         let id = ci.variable("DRIFTLOCK_CI_ID");
-        lab.set_live("TOKEN=c4naryThree\n");
+        lab.set_live("TOKEN=c4naryThreeLong\n");
         let run = ci.secret("apply", &[("DRIFTLOCK_CI_ID", &id)]).exits(3);
         assert!(
             run.stdout.contains("<!-- driftlock:plan dev -->"),
             "{}",
             run.all()
         );
-        let run = run.says("nothing was applied").hides("c4naryThree");
+        let run = run.says("nothing was applied").hides("c4naryThreeLong");
         hides_secrets(&run.all());
-        assert_eq!(lab.live(), "TOKEN=c4naryThree\n");
+        assert_eq!(lab.live(), "TOKEN=c4naryThreeLong\n");
     });
 }
 
@@ -220,7 +220,7 @@ fn bad_input_is_told_and_nothing_is_run() {
 fn a_shallow_clone_is_told_what_to_fetch() {
     each_shell(|lab, shell| {
         let old = lab.head();
-        lab.set("c4naryTwo");
+        lab.set("c4naryTwoLong");
         let ci = Ci::at(lab, shell, &lab.head());
         fs::remove_dir_all(&ci.folder).unwrap();
         let remote = format!("file://{}", lab.remote().display());

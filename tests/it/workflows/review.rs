@@ -12,7 +12,7 @@ fn review(github: &Github<'_>) -> Job {
 fn a_pull_request_is_checked_and_shown_without_any_secret() {
     let Some(lab) = Lab::new() else { return };
     lab.branch("feature");
-    lab.set("c4naryTwo");
+    lab.set("c4naryTwoLong");
     let base = lab.world.git("rev-parse origin/main").stdout;
     let github = Github::pull_request(&lab, "feature");
     lab.calls();
@@ -41,7 +41,7 @@ fn a_pull_request_is_checked_and_shown_without_any_secret() {
         hides_secrets(text);
     }
     // the live value is nobody's business here
-    assert_eq!(lab.live(), "TOKEN=c4naryOne\nLOG=x\n");
+    assert_eq!(lab.live(), "TOKEN=c4naryOneLong\nLOG=x\n");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_broken_manifest_is_annotated_and_fails_the_review() {
 fn a_comment_can_be_left_out() {
     let Some(lab) = Lab::new() else { return };
     lab.branch("feature");
-    lab.set("c4naryTwo");
+    lab.set("c4naryTwoLong");
     let mut github = Github::pull_request(&lab, "feature");
     github.inputs =
         serde_json::json!({ "comment": false, "manifests": "manifests/dev.yaml\nmanifests" });

@@ -57,7 +57,7 @@ pub(super) fn survey(
     let opened = look::open(item, keyring, &mut *journal, None, false, context, ui)?;
     let connections = session::connections(context, ui);
     let runtime = look::runtime()?;
-    let values = look::values(&opened, keyring, ui);
+    let values = look::values(&opened, keyring, context.now(), ui);
     let scope = Scope::default();
     let pass = look::pass(&opened, &values, &connections, &scope, &allows);
     let live = look::drive(ui, &runtime, async |events| {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::super::event::Step;
 use super::super::Site;
 use super::super::stages::is_wrong;
-use crate::model::{Address, HostAddress, VarName};
+use crate::model::{Address, Expiring, HostAddress, VarName};
 use crate::plan::{Change, Class, Hold};
 
 /// More targets than these are not named one by one: `apply` asks anyway.
@@ -20,11 +20,11 @@ pub(super) fn ours(verb: &str, flags: Vec<String>) -> Step {
     }
 }
 
-/// A new value for a variable.
-pub(super) fn set(name: &VarName) -> Step {
+/// A new value for a variable: from wherever it comes, or made here.
+pub(super) fn renew(due: &Expiring) -> Step {
     Step::Driftlock {
-        verb: "set".to_owned(),
-        flags: vec![name.to_string()],
+        verb: due.verb().to_owned(),
+        flags: vec![due.name.to_string()],
         of_one: true,
     }
 }

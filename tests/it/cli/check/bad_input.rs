@@ -152,8 +152,8 @@ fn a_header_or_a_list_of_another_commit_is_found() {
         .exits(1)
         .says("[sealed]")
         .says("holds another key than its `key:` line names")
-        .says("not checked: keys, recipients, lint: the manifest stays sealed");
-    world.run("check --only manifest,expiry").success();
+        .says("not checked: keys, recipients, lint, expiry: the manifest stays sealed");
+    world.run("check --only manifest").success();
     let key = |text: &str| {
         let line = text.lines().find(|line| line.starts_with("key: "));
         line.unwrap().to_owned()

@@ -2,7 +2,7 @@
 //! else; then everything that came out of it is searched, also for encoded forms of them.
 
 mod beside;
-mod forms;
+pub mod forms;
 mod git;
 mod hardening;
 mod hosts;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::{SECRET, Sealed, Subject, TRAILER, Taken};
-use crate::manifest::conceal::slot;
 use crate::manifest::edit::{EditError, Editor, by_hand};
 use crate::manifest::fresh::payload_text;
 use crate::manifest::merge::{Piece, Rule};
@@ -191,13 +190,7 @@ fn places(body: &str, root: &Node) -> Option<Vec<(VarName, Place)>> {
         }
         let entries = variable.piece.inside(Rule::Variable)?;
         let value = entries.get(SECRET)?.piece;
-        let (start, end) = slot(&value)?;
-        let at = Sealed {
-            key: value.key?.span.clone(),
-            value: start..end,
-            column: value.column,
-            in_braces: value.is_inline(),
-        };
+        let at = Sealed::of(&value)?;
         let comment = comment_of_block(body, value.node, &at.value);
         found.push((variable.id.parse().ok()?, Place { at, comment }));
     }

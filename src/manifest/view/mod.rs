@@ -38,7 +38,7 @@ use super::edit::{EditError, by_hand};
 use super::merge::{Piece, Rule};
 use super::problem::Problems;
 use super::spec::Manifest;
-use super::tree::{Kind, Node};
+use super::tree::{Kind, Node, Style};
 use super::yaml::parse_tree;
 use crate::model::VarName;
 
@@ -131,16 +131,33 @@ fn find_sealed(section: &Piece<'_>, found: &mut BTreeMap<VarName, Sealed>) -> Op
         if value.node.text().and_then(parse_payload).is_none() {
             continue;
         }
-        let (start, end) = slot(&value)?;
-        let sealed = Sealed {
-            key: value.key?.span.clone(),
-            value: start..end,
-            column: value.column,
-            in_braces: value.is_inline(),
-        };
-        found.insert(variable.id.parse().ok()?, sealed);
+        found.insert(variable.id.parse().ok()?, Sealed::of(&value)?);
     }
     Some(())
+}
+
+impl Sealed {
+    /// Where a value stands, a block with the sign that begins it.
+    fn of(piece: &Piece<'_>) -> Option<Self> {
+        let key = piece.key?.span.clone();
+        let (mut start, end) = slot(piece)?;
+        if let Kind::Scalar {
+            style: Style::Block,
+            ..
+        } = piece.node.kind
+        {
+            let rest = piece.text.get(key.end..)?;
+            let colon = rest.find(':')?;
+            let blanks = rest[colon + 1..].find(|c| c != ' ')?;
+            start = key.end + colon + 1 + blanks;
+        }
+        Some(Self {
+            key,
+            value: start..end,
+            column: piece.column,
+            in_braces: piece.is_inline(),
+        })
+    }
 }
 
 /// A tree that holds values: wiped when dropped. What the YAML parser keeps for itself while it reads

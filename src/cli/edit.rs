@@ -103,7 +103,10 @@ pub(crate) fn run(
     };
     let manifest = &item.loaded.manifest;
     let values = seal::open_all(&subject, manifest, &mut opener)?;
-    ui.protect(values.values().map(|open| open.value.clone()), []);
+    ui.protect(
+        values.values().map(|open| open.value.clone()),
+        public(&item),
+    );
     let sheet = match &waiting {
         None => Sheet::of(&subject, &values),
         Some(place) => {
@@ -126,6 +129,14 @@ pub(crate) fn run(
     let exit = desk.edit(sheet, ui)?;
     draft::discard(&places)?;
     Ok(exit)
+}
+
+/// What is said of an edit on purpose.
+fn public(item: &Item) -> Vec<String> {
+    let manifest = &item.loaded.manifest;
+    let names = manifest.variables.keys().map(ToString::to_string);
+    let path = item.file.path.display().to_string();
+    names.chain([path, manifest.name.to_string()]).collect()
 }
 
 /// The text that was kept, perhaps joined with what happened meanwhile.

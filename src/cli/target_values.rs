@@ -201,27 +201,17 @@ fn find<'i>(asked: &str, items: &'i [Item]) -> Result<(&'i Item, &'i TargetSpec)
     if let Some(found) = found.pop() {
         return Ok(found);
     }
-    let names: Vec<String> = match items {
-        [item] => item
-            .loaded
-            .manifest
-            .targets
-            .iter()
-            .map(|spec| spec.name.to_string())
-            .collect(),
-        _ => items
-            .iter()
-            .flat_map(|item| {
-                item.loaded
-                    .manifest
-                    .targets
-                    .iter()
-                    .map(|spec| session::full_name(item, &spec.name))
-            })
-            .collect(),
+    let named = |(item, spec): (&Item, &TargetSpec)| match items {
+        [_] => spec.name.to_string(),
+        _ => session::full_name(item, &spec.name),
     };
-    let short = |name: &String| name.rsplit('/').next().unwrap_or_default().to_owned();
     let meant = nearest(name, all().map(|(_, spec)| spec.name.as_str()));
+    let meant = meant.and_then(|meant| all().find(|(_, spec)| spec.name.as_str() == meant));
+    let every = items.iter().flat_map(|item| {
+        let specs = item.loaded.manifest.targets.iter();
+        specs.map(move |spec| (item, spec))
+    });
+    let names: Vec<String> = every.map(named).collect();
     let shown = match asked.len() <= 129
         && asked
             .chars()
@@ -232,14 +222,7 @@ fn find<'i>(asked: &str, items: &'i [Item]) -> Result<(&'i Item, &'i TargetSpec)
     };
     let error = CommandError::usage(format!("there is no target{shown}"));
     Err(match (meant, names.as_slice()) {
-        (Some(meant), _) => error.hint(format!(
-            "did you mean {}?",
-            names
-                .iter()
-                .find(|name| short(name) == meant)
-                .cloned()
-                .unwrap_or_else(|| meant.to_owned())
-        )),
+        (Some(meant), _) => error.hint(format!("did you mean {}?", named(meant))),
         (None, []) => error.hint("no manifest here has a target"),
         (None, names) => error.hint(format!("there are {}", names.join(", "))),
     })

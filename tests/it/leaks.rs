@@ -2,6 +2,7 @@
 //! else; then everything that came out of it is searched, also for encoded forms of them.
 
 mod beside;
+mod edit;
 pub mod forms;
 mod git;
 mod hardening;
@@ -52,6 +53,7 @@ fn no_command_shows_a_value() {
         return;
     }
     let mut leaky = Leaky::new();
+    leaky.edits();
     leaky.good_days();
     leaky.bad_days();
     let world = Leaky::new().world;

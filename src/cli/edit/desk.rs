@@ -119,18 +119,19 @@ impl Desk<'_> {
         ui: &mut Ui,
     ) -> Result<Exit, CommandError> {
         let name = self.item.loaded.manifest.name.as_str();
+        let mut is_there = false;
         loop {
             let head = Head {
                 name,
                 notes: &sheet.notes,
                 problems: &sheet.problems,
             };
-            room.write(&head.above(&sheet.body)).map_err(|error| {
-                CommandError::error(format!(
-                    "the decrypted text cannot be written: {}",
-                    error.kind()
-                ))
-            })?;
+            if !is_there {
+                room.write(&head.above(&sheet.body)).map_err(|error| {
+                    let why = error.kind();
+                    CommandError::error(format!("the decrypted text cannot be written: {why}"))
+                })?;
+            }
             let ended = {
                 let _inside = runtime.enter();
                 let mut child = self.editor.start(room.file(), self.context)?;
@@ -138,8 +139,19 @@ impl Desk<'_> {
             };
             sheet.body = match room.read() {
                 Ok(text) => without_head(&text),
-                Err(error) => return Err(error.detail("nothing was changed")),
+                Err(error) => {
+                    // there is a file all the same: whoever made it can mend it
+                    is_there = matches!(ended, Ended::Well) && room.file().is_file();
+                    if is_there && self.may_ask() {
+                        ui.fail(&error);
+                        if runtime.block_on(self.goes_on(signals, ui)) {
+                            continue;
+                        }
+                    }
+                    return Err(error.detail("nothing was changed"));
+                }
             };
+            is_there = false;
             match self.judge(&ended, sheet, ui)? {
                 Next::Done(exit) => return Ok(exit),
                 Next::Again(problems) => {
@@ -221,10 +233,13 @@ impl Desk<'_> {
         ui.diagnostics(&name, &head.moved());
     }
 
+    fn may_ask(&self) -> bool {
+        self.context.terminal.input && self.context.terminal.errors
+    }
+
     /// Whether the editor shall come back. Nobody is asked where nobody is.
     async fn goes_on(&self, signals: &mut Signals, ui: &mut Ui) -> bool {
-        let terminal = self.context.terminal;
-        if !(terminal.input && terminal.errors) {
+        if !self.may_ask() {
             return false;
         }
         ui.ask("Edit it again? [Y/n] ");

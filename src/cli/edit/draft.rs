@@ -147,7 +147,7 @@ impl Sealer {
                     }
                     return Ok(place.clone());
                 }
-                Err(error) => why = error,
+                Err(error) => why = lost(&error.message),
             }
         }
         Err(why)

@@ -15,9 +15,13 @@ use crate::cli::error::CommandError;
 const TO_END: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// What keeps a vim from writing what it edits anywhere else: swap file, backup, undo file, and the
-/// file of registers. Said before and after the user's own settings.
-const QUIET_VIM: &str = "silent! set noswapfile | silent! set nobackup | silent! set nowritebackup | \
-                         silent! set noundofile | silent! set viminfo=";
+/// file of registers (that one is left out by `-i NONE` too). Said before the user's own settings,
+/// when the file is read, and after both.
+const QUIET: &str = "silent! set noswapfile | silent! set nobackup | silent! set nowritebackup | \
+                     silent! set noundofile | silent! set viminfo=";
+/// The same as soon as a file is about to be read: a swap file is made right then.
+const QUIET_EARLY: &str =
+    "silent! autocmd BufReadPre,BufNewFile * set noswapfile nobackup nowritebackup";
 
 /// The user's editor: words for a shell, as git takes them.
 #[derive(Debug)]
@@ -91,7 +95,8 @@ impl Editor {
             .arg(format!("{exec}{} \"$@\"", self.words))
             .arg("driftlock-editor");
         if self.is_vim {
-            command.args(["-n", "-i", "NONE", "--cmd", QUIET_VIM, "-c", QUIET_VIM]);
+            command.args(["-n", "-i", "NONE", "--cmd", QUIET]);
+            command.args(["--cmd", QUIET_EARLY, "-c", QUIET]);
         }
         command
             .arg(file)

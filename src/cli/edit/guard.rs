@@ -4,6 +4,7 @@
 //! What it is told goes over that pipe. It holds no key of the manifest: only one that seals a draft.
 
 use std::io::{self, BufRead, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
@@ -57,6 +58,7 @@ impl Guard {
         };
         let kind = |error: io::Error| failed(error.kind().to_string());
         let mut child = Command::new(context.own_program().map_err(kind)?)
+            .arg0(env!("CARGO_PKG_NAME"))
             .arg(COMMAND)
             .env_clear()
             .current_dir("/")

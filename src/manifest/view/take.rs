@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::{SECRET, Subject, TRAILER, Wiped};
 use crate::manifest::decode::{self, decode_text, parse_payload};
-use crate::manifest::problem::{Problems, code};
+use crate::manifest::problem::{Problems, code, nearest};
 use crate::manifest::spec::{Manifest, Source, UseSource};
 use crate::manifest::tree::{Kind, Node};
 use crate::manifest::yaml::parse_tree;
@@ -133,6 +133,7 @@ impl<'t> Subject<'t> {
         let variables = made.0.get_mut("variables").and_then(Node::entries_mut);
         for (key, value) in variables.into_iter().flatten() {
             self.check_ciphertext(key, value, problems);
+            check_spelling(value, problems);
             let Some((position, text)) = take_secret(key, value, problems) else {
                 continue;
             };
@@ -269,6 +270,27 @@ fn take_secret(
     }
     let text = decode_text(node, &shown(key), problems);
     Some((at.position, text.map(SecretValue::new)))
+}
+
+/// A variable whose value stands behind something like `secret`: taken for it, so that only that is
+/// said.
+fn check_spelling(value: &mut Node, problems: &mut Problems) {
+    let sources = [SECRET, "age", "value", "template"];
+    if sources.iter().any(|source| value.get(source).is_some()) {
+        return;
+    }
+    let is_meant = |text: &&str| nearest(text, [SECRET]).is_some();
+    let meant = value.entries().iter().find_map(|(key, _)| {
+        let text = key.text().filter(is_meant)?;
+        Some((text.to_owned(), key.position))
+    });
+    let Some((text, position)) = meant else {
+        return;
+    };
+    let help = "did you mean `secret`?";
+    let message = "a variable has no key like this";
+    problems.error(position, code::UNKNOWN_KEY, message, Some(help));
+    rename(value, &text, SECRET);
 }
 
 fn rename(map: &mut Node, from: &str, to: &str) {

@@ -296,7 +296,7 @@ fn problems_have_their_place_in_the_view_and_no_value() {
         (
             "secret: hunter-aaa",
             "secret: &a hunter",
-            "8:13 anchors and aliases",
+            "8:16 anchors and aliases",
         ),
         ("secret: hunter-aaa", "secret: !x hunter", "tags (`!…`)"),
         ("secret: hunter-aaa", "\tsecret: hunter", "[not-yaml]"),
@@ -304,7 +304,7 @@ fn problems_have_their_place_in_the_view_and_no_value() {
         (
             "secret: hunter-aaa",
             "sceret: hunter-aaa",
-            "a variable has no key `sceret`",
+            "8:5 a variable has no key like this [unknown-key]\n",
         ),
         ("  CLEAR: info", "  A: hunter", "stands here a second time"),
         ("[A, B, C, CLEAR, T]", "[A, B, C, CLEAR, HUNT]", "HUNT"),

@@ -2,8 +2,8 @@
 
 mod editors;
 mod everyday;
-mod killed;
 mod kept;
+mod killed;
 mod refused;
 mod stage;
 mod steps;

@@ -103,7 +103,7 @@ impl Leaky {
         self.canaries.insert(0, canary);
     }
 
-    fn searched(&mut self, line: &str, run: &Run) {
+    pub(super) fn searched(&mut self, line: &str, run: &Run) {
         let command = line.split_whitespace().find(|word| !word.starts_with('-'));
         let lines = self
             .ran

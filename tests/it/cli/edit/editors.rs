@@ -25,7 +25,11 @@ fn ed_with_a_script() {
     }
     let stage = Stage::new();
     let script = stage.world.root().join("script");
-    fs::write(&script, "g/canary-token/s/secret: .*/secret: 'from ed'/\nw\nq\n").unwrap();
+    fs::write(
+        &script,
+        "g/canary-token/s/secret: .*/secret: 'from ed'/\nw\nq\n",
+    )
+    .unwrap();
     let editor = stage.editor(&format!("ed -s \"$1\" < {}", script.display()));
     Run::of(stage.command("edit", &editor)).success();
     assert_eq!(stage.token(), "from ed");
@@ -45,15 +49,19 @@ fn spilling_vim(stage: &Stage) {
 
 #[test]
 fn vim_writes_nothing_beside_the_room() {
-    if peers::program("vim").is_none() {
+    let big = std::path::Path::new("/usr/bin/vim");
+    let vim = match big.is_file() {
+        true => Some(big.to_owned()),
+        false => peers::program("vim.tiny"),
+    };
+    let Some(vim) = vim else {
         return;
-    }
+    };
     let mut stage = Stage::new();
     spilling_vim(&stage);
-    stage.world.variable("EDITOR", "vim");
+    stage.world.variable("EDITOR", &vim.display().to_string());
     // yanked and deleted lines are what registers keep
-    let keys = format!("/canary-token\nyy:s/{TOKEN}/{}/\ndd:undo\n:w\n:wq", NEW.replace('"', "\\\""));
-    let typed = keys.replace("\\\"", "\"");
+    let typed = format!("/canary-token\nyy:s/{TOKEN}/{NEW}/\ndd:undo\n:w\n:wq");
     let prompt = "canary-token";
     let Some(run) = at_terminal(&stage.world, "edit", &[Typed::Shown(prompt, &typed)]) else {
         return;
@@ -64,6 +72,9 @@ fn vim_writes_nothing_beside_the_room() {
         let left = fs::read_dir(stage.world.home(folder)).unwrap().count();
         assert_eq!(left, 0, "vim left something in {folder}");
     }
-    assert!(!stage.world.home(".viminfo").exists(), "vim kept its registers");
-    assert_ne!(stage.token(), TOKEN);
+    assert!(
+        !stage.world.home(".viminfo").exists(),
+        "vim kept its registers"
+    );
+    assert_eq!(stage.token(), NEW);
 }

@@ -28,23 +28,40 @@ fn the_editor_sees_every_value_and_not_the_end() {
     let stage = Stage::new();
     let seen = stage.world.root().join("seen");
     let lines = format!(
-        "grep -v secret: \"$1\" > {0}; ls -ld \"$1\" \"$(dirname \"$1\")\" | cut -c1-10 >> {0}; \
+        "grep -v 'secret: [\"c]' \"$1\" > {0}; ls -ld \"$1\" \"$(dirname \"$1\")\" | cut -c1-10 >> {0}; \
          grep -c 'secret: {TOKEN}' \"$1\" >> {0}; basename \"$1\" >> {0}; echo \"TMP=$TMPDIR\" >> {0}; \
          echo \"KEY=$DRIFTLOCK_AGE_KEY$SOPS_AGE_KEY\" >> {0}",
         seen.display()
     );
     let editor = stage.editor(&lines);
     let mut command = stage.command("edit", &editor);
-    command.env("DRIFTLOCK_AGE_KEY", "AGE-SECRET-KEY-1NOT").env("SOPS_AGE_KEY", "x");
+    command
+        .env("DRIFTLOCK_AGE_KEY", "AGE-SECRET-KEY-1NOT")
+        .env("SOPS_AGE_KEY", "x");
     let before = stage.manifest();
-    Run::of(command).success().says("nothing changed; manifests/dev.yaml is as it was");
+    Run::of(command)
+        .success()
+        .says("nothing changed; manifests/dev.yaml is as it was");
     assert_eq!(stage.manifest(), before);
     let seen = std::fs::read_to_string(seen).unwrap();
-    assert!(seen.starts_with("# driftlock edit: dev, decrypted."), "{seen}");
-    for line in ["-rw-------", "drwx------", "1", "dev.yaml", "KEY=", "  LOG_LEVEL: info"] {
+    assert!(
+        seen.starts_with("# driftlock edit: dev, decrypted."),
+        "{seen}"
+    );
+    for line in [
+        "-rw-------",
+        "drwx------",
+        "1",
+        "dev.yaml",
+        "KEY=",
+        "  LOG_LEVEL: info",
+    ] {
         assert!(seen.lines().any(|one| one == line), "{line}: {seen}");
     }
-    assert!(seen.contains("/driftlock-edit-"), "its temporary files are in the room: {seen}");
+    assert!(
+        seen.contains("/driftlock-edit-"),
+        "its temporary files are in the room: {seen}"
+    );
     for word in ["fingerprints:", "age-encryption.org", "\nkey:"] {
         assert!(!seen.contains(word), "{word}: {seen}");
     }
@@ -67,7 +84,10 @@ fn variables_come_go_and_change_their_kind() {
         .says("LOG_LEVEL is encrypted now; its former text stays in the history of the file")
         .says("API_TOKEN removed");
     let text = stage.manifest();
-    assert!(text.contains("    value: public\n") && text.contains("  PLAIN: text # public\n"), "{text}");
+    assert!(
+        text.contains("    value: public\n") && text.contains("  PLAIN: text # public\n"),
+        "{text}"
+    );
     assert_eq!(stage.world.revealed("ADDED"), "one\ntwo\n");
     assert_eq!(stage.world.revealed("LOG_LEVEL"), "info");
     stage.world.run("check").success();
@@ -93,8 +113,8 @@ fn comments_order_and_targets_stand_as_they_were_written() {
         .success()
         .omits("API_TOKEN");
     let wanted = before
-        .replace("targets:", "# where it goes\ntargets:")
-        .replace("variables:\n  ", "variables: # all\n  ");
+        .replace("\ntargets:", "\n# where it goes\ntargets:")
+        .replace("\nvariables:\n", "\nvariables: # all\n");
     assert_eq!(stage.manifest(), wanted);
 }
 
@@ -102,18 +122,27 @@ fn comments_order_and_targets_stand_as_they_were_written() {
 fn a_manifest_of_clear_texts_gets_its_first_secret() {
     let world = World::with_env("A=1\n");
     let key = std::fs::read_to_string(world.config("driftlock/keys.txt")).unwrap();
-    let public = key.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap().to_owned();
+    let public = key
+        .lines()
+        .find_map(|line| line.strip_prefix("# public key: "))
+        .unwrap()
+        .to_owned();
     let text = "driftlock: 1\nname: dev\nvariables:\n  LEVEL: info\n";
     world.write(MANIFEST, text);
     let stage = Stage::with(world);
     stage.edit("true").success().says("nothing changed");
     stage
-        .edit(&format!("printf '  TOKEN: {{ secret: {TOKEN} }}\\n' >> \"$1\""))
+        .edit(&format!(
+            "printf '  TOKEN: {{ secret: {TOKEN} }}\\n' >> \"$1\""
+        ))
         .exits(1)
         .says("no `recipients`")
         .says("driftlock edit manifests/dev.yaml --resume");
     stage
-        .runs("edit --resume", &format!("sed -i 's/^name: dev/name: dev\\nrecipients: [{public}]/' \"$1\""))
+        .runs(
+            "edit --resume",
+            &format!("sed -i 's/^name: dev/name: dev\\nrecipients: [{public}]/' \"$1\""),
+        )
         .success()
         .says("TOKEN added, encrypted");
     assert_eq!(stage.world.revealed("TOKEN"), TOKEN);
@@ -126,11 +155,19 @@ fn what_was_written_without_the_key_is_not_opened() {
     let stage = Stage::new();
     let identity = stage.world.hide_identity();
     stage.world.run_with("set API_TOKEN", NEW).success();
-    let mut command = stage.command("edit", &stage.editor("sed -i 's/LOG_LEVEL: info/LOG_LEVEL: debug/' \"$1\"; ! grep -q canary-edited \"$1\""));
+    let mut command = stage.command(
+        "edit",
+        &stage.editor(
+            "sed -i 's/LOG_LEVEL: info/LOG_LEVEL: debug/' \"$1\"; ! grep -q canary-edited \"$1\"",
+        ),
+    );
     command.args(["--identity", &identity]);
     let before = stage.manifest();
     Run::of(command).success();
-    assert_eq!(changed_lines(&before, &stage.manifest()), ["-  LOG_LEVEL: info", "+  LOG_LEVEL: debug"]);
+    assert_eq!(
+        changed_lines(&before, &stage.manifest()),
+        ["-  LOG_LEVEL: info", "+  LOG_LEVEL: debug"]
+    );
 }
 
 #[test]
@@ -144,16 +181,26 @@ fn the_way_to_an_editor() {
         Run::of(command)
     };
     // VISUAL comes first; words, quotes and signs are a shell's
-    with(Some("true"), "false").success().says("nothing changed");
+    with(Some("true"), "false")
+        .success()
+        .says("nothing changed");
     with(Some("  "), "true").success();
-    with(None, "sh -c 'test \"$1\" = \"two words\" && test -s \"$2\"' x 'two words'").success();
+    with(
+        None,
+        "sh -c 'test \"$1\" = \"two words\" && test -s \"$2\"' x 'two words'",
+    )
+    .success();
     with(None, "A=1 true").success();
     with(None, "no-such-editor-4711")
         .exits(1)
         .says("there is no editor `no-such-editor-4711`")
         .says("EDITOR=nano driftlock edit");
-    with(None, "A=1 no-such-editor-4711").exits(1).says("cannot be started; nothing was changed");
+    with(None, "A=1 no-such-editor-4711")
+        .exits(1)
+        .says("cannot be started; nothing was changed");
     let mut command = stage.command("edit", "");
     command.env("PATH", "/nowhere");
-    Run::of(command).exits(1).says("neither VISUAL nor EDITOR is set");
+    Run::of(command)
+        .exits(1)
+        .says("neither VISUAL nor EDITOR is set");
 }

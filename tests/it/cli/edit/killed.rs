@@ -45,14 +45,18 @@ pub(super) fn fifo(folder: &Path, name: &str) -> PathBuf {
 /// The command in a shell that gives it, and everybody whom it starts, one end of a pipe: the other
 /// end is at its end when the last of them is gone.
 pub(super) fn leashed(inner: &Command, alive: &Path) -> Command {
-    let mut command = Command::new("sh");
+    let mut command = Command::new("/bin/sh");
     command
         .args(["-c", "exec 9>\"$0\"; exec \"$@\""])
         .arg(alive)
         .arg(inner.get_program())
         .args(inner.get_args())
         .env_clear()
-        .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .envs(
+            inner
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
@@ -64,9 +68,17 @@ pub(super) fn leashed(inner: &Command, alive: &Path) -> Command {
 
 fn start(stage: &Stage) -> Running {
     let folder = stage.world.root();
-    let (said, go, alive) = (fifo(folder, "said"), fifo(folder, "go"), fifo(folder, "alive"));
+    let (said, go, alive) = (
+        fifo(folder, "said"),
+        fifo(folder, "go"),
+        fifo(folder, "alive"),
+    );
     let wait = |moment: &str| {
-        format!("echo {moment} > '{}'; read x < '{}'", said.display(), go.display())
+        format!(
+            "echo {moment} > '{}'; read x < '{}'",
+            said.display(),
+            go.display()
+        )
     };
     let lines = [
         wait("begun"),
@@ -83,7 +95,12 @@ fn start(stage: &Stage) -> Running {
     let child = command.process_group(0).spawn().unwrap();
     // opened for both, so that neither side waits for the other
     let go = OpenOptions::new().read(true).write(true).open(go).unwrap();
-    Running { child, said, go, alive }
+    Running {
+        child,
+        said,
+        go,
+        alive,
+    }
 }
 
 impl Running {
@@ -91,7 +108,10 @@ impl Running {
     fn comes_to(&mut self, wanted: &str) {
         loop {
             let mut said = String::new();
-            File::open(&self.said).unwrap().read_to_string(&mut said).unwrap();
+            File::open(&self.said)
+                .unwrap()
+                .read_to_string(&mut said)
+                .unwrap();
             if said.trim() == wanted {
                 return;
             }
@@ -116,7 +136,10 @@ impl Running {
 /// Waits until nobody holds the other end any more.
 pub(super) fn all_gone(alive: &Path) {
     let mut nothing = vec![];
-    File::open(alive).unwrap().read_to_end(&mut nothing).unwrap();
+    File::open(alive)
+        .unwrap()
+        .read_to_end(&mut nothing)
+        .unwrap();
     assert!(nothing.is_empty());
 }
 
@@ -130,12 +153,26 @@ fn ended_at(moment: usize, end: End) {
     running.comes_to(MOMENTS[moment]);
     let folder = stage.memory.path();
     let rooms = below(folder).into_iter().filter(|path| path.is_dir());
-    let rooms: Vec<_> = rooms.filter(|path| path.display().to_string().contains("driftlock-edit-")).collect();
-    assert!(!rooms.is_empty(), "the text lies in memory while it is edited");
+    let rooms: Vec<_> = rooms
+        .filter(|path| path.display().to_string().contains("driftlock-edit-"))
+        .collect();
+    assert!(
+        !rooms.is_empty(),
+        "the text lies in memory while it is edited"
+    );
     running.end(end);
     let code = {
-        let Running { mut child, said, mut go, .. } = running;
-        let _said = OpenOptions::new().read(true).write(true).open(said).unwrap();
+        let Running {
+            mut child,
+            said,
+            mut go,
+            ..
+        } = running;
+        let _said = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(said)
+            .unwrap();
         go.write_all("\n".repeat(MOMENTS.len()).as_bytes()).unwrap();
         let code = child.wait().unwrap().code();
         watcher.join().unwrap();
@@ -223,7 +260,11 @@ fn the_next_edit_removes_what_two_dead_processes_left() {
     }
     running.child.wait().unwrap();
     watcher.join().unwrap();
-    let left = |stage: &Stage| below(stage.memory.path()).iter().any(|path| path.ends_with("dev.yaml"));
+    let left = |stage: &Stage| {
+        below(stage.memory.path())
+            .iter()
+            .any(|path| path.ends_with("dev.yaml"))
+    };
     assert!(left(&stage), "nobody was there to remove it");
     for name in ["said", "go", "alive"] {
         std::fs::remove_file(stage.world.root().join(name)).unwrap();

@@ -21,7 +21,9 @@ pub(super) struct Stage {
 /// A folder for one user, in memory if possible.
 fn memory() -> tempfile::TempDir {
     let mut builder = tempfile::Builder::new();
-    builder.prefix("dl-runtime-").permissions(fs::Permissions::from_mode(0o700));
+    builder
+        .prefix("dl-runtime-")
+        .permissions(fs::Permissions::from_mode(0o700));
     let shared = Path::new("/dev/shm");
     match shared.is_dir() {
         true => builder.tempdir_in(shared),

@@ -79,7 +79,7 @@ impl Desk<'_> {
             let _inside = runtime.enter();
             Signals::listen()?
         };
-        self.base.sweep();
+        self.base.sweep(self.context.now());
         let name = self.item.loaded.manifest.name.to_string();
         let room = Room::open(self.base, &name).map_err(|error| {
             let place = self.base.folder.display();

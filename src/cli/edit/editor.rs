@@ -149,12 +149,14 @@ impl Signals {
     pub(super) async fn follow(&mut self, editor: &mut Child) -> Ended {
         let why = loop {
             tokio::select! {
-                ended = editor.wait() => return ended.map_or_else(
-                    |error| Ended::Badly(format!("was lost: {}", error.kind())),
-                    |status| how(status),
-                ),
+                // whoever ends us means it, even at the moment at which the editor ends
+                biased;
                 _ = self.terminate.recv() => break "SIGTERM",
                 _ = self.hang_up.recv() => break "SIGHUP",
+                ended = editor.wait() => return ended.map_or_else(
+                    |error| Ended::Badly(format!("was lost: {}", error.kind())),
+                    how,
+                ),
                 _ = self.interrupt.recv() => {}
                 _ = self.quit.recv() => {}
             }

@@ -12,6 +12,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use zeroize::Zeroizing;
 
@@ -67,13 +68,19 @@ impl Base {
     }
 
     /// Removes what dead processes of this user left here.
-    pub(super) fn sweep(&self) {
+    pub(super) fn sweep(&self, now: Timestamp) {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         for entry in entries {
             if entry.file_name().to_string_lossy().starts_with(PREFIX) {
                 let folder = entry.path();
-                if is_ours(&folder) && is_abandoned(&folder) {
+                if !is_ours(&folder) {
+                    continue;
+                }
+                if is_abandoned(&folder) {
                     let _left_for_the_next = fs::remove_dir_all(folder);
+                } else if is_stillborn(&folder, now) {
+                    // only if nothing is in it
+                    let _left_for_the_next = fs::remove_dir(folder);
                 }
             }
         }
@@ -108,6 +115,13 @@ fn is_abandoned(folder: &Path) -> bool {
         .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
         .open(folder.join(LOCK));
     lock.is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok())
+}
+
+/// Made a while ago, and its owner never came to lock it.
+fn is_stillborn(folder: &Path, now: Timestamp) -> bool {
+    let made = fs::symlink_metadata(folder).map(|found| found.mtime());
+    let is_new = folder.to_string_lossy().ends_with(NEW);
+    is_new && made.is_ok_and(|made| made < now.as_second() - 60)
 }
 
 impl Room {

@@ -39,6 +39,17 @@ fn it_prints_only_where_it_was_told_to() {
 }
 
 #[test]
+fn a_person_at_a_terminal_sees_it() {
+    let world = shop();
+    let line = "export local --format shell";
+    if let Some(run) = crate::support::terminal::at_terminal(&world, line, &[]) {
+        run.success()
+            .says(&format!("export API_TOKEN='{TOKEN}'"))
+            .says("3 variables of local printed with their values");
+    }
+}
+
+#[test]
 fn a_file_is_for_its_owner_whole_and_never_taken_by_accident() {
     let world = shop();
     let mode = |path: &str| {

@@ -34,7 +34,7 @@ impl Leaky {
             "sed -i 's/secret: /secret: !t /' \"$1\"\n",
             "sed -i 's/secret: /value: /; s/^targets:/targetz:/' \"$1\"\n",
             "cat \"$1\" >> \"$1.b\"; cat \"$1.b\" >> \"$1\"\n",
-            "tr '\\n' ' ' < \"$1\" > \"$1.b\"; cat \"$1.b\" > \"$1\"\n",
+            "tr -d : < \"$1\" > \"$1.b\"; cat \"$1.b\" > \"$1\"\n",
             "sed -i 's/secret: .*/secret: \"\\\\0\"/' \"$1\"\n",
         ] {
             self.edits_with("-vv edit", bad).exits(1);

@@ -62,7 +62,7 @@ fn a_text_that_is_no_manifest_says_where_and_is_kept() {
 #[test]
 fn what_comes_back_as_no_text_changes_nothing() {
     for (lines, wanted) in [
-        ("rm \"$1\"", "its file is gone"),
+        ("rm \"$1\"", "is gone: the editor removed its file"),
         ("rm \"$1\"; ln -s /etc/hostname \"$1\"", "the edited text"),
         ("rm \"$1\"; mkdir \"$1\"", "no regular file"),
         ("rm \"$1\"; mkfifo \"$1\"", "no regular file"),

@@ -77,7 +77,7 @@ impl Base {
                     continue;
                 }
                 if is_abandoned(&folder) {
-                    let _left_for_the_next = fs::remove_dir_all(folder);
+                    remove(&folder);
                 } else if is_stillborn(&folder, now) {
                     // only if nothing is in it
                     let _left_for_the_next = fs::remove_dir(folder);
@@ -127,6 +127,11 @@ fn is_stillborn(folder: &Path, now: Timestamp) -> bool {
 impl Room {
     /// A new one, empty. `name` is what people see in their editor.
     pub(super) fn open(base: &Base, name: &str) -> io::Result<Self> {
+        // somebody who sweeps may take the first one away before it is locked
+        Self::make(base, name).or_else(|_| Self::make(base, name))
+    }
+
+    fn make(base: &Base, name: &str) -> io::Result<Self> {
         let made = tempfile::Builder::new()
             .prefix(PREFIX)
             .suffix(NEW)
@@ -232,9 +237,99 @@ pub(super) fn remove(folder: &Path) {
         return;
     }
     for _ in 0..100 {
-        match fs::remove_dir_all(folder) {
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
-            _ => return,
+        let removed = emptied(folder).and_then(|()| fs::remove_dir_all(folder));
+        let again = removed.is_err_and(|error| {
+            use io::ErrorKind::{DirectoryNotEmpty, NotFound};
+            // somebody makes or removes something in it at the same time
+            matches!(error.kind(), DirectoryNotEmpty | NotFound)
+        });
+        if !again || fs::symlink_metadata(folder).is_err() {
+            return;
         }
+    }
+}
+
+/// All but its lock: as long as there is anything, the next edit finds by the lock that it is nobody's.
+/// What cannot be removed keeps nothing else there; the first error is told.
+fn emptied(folder: &Path) -> io::Result<()> {
+    let mut outcome = Ok(());
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() == LOCK {
+            continue;
+        }
+        let removed = entry.file_type().and_then(|kind| match kind.is_dir() {
+            true => fs::remove_dir_all(entry.path()),
+            false => fs::remove_file(entry.path()),
+        });
+        outcome = outcome.and(removed);
+    }
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::DirBuilderExt;
+
+    use super::*;
+
+    fn base() -> (tempfile::TempDir, Base) {
+        let place = tempfile::tempdir().unwrap();
+        let base = Base {
+            folder: place.path().to_owned(),
+            in_memory: false,
+        };
+        (place, base)
+    }
+
+    #[test]
+    fn a_room_is_private_and_gone_when_dropped() {
+        let (place, base) = base();
+        let room = Room::open(&base, "dev").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+        room.write("one").unwrap();
+        room.write("another").unwrap();
+        assert_eq!(*room.read().unwrap(), "another");
+        assert_eq!((mode(room.folder()), mode(room.file())), (0o700, 0o600));
+        fs::create_dir(room.folder().join("undo")).unwrap();
+        drop(room);
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn only_what_nobody_locks_is_swept() {
+        let (_place, base) = base();
+        let now = Timestamp::from_second(4_000_000_000).unwrap();
+        let held = Room::open(&base, "dev").unwrap();
+        let folder = |name: &str, mode: u32| {
+            let path = base.folder.join(name);
+            fs::DirBuilder::new().mode(mode).create(&path).unwrap();
+            path
+        };
+        let dead = folder("driftlock-edit-dead", 0o700);
+        new_file(&dead.join(LOCK)).unwrap();
+        fs::write(dead.join("dev.yaml"), "x").unwrap();
+        let unlocked = folder("driftlock-edit-unlocked", 0o700);
+        let open_to_all = folder("driftlock-edit-open", 0o755);
+        new_file(&open_to_all.join(LOCK)).unwrap();
+        let other = folder("other", 0o700);
+        new_file(&other.join(LOCK)).unwrap();
+        let stillborn = folder("driftlock-edit-a.new", 0o700);
+        let made = fs::metadata(&stillborn).unwrap().mtime();
+        base.sweep(Timestamp::from_second(made + 1).unwrap());
+        assert!(!dead.exists() && stillborn.exists());
+        let filled = folder("driftlock-edit-b.new", 0o700);
+        fs::write(filled.join("x"), "").unwrap();
+        base.sweep(now);
+        assert!(!stillborn.exists() && filled.exists());
+        assert!(held.folder().exists() && unlocked.exists());
+        assert!(open_to_all.exists() && other.exists());
+    }
+
+    #[test]
+    fn nothing_is_removed_that_is_no_room() {
+        let (place, _) = base();
+        remove(place.path());
+        assert!(place.path().exists());
     }
 }

@@ -147,22 +147,47 @@ impl Signals {
 
     /// Waits for an editor. Ctrl-C is the editor's own business.
     pub(super) async fn follow(&mut self, editor: &mut Child) -> Ended {
-        let why = loop {
+        let (why, ended) = loop {
             tokio::select! {
-                // whoever ends us means it, even at the moment at which the editor ends
                 biased;
-                _ = self.terminate.recv() => break "SIGTERM",
-                _ = self.hang_up.recv() => break "SIGHUP",
-                ended = editor.wait() => return ended.map_or_else(
-                    |error| Ended::Badly(format!("was lost: {}", error.kind())),
-                    how,
-                ),
+                why = self.ending() => break (Some(why), None),
+                ended = editor.wait() => break (self.heard().await, Some(ended)),
                 _ = self.interrupt.recv() => {}
                 _ = self.quit.recv() => {}
             }
         };
-        end(editor).await;
-        Ended::Stopped(why)
+        match (why, ended) {
+            (Some(why), ended) => {
+                if ended.is_none() {
+                    end(editor).await;
+                }
+                Ended::Stopped(why)
+            }
+            (None, Some(Ok(status))) => how(status),
+            (None, Some(Err(error))) => Ended::Badly(format!("was lost: {}", error.kind())),
+            (None, None) => Ended::Badly("ended in an unknown way".to_owned()),
+        }
+    }
+
+    /// What ends us.
+    async fn ending(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.hang_up.recv() => "SIGHUP",
+        }
+    }
+
+    /// What was to end us before an editor ended by itself: a signal may be on its way through the
+    /// event loop when the end of the editor is known already.
+    async fn heard(&mut self) -> Option<&'static str> {
+        for _ in 0..2 {
+            tokio::task::yield_now().await;
+        }
+        tokio::select! {
+            biased;
+            why = self.ending() => Some(why),
+            () = std::future::ready(()) => None,
+        }
     }
 
     /// Waits for any of them, where nobody else reads the keyboard.

@@ -85,8 +85,10 @@ impl Stage {
         files.retain(|(path, _)| !path.ends_with("editor.sh"));
         for path in below(self.memory.path()) {
             let name = path.display().to_string();
-            // killed between the folder and its lock: empty, and removed by an edit of later
-            let is_stillborn = name.ends_with(".new") && below(&path).is_empty();
+            // killed before it was a room: nothing but its lock, and removed by an edit of later
+            let is_stillborn = name.ends_with(".new/.lock")
+                || (name.ends_with(".new")
+                    && below(&path).iter().all(|one| one.ends_with(".lock")));
             let is_room = name.contains("driftlock-edit-") && !is_stillborn;
             assert!(!is_room, "{when}: {name} is left");
             files.push((path.clone(), fs::read(&path).unwrap_or_default()));

@@ -150,7 +150,7 @@ impl Signals {
         let (why, ended) = loop {
             tokio::select! {
                 biased;
-                why = self.ending() => break (Some(why), None),
+                why = ending(&mut self.terminate, &mut self.hang_up) => break (Some(why), None),
                 ended = editor.wait() => break (self.heard().await, Some(ended)),
                 _ = self.interrupt.recv() => {}
                 _ = self.quit.recv() => {}
@@ -169,14 +169,6 @@ impl Signals {
         }
     }
 
-    /// What ends us.
-    async fn ending(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.hang_up.recv() => "SIGHUP",
-        }
-    }
-
     /// What was to end us before an editor ended by itself: a signal may be on its way through the
     /// event loop when the end of the editor is known already.
     async fn heard(&mut self) -> Option<&'static str> {
@@ -185,7 +177,7 @@ impl Signals {
         }
         tokio::select! {
             biased;
-            why = self.ending() => Some(why),
+            why = ending(&mut self.terminate, &mut self.hang_up) => Some(why),
             () = std::future::ready(()) => None,
         }
     }
@@ -198,6 +190,14 @@ impl Signals {
             _ = self.interrupt.recv() => "Ctrl-C",
             _ = self.quit.recv() => "SIGQUIT",
         }
+    }
+}
+
+/// What ends us.
+async fn ending(terminate: &mut Stream, hang_up: &mut Stream) -> &'static str {
+    tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = hang_up.recv() => "SIGHUP",
     }
 }
 

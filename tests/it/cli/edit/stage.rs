@@ -106,7 +106,11 @@ impl Stage {
     pub(super) fn drafts(&self) -> Vec<PathBuf> {
         let mut found = below(&self.world.root().join("state/driftlock/drafts"));
         let beside = below(self.memory.path()).into_iter();
-        found.extend(beside.filter(|path| path.is_file()));
+        let is_draft = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            path.is_file() && name.starts_with("driftlock-draft-")
+        };
+        found.extend(beside.filter(is_draft));
         found
     }
 

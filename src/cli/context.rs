@@ -52,6 +52,22 @@ const SSH: [&str; 17] = [
     "GPG_TTY",
 ];
 
+/// Keys of ours, and where they lie: no program that we start for somebody has a use for them.
+const OURS: [&str; 8] = [
+    "DRIFTLOCK_AGE_KEY",
+    "DRIFTLOCK_AGE_KEY_FILE",
+    "DRIFTLOCK_GITLAB_TOKEN",
+    "DRIFTLOCK_SSH_KEY",
+    "DRIFTLOCK_TOKENS",
+    "SOPS_AGE_KEY",
+    "SOPS_AGE_KEY_FILE",
+    "SOPS_AGE_SSH_PRIVATE_KEY_FILE",
+];
+/// What a program needs to run at all, where it shall have nothing else.
+const BARE: [&str; 9] = [
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "TZ", "TMPDIR",
+];
+
 /// The world as a command sees it. No `Debug`: the environment may hold keys.
 pub(crate) struct Context {
     environment: BTreeMap<OsString, OsString>,
@@ -273,6 +289,50 @@ impl Context {
         names.iter().filter_map(set).collect()
     }
 
+    /// All of it but our own keys: for a program that the user starts through us.
+    pub(crate) fn inherited(&self) -> Vec<(OsString, OsString)> {
+        self.environment
+            .iter()
+            .filter(|(name, _)| !OURS.iter().any(|ours| *name == *ours))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
+    /// The little of it that every program needs.
+    pub(crate) fn bare(&self) -> Vec<(OsString, OsString)> {
+        self.handed_on(&BARE)
+    }
+
+    /// Where this program itself lies. On Linux that holds while an update replaces the file.
+    pub(crate) fn own_program(&self) -> std::io::Result<PathBuf> {
+        if cfg!(target_os = "linux") {
+            return Ok(PathBuf::from("/proc/self/exe"));
+        }
+        std::env::current_exe()
+    }
+
+    /// Where programs put temporary files.
+    pub(crate) fn temporary(&self) -> PathBuf {
+        std::env::temp_dir()
+    }
+
+    /// Unfinished edits, sealed.
+    pub(crate) fn drafts(&self) -> Option<PathBuf> {
+        Some(self.state.as_ref()?.join("driftlock").join("drafts"))
+    }
+
+    /// The program that the first word of a command line names, as far as that can be found.
+    pub(crate) fn on_path(&self, word: &str) -> Option<PathBuf> {
+        if word.contains('/') {
+            let file = self.absolute(Path::new(word));
+            return file.is_file().then_some(file);
+        }
+        let path = self.variable("PATH").cloned().unwrap_or_default();
+        std::env::split_paths(&path)
+            .map(|folder| self.absolute(&folder).join(word))
+            .find(|file| file.is_file())
+    }
+
     /// The user's own key file.
     pub(crate) fn keys(&self) -> Option<PathBuf> {
         self.config
@@ -307,7 +367,7 @@ impl Context {
             .find(|file| file.is_file());
         let on_path = first.and_then(|file| std::fs::canonicalize(file).ok());
         match me {
-            Some(me) if on_path.as_ref() != Some(&me) => shell_quoted(&me),
+            Some(me) if on_path.as_ref() != Some(&me) => shell_word(&me),
             _ => name.to_owned(),
         }
     }
@@ -319,7 +379,7 @@ impl Context {
 }
 
 /// One word of a shell's command line.
-fn shell_quoted(path: &Path) -> String {
+pub(crate) fn shell_word(path: &Path) -> String {
     let text = path.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
     match text.chars().all(plain) {

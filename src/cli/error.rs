@@ -11,6 +11,8 @@ pub enum Exit {
     Ran(event::Exit),
     /// 64: the command line makes no sense.
     Usage,
+    /// 126 or 127, as shells count: a command that was to be started was not.
+    NotStarted(u8),
 }
 
 impl Exit {
@@ -30,6 +32,7 @@ impl Exit {
         match self {
             Self::Ran(exit) => exit.code(),
             Self::Usage => 64,
+            Self::NotStarted(code) => code,
         }
     }
 
@@ -43,7 +46,7 @@ impl Exit {
     pub(crate) fn verdict(self, reason: impl Into<String>) -> Verdict {
         match self {
             Self::Ran(exit) => Verdict::new(exit, reason),
-            Self::Usage => Verdict::new(event::Exit::Error, reason),
+            Self::Usage | Self::NotStarted(_) => Verdict::new(event::Exit::Error, reason),
         }
     }
 }
@@ -72,6 +75,11 @@ impl CommandError {
     /// A command line that makes no sense: exit 64.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
+    }
+
+    /// A command that was not started: exit 126 or 127.
+    pub(crate) fn ended(code: u8, message: impl Into<String>) -> Self {
+        Self::new(Exit::NotStarted(code), message)
     }
 
     fn new(exit: Exit, message: impl Into<String>) -> Self {

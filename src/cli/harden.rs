@@ -17,14 +17,31 @@ pub(crate) fn start() {
     }
 }
 
+/// How large core files were allowed to be when we started.
+#[cfg(unix)]
+static CORE: std::sync::OnceLock<rustix::process::Rlimit> = std::sync::OnceLock::new();
+
+/// Only the limit that holds: the one above it stays, so that a program which takes our place can be
+/// given back what its user set.
 #[cfg(unix)]
 fn no_core_files() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let before = getrlimit(Resource::Core);
     let none = Rlimit {
         current: Some(0),
-        maximum: Some(0),
+        maximum: before.maximum,
     };
+    let _set_once = CORE.set(before);
     let _refused = setrlimit(Resource::Core, none);
+}
+
+/// Undone, for the program that takes our place: it may be debugged and leave core files as if it had
+/// been started without us. That it can be dumped again is the system's doing.
+pub(crate) fn undo() {
+    #[cfg(unix)]
+    if let Some(before) = CORE.get() {
+        let _refused = rustix::process::setrlimit(rustix::process::Resource::Core, *before);
+    }
 }
 
 /// Surroundings in which a secret would be printed or is printed already.

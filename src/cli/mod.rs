@@ -10,7 +10,9 @@ mod completions;
 mod context;
 mod diff;
 mod doctor;
+mod edit;
 mod error;
+mod export;
 mod git;
 mod harden;
 mod history;
@@ -30,12 +32,14 @@ mod recipe;
 mod records;
 mod reveal;
 mod rotate;
+mod run;
 mod saved;
 mod schema;
 mod selection;
 mod session;
 mod set;
 mod status;
+mod target_values;
 mod ui;
 mod undo;
 mod unset;
@@ -125,6 +129,7 @@ enum Command {
     Import(import::ImportArgs),
     Set(set::SetArgs),
     Unset(unset::UnsetArgs),
+    Edit(edit::EditArgs),
     Rotate(rotate::RotateArgs),
     Reveal(reveal::RevealArgs),
     Accept(accept::AcceptArgs),
@@ -137,11 +142,16 @@ enum Command {
     History(history::HistoryArgs),
     Journal(journal::JournalArgs),
     Undo(undo::UndoArgs),
+    Run(run::RunArgs),
+    Export(export::ExportArgs),
     Comment(comment::CommentArgs),
     Git(git::GitArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
+    /// Cleans up behind an `edit` that was killed; started by it
+    #[command(hide = true)]
+    EditGuard,
 }
 
 /// Parses the command line and runs it. Everything that is printed is printed below here.
@@ -178,6 +188,7 @@ fn dispatch(
         Command::Import(arguments) => import::run(arguments, global, context, ui),
         Command::Set(arguments) => set::run(arguments, global, context, ui),
         Command::Unset(arguments) => unset::run(arguments, global, context, ui),
+        Command::Edit(arguments) => edit::run(arguments, global, context, ui),
         Command::Rotate(arguments) => rotate::run(arguments, global, context, ui),
         Command::Reveal(arguments) => reveal::run(arguments, global, context, ui),
         Command::Accept(arguments) => accept::run(arguments, global, context, ui),
@@ -190,10 +201,13 @@ fn dispatch(
         Command::History(arguments) => history::run(arguments, global, context, ui),
         Command::Journal(arguments) => journal::run(arguments, global, context, ui),
         Command::Undo(arguments) => undo::run(arguments, global, context, ui),
+        Command::Run(arguments) => run::run(arguments, global, context, ui),
+        Command::Export(arguments) => export::run(arguments, global, context, ui),
         Command::Comment(arguments) => comment::run(arguments, context, ui),
         Command::Git(arguments) => git::run(arguments, global, context, ui),
         Command::Schema(arguments) => schema::run(arguments, ui),
         Command::Completions(arguments) => completions::run(arguments, ui),
         Command::Man(arguments) => completions::run_man(arguments, ui),
+        Command::EditGuard => Ok(edit::watch(context)),
     }
 }

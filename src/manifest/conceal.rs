@@ -132,7 +132,7 @@ fn variables<'t>(section: &Piece<'t>, found: &mut Vec<(Piece<'t>, Cipher<'t>)>) 
 }
 
 /// Where a value stands in the text.
-fn slot(piece: &Piece<'_>) -> Option<(usize, usize)> {
+pub(super) fn slot(piece: &Piece<'_>) -> Option<(usize, usize)> {
     let span = &piece.node.span;
     match &piece.node.kind {
         Kind::Scalar {

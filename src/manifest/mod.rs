@@ -27,6 +27,7 @@ mod template;
 mod tests;
 mod tree;
 mod validate;
+mod view;
 mod yaml;
 
 pub use allowlist::{Allowlist, Here, parse_allowlist};
@@ -38,6 +39,7 @@ pub use glance::glance;
 pub use merge::{Conflict, MergeError, Merged, Side, Texts, mark_whole, merge};
 pub use overlap::{Both, Overlap, Stage};
 pub use place::{SharedPlace, place_key, shared_places};
+pub use problem::nearest;
 pub use rails::{FolderRails, RAILS_FILE, TargetTightening, Tightening, parse_rails};
 pub use readers::reader_names;
 pub use spec::{
@@ -45,6 +47,7 @@ pub use spec::{
     Use, UseSource, Variable, format_duration, parse_duration,
 };
 pub use template::{ExpandError, Filter, Part, Template, TemplateError};
+pub use view::{Head, Subject, Taken, TakenSecret, without_head};
 pub use yaml::MAX_BYTES;
 
 use crate::model::Diagnostic;

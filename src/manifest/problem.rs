@@ -123,7 +123,7 @@ pub(super) fn shown_key(key: &str) -> String {
 }
 
 /// The one of `known` that was probably meant.
-pub(super) fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if text.len() > 64 {
         return None;
     }

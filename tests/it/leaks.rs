@@ -3,7 +3,8 @@
 
 mod beside;
 mod dates;
-mod forms;
+mod edit;
+pub mod forms;
 mod git;
 mod hardening;
 mod hosts;
@@ -57,6 +58,7 @@ fn no_command_shows_a_value() {
         return;
     }
     let mut leaky = Leaky::new();
+    leaky.edits();
     leaky.good_days();
     leaky.bad_days();
     let world = Leaky::new().world;

@@ -141,7 +141,7 @@ pub(super) fn decode_list<'n>(node: &'n Node, what: &str, problems: &mut Problem
 
 /// A text as it stands in the file: `3000`, `1.10` and `yes` are texts too. Nothing, `~` and
 /// `null` are not.
-pub(super) fn decode_text<'n>(
+pub(in crate::manifest) fn decode_text<'n>(
     node: &'n Node,
     what: &str,
     problems: &mut Problems,

@@ -26,9 +26,10 @@ use super::tree::Node;
 use super::{MAX_RECIPIENTS, validate};
 use crate::model::{ExpiryPolicy, ManifestName, Position, Rails, VarName};
 pub(super) use allowlist::decode_allowlist;
-use fields::{Fields, decode_text};
+use fields::Fields;
+pub(super) use fields::decode_text;
 pub(super) use folder::decode_folder_rails;
-pub(super) use seal::SealFields;
+pub(super) use seal::{SealFields, parse_payload};
 pub(super) use targets::RawTarget;
 
 const KEYS: [&str; 12] = [

@@ -118,7 +118,7 @@ fn decode_fingerprints(node: &Node, problems: &mut Problems) -> Option<Payload> 
 }
 
 /// `<6 lower-case hex>.<canonical standard base64 of at least 32 bytes>`.
-pub(super) fn parse_payload(text: &str) -> Option<Payload> {
+pub(in crate::manifest) fn parse_payload(text: &str) -> Option<Payload> {
     let (key, base64) = text.split_once('.')?;
     let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     if key.len() != 6 || !key.bytes().all(is_hex) {

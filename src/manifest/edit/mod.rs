@@ -148,7 +148,7 @@ impl<'t> Editor<'t> {
     }
 }
 
-fn by_hand(what: &'static str, node: &Node) -> EditError {
+pub(super) fn by_hand(what: &'static str, node: &Node) -> EditError {
     EditError::ByHand {
         what,
         line: node.position.line,

@@ -28,7 +28,7 @@ pub(super) fn run(command: &mut Command, text: &str, file: &Path) -> Vec<u8> {
 }
 
 /// What `env -0` prints.
-pub(super) fn from_env(output: &[u8]) -> Taken {
+pub(crate) fn from_env(output: &[u8]) -> Taken {
     let text = std::str::from_utf8(output).expect("the values are UTF-8");
     let entries = text
         .split_terminator('\0')

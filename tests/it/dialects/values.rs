@@ -34,7 +34,7 @@ impl Random {
 
     /// A value of up to 15 parts; every second one of a tamer alphabet, so that not most are
     /// refused.
-    pub(super) fn value(&mut self) -> String {
+    pub(crate) fn value(&mut self) -> String {
         const TAME: [&str; 22] = [
             "a", "Z9", " ", "  ", "#", " #", "=", ":", ":=", "~", "*", "!", ";", "&", "|", "é",
             "漢", "\u{a0}", "\n", "$", "(", "`",

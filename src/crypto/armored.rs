@@ -107,7 +107,8 @@ pub fn open_armored_file(
     let file = from_armor(text.trim_end_matches('\n')).ok_or(OpenArmoredError::Armor)?;
     let (header, payload) = Header::split(&file)?;
     let unlocked = keyring.open(&header)?;
-    let plaintext = decrypt_payload(&unlocked.file_key, payload.to_vec()).map_err(OpenError::from)?;
+    let plaintext =
+        decrypt_payload(&unlocked.file_key, payload.to_vec()).map_err(OpenError::from)?;
     Ok((plaintext, unlocked.source))
 }
 

@@ -29,7 +29,8 @@ mod wrap;
 pub use age_core::format::FileKey;
 
 pub use armored::{
-    OpenArmoredError, OpenedArmored, SealArmoredError, open_armored, open_armored_file, seal_armored,
+    OpenArmoredError, OpenedArmored, SealArmoredError, open_armored, open_armored_file,
+    seal_armored,
 };
 pub use binding::{MAX_VALUE_BYTES, OpenError, Opened, SealError};
 pub use envelope::Envelope;

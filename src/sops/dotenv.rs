@@ -24,7 +24,9 @@ pub(super) fn parse(text: &str) -> Result<(Node, Node), SopsError> {
             what,
             line: index + 1,
         };
-        let (name, value) = line.split_once('=').ok_or_else(|| wrong("there is no `=`"))?;
+        let (name, value) = line
+            .split_once('=')
+            .ok_or_else(|| wrong("there is no `=`"))?;
         let value = value.replace("\\n", "\n");
         match name.strip_prefix(PREFIX) {
             Some(name) => metadata
@@ -61,7 +63,10 @@ impl Flat {
         let Self::Map(map) = self else {
             return None;
         };
-        let at = [name.find(MAP), name.find(LIST)].into_iter().flatten().min();
+        let at = [name.find(MAP), name.find(LIST)]
+            .into_iter()
+            .flatten()
+            .min();
         let Some(at) = at else {
             let before = map.insert(name.to_owned(), Self::Text(value));
             return before.is_none().then_some(());

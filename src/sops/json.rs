@@ -66,7 +66,9 @@ impl<'de> Visitor<'de> for Depth {
     fn visit_u64<E>(self, number: u64) -> Result<Node, E> {
         Ok(Node::Leaf(match i64::try_from(number) {
             Ok(number) => Scalar::Int(number),
-            Err(_) => Scalar::Odd("is a number that SOPS does not keep exactly: quote it in the file"),
+            Err(_) => {
+                Scalar::Odd("is a number that SOPS does not keep exactly: quote it in the file")
+            }
         }))
     }
 

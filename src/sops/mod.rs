@@ -29,7 +29,7 @@ use std::fmt;
 
 pub use open::Opened;
 pub use recognise::recognise;
-pub use variables::{Entry, Unfit, variables};
+pub use variables::{Entry, Plain, Unfit, variables};
 
 use crate::crypto::{Keyring, UnlockError};
 use metadata::Metadata;
@@ -73,7 +73,9 @@ pub enum SopsError {
         line: usize,
     },
     /// Values are encrypted, but nothing says for whom.
-    #[error("holds values that SOPS encrypted, but not its metadata: it was cut off, or is a part of a file")]
+    #[error(
+        "holds values that SOPS encrypted, but not its metadata: it was cut off, or is a part of a file"
+    )]
     NoMetadata,
     /// The INI store.
     #[error("is a SOPS file of the INI store, which has sections that variables have not")]
@@ -82,7 +84,9 @@ pub enum SopsError {
     #[error("has SOPS metadata that cannot be used: {0}")]
     Metadata(String),
     /// Several groups of keys are needed at once.
-    #[error("needs keys of {groups} groups at once (Shamir's secret sharing), which is not supported")]
+    #[error(
+        "needs keys of {groups} groups at once (Shamir's secret sharing), which is not supported"
+    )]
     Groups {
         /// How many groups there are.
         groups: usize,
@@ -125,11 +129,12 @@ impl SopsError {
                 "sops -d --output-type dotenv {file} | driftlock import - takes the decrypted text in"
             ),
             Self::Groups { .. } => {
-                "take the file in where SOPS can read it: sops -d FILE | driftlock import -".to_owned()
+                "take the file in where SOPS can read it: sops -d FILE | driftlock import -"
+                    .to_owned()
             }
-            Self::NoAge { .. } => format!(
-                "add your age recipient to .sops.yaml, then: sops updatekeys {file}"
-            ),
+            Self::NoAge { .. } => {
+                format!("add your age recipient to .sops.yaml, then: sops updatekeys {file}")
+            }
             Self::Locked { .. } => format!(
                 "name an identity with --identity or SOPS_AGE_KEY_FILE, or let a reader add yours: sops updatekeys {file}"
             ),
@@ -139,7 +144,9 @@ impl SopsError {
             | Self::DataKey(_)
             | Self::Value { .. }
             | Self::Mac(_) => {
-                format!("restore {file} from git, or write it anew with sops; nothing was taken of it")
+                format!(
+                    "restore {file} from git, or write it anew with sops; nothing was taken of it"
+                )
             }
         }
     }

@@ -121,10 +121,16 @@ impl Walk<'_> {
     fn node(&mut self, node: &Node) -> Result<(), SopsError> {
         match node {
             Node::Map(entries) if entries.is_empty() && !self.steps.is_empty() => {
-                self.put(Content::Unfit("is an empty map, which no variable can be"));
+                self.put(
+                    Content::Unfit("is an empty map, which no variable can be"),
+                    true,
+                );
             }
             Node::List(items) if items.is_empty() => {
-                self.put(Content::Unfit("is an empty list, which no variable can be"));
+                self.put(
+                    Content::Unfit("is an empty list, which no variable can be"),
+                    true,
+                );
             }
             Node::Map(entries) => {
                 for (key, node) in entries {
@@ -147,7 +153,10 @@ impl Walk<'_> {
 
     fn leaf(&mut self, scalar: &Scalar) -> Result<(), SopsError> {
         if *scalar == Scalar::Null {
-            self.put(Content::Unfit("is null, which no variable can be: give it a text, or none"));
+            self.put(
+                Content::Unfit("is null, which no variable can be: give it a text, or none"),
+                true,
+            );
             return Ok(());
         }
         let metadata = &self.sealed.metadata;
@@ -171,7 +180,7 @@ impl Walk<'_> {
             })?;
             self.hash.update(bytes.as_bytes());
         }
-        self.put(content(self.sealed.store, value));
+        self.put(content(self.sealed.store, value), encrypted);
         Ok(())
     }
 
@@ -182,10 +191,11 @@ impl Walk<'_> {
         }
     }
 
-    fn put(&mut self, content: Content) {
+    fn put(&mut self, content: Content, is_encrypted: bool) {
         self.entries.push(Entry {
             steps: self.steps.clone(),
             content,
+            is_encrypted,
         });
     }
 }

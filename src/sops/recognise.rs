@@ -20,7 +20,10 @@ pub fn recognise(text: &str) -> Result<Option<Store>, SopsError> {
         Some(Store::Ini)
     } else {
         let said = |fact: &str| {
-            let named = |line: &str| line.strip_prefix("sops_").is_some_and(|rest| says(rest, fact, '='));
+            let named = |line: &str| {
+                line.strip_prefix("sops_")
+                    .is_some_and(|rest| says(rest, fact, '='))
+            };
             lines(text).any(named)
         };
         FACTS.iter().any(|fact| said(fact)).then_some(Store::Dotenv)
@@ -44,9 +47,11 @@ fn is_yaml_key(line: &str) -> bool {
 
 fn says(line: &str, fact: &str, mark: char) -> bool {
     let plain = line.trim_start_matches(['"', '\'']);
-    plain
-        .strip_prefix(fact)
-        .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).trim_start().starts_with(mark))
+    plain.strip_prefix(fact).is_some_and(|rest| {
+        rest.trim_start_matches(['"', '\''])
+            .trim_start()
+            .starts_with(mark)
+    })
 }
 
 #[cfg(test)]
@@ -57,7 +62,10 @@ mod tests {
     fn by_its_metadata_alone() {
         for (text, store) in [
             ("A: x\nsops:\n    mac: y\n", Ok(Some(Store::Yaml))),
-            ("A: x\n\"sops\":\n    \"lastmodified\": y\n", Ok(Some(Store::Yaml))),
+            (
+                "A: x\n\"sops\":\n    \"lastmodified\": y\n",
+                Ok(Some(Store::Yaml)),
+            ),
             ("{\"A\":1,\"sops\":{\"mac\":\"x\"}}", Ok(Some(Store::Json))),
             ("A=x\nsops_mac=y\n", Ok(Some(Store::Dotenv))),
             ("[a]\nb = c\n\n[sops]\nmac = x\n", Ok(Some(Store::Ini))),

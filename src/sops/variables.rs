@@ -10,6 +10,7 @@ use crate::model::{SecretValue, VarName};
 pub struct Entry {
     pub(super) steps: Vec<Step>,
     pub(super) content: Content,
+    pub(super) is_encrypted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +77,15 @@ pub(super) fn shown(steps: &[Step]) -> String {
     path
 }
 
+/// One value that can.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plain {
+    /// Its text.
+    pub value: SecretValue,
+    /// Whether the file hides it.
+    pub is_encrypted: bool,
+}
+
 /// One value that cannot be a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
@@ -93,8 +103,8 @@ pub fn variables(
     entries: &[Entry],
     flatten: bool,
     except: &BTreeSet<String>,
-) -> Result<BTreeMap<VarName, SecretValue>, Vec<Unfit>> {
-    let mut found: BTreeMap<VarName, (SecretValue, String)> = BTreeMap::new();
+) -> Result<BTreeMap<VarName, Plain>, Vec<Unfit>> {
+    let mut found: BTreeMap<VarName, (Plain, String)> = BTreeMap::new();
     let mut unfit = vec![];
     for entry in entries {
         let path = entry.path();
@@ -123,12 +133,16 @@ pub fn variables(
         match found.get(&name) {
             Some((_, other)) => refuse(format!("and {other} would both be {name}"), false),
             None => {
-                found.insert(name, (value.clone(), path));
+                let plain = Plain {
+                    value: value.clone(),
+                    is_encrypted: entry.is_encrypted,
+                };
+                found.insert(name, (plain, path));
             }
         }
     }
     if unfit.is_empty() {
-        let found = found.into_iter().map(|(name, (value, _))| (name, value));
+        let found = found.into_iter().map(|(name, (plain, _))| (name, plain));
         Ok(found.collect())
     } else {
         Err(unfit)
@@ -155,10 +169,15 @@ mod tests {
         Entry {
             steps: steps.iter().map(step).collect(),
             content: Content::Text(SecretValue::new(text)),
+            is_encrypted: true,
         }
     }
 
-    fn names(entries: &[Entry], flatten: bool, except: &[&str]) -> Result<Vec<String>, Vec<String>> {
+    fn names(
+        entries: &[Entry],
+        flatten: bool,
+        except: &[&str],
+    ) -> Result<Vec<String>, Vec<String>> {
         let except = except.iter().map(|path| (*path).to_owned()).collect();
         match variables(entries, flatten, &except) {
             Ok(found) => Ok(found.keys().map(ToString::to_string).collect()),
@@ -184,7 +203,11 @@ mod tests {
 
     #[test]
     fn two_paths_of_one_name_are_both_named() {
-        let entries = [entry(&["a", "b"], "1"), entry(&["a_b"], "2"), entry(&["a-c"], "3")];
+        let entries = [
+            entry(&["a", "b"], "1"),
+            entry(&["a_b"], "2"),
+            entry(&["a-c"], "3"),
+        ];
         assert_eq!(
             names(&entries, true, &[]).unwrap_err(),
             [

@@ -187,7 +187,10 @@ fn is_float(text: &str) -> bool {
 
 /// In another base than ten.
 fn is_other_number(text: &str) -> bool {
-    let text = text.strip_prefix(['+', '-']).unwrap_or(text).to_ascii_lowercase();
+    let text = text
+        .strip_prefix(['+', '-'])
+        .unwrap_or(text)
+        .to_ascii_lowercase();
     ["0x", "0o", "0b"].iter().any(|base| {
         text.strip_prefix(base).is_some_and(|rest| {
             !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -210,7 +213,11 @@ fn moment(text: &str) -> Option<Scalar> {
         return None;
     }
     let clock = &rest[day.len()..];
-    if !clock.is_empty() && !clock[1..].trim_start().starts_with(|c: char| c.is_ascii_digit()) {
+    if !clock.is_empty()
+        && !clock[1..]
+            .trim_start()
+            .starts_with(|c: char| c.is_ascii_digit())
+    {
         return None;
     }
     Some(match is_rfc3339(text) {
@@ -221,9 +228,8 @@ fn moment(text: &str) -> Option<Scalar> {
 
 /// The one spelling of a moment that reads back as itself.
 pub(super) fn is_rfc3339(text: &str) -> bool {
-    let form = regex::Regex::new(
-        r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d*[1-9])?(Z|[+-]\d{2}:\d{2})$",
-    );
+    let form =
+        regex::Regex::new(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d*[1-9])?(Z|[+-]\d{2}:\d{2})$");
     form.is_ok_and(|form| form.is_match(text)) && text.parse::<jiff::Timestamp>().is_ok()
 }
 

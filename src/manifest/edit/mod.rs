@@ -10,6 +10,7 @@ mod railway;
 mod seal;
 mod section;
 mod source;
+mod targets;
 mod unset;
 mod variables;
 

@@ -25,7 +25,7 @@ pub(super) enum Scalar {
     Text(Zeroizing<String>),
     Bool(bool),
     Int(i64),
-    /// With the text that the file shows; decrypted ones have none.
+    /// With the text that the file shows, where that is the one text of the number.
     Float(f64, Option<String>),
     /// RFC 3339.
     Time(String),

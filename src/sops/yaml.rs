@@ -15,7 +15,17 @@ enum Open {
     List(Vec<Node>),
 }
 
+/// Ends of lines for YAML 1.1, which SOPS reads, and letters for YAML 1.2.
+const SEPARATORS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
 pub(super) fn parse(text: &str) -> Result<Node, SopsError> {
+    if let Some(at) = text.find(SEPARATORS) {
+        let line = text[..at].lines().count().max(1);
+        return Err(wrong(
+            "there is a line separator that programs read differently",
+            line,
+        ));
+    }
     let mut options = granit_parser::options! {
         strict_indentation: true,
         disallow_directives: true,
@@ -158,8 +168,9 @@ fn resolve(text: &str) -> Scalar {
     if is_float(&bare)
         && let Ok(number) = bare.parse::<f64>()
     {
+        let shown = number::plain(number) == text;
         return match number::in_yaml(number) == text {
-            true => Scalar::Float(number, Some(text.to_owned())),
+            true => Scalar::Float(number, shown.then(|| text.to_owned())),
             false => Scalar::Odd(DIFFERENT),
         };
     }

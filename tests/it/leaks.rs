@@ -11,6 +11,7 @@ mod railway;
 mod railway_troubles;
 mod runs;
 mod sink;
+mod sources;
 
 use std::collections::BTreeSet;
 

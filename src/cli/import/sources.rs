@@ -178,7 +178,7 @@ pub(super) fn run(
     if asks {
         done.suggest(false, ui);
     }
-    let written = match (&goal, known) {
+    let written = match (&goal, &known) {
         (Goal::New { name, path }, _) => {
             let new = fresh::Fresh {
                 name,
@@ -186,16 +186,13 @@ pub(super) fn run(
                 asks,
                 arguments,
             };
-            new.write(&gathered, &held, &clear, global, context, ui)?
+            new.write(&done, global, context, ui)?
         }
         (Goal::Extend(item), Some(known)) => {
             let question = format!("Change {}?", item.file.path.display());
-            if asks && !confirm(ui, &question)? {
-                None
-            } else {
-                Some(extend::write(
-                    item, &known, arguments, &gathered, &clear, context, ui,
-                )?)
+            match asks && !confirm(ui, &question)? {
+                true => None,
+                false => Some(extend::write(item, known, &done, context, ui)?),
             }
         }
         (Goal::Extend(_), None) => None,

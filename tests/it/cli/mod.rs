@@ -14,6 +14,7 @@ mod doctor;
 mod elsewhere;
 mod history;
 mod import;
+mod import_sources;
 mod init;
 mod plan;
 mod plan_since;

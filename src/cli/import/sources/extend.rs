@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::SourcesArgs;
-use super::tell::Written;
+use super::tell::{Done, Written};
 use crate::cli::authoring;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
@@ -96,14 +96,13 @@ fn secrets(item: &Item, values: &BTreeMap<VarName, Option<SecretValue>>) -> Vec<
 pub(super) fn write(
     item: &Item,
     known: &Known,
-    arguments: &SourcesArgs,
-    gathered: &Gathered,
-    clear: &BTreeSet<VarName>,
+    done: &Done<'_>,
     context: &Context,
     ui: &mut Ui,
 ) -> Result<Written, CommandError> {
-    let uses = uses(item, arguments, gathered)?;
-    let (seal, sources) = sources(item, known, gathered, clear, context)?;
+    let gathered = done.gathered;
+    let uses = uses(item, done.arguments, gathered)?;
+    let (seal, sources) = sources(item, known, gathered, done.clear, context)?;
     authoring::edit(item, context, ui, |editor| {
         if let Some(seal) = &seal {
             editor.set_seal(seal)?;
@@ -121,7 +120,7 @@ pub(super) fn write(
         verb: "extended",
         made: None,
         encrypted_for: None,
-        ignored: vec![],
+        ignored: super::fresh::ignore_files(done.held, context)?,
     })
 }
 

@@ -1,19 +1,18 @@
 //! A new manifest of what was read.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::SourcesArgs;
 use super::read::Held;
-use super::tell::Written;
+use super::tell::{Done, Written};
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::import::compose;
 use crate::cli::prompt::confirm;
 use crate::cli::ui::Ui;
 use crate::cli::{Global, identity, ignore};
-use crate::model::{ManifestName, VarName};
-use crate::reconcile::import::{Gathered, Imported};
+use crate::model::ManifestName;
+use crate::reconcile::import::Imported;
 
 pub(super) struct Fresh<'a> {
     pub(super) name: &'a ManifestName,
@@ -26,9 +25,7 @@ impl Fresh<'_> {
     /// `None` where a person said no.
     pub(super) fn write(
         &self,
-        gathered: &Gathered,
-        held: &[Held],
-        clear: &BTreeSet<VarName>,
+        done: &Done<'_>,
         global: &Global,
         context: &Context,
         ui: &mut Ui,
@@ -40,8 +37,8 @@ impl Fresh<'_> {
         }
         let readers = identity::readers(&own, &arguments.recipient, "made or found by import")?;
         let imported = Imported {
-            declared: gathered.declared.clone(),
-            targets: gathered.targets.clone(),
+            declared: done.gathered.declared.clone(),
+            targets: done.gathered.targets.clone(),
             ..Imported::default()
         };
         let text = compose::compose(
@@ -49,12 +46,12 @@ impl Fresh<'_> {
             context,
             &readers,
             &imported,
-            clear,
+            done.clear,
             "import fewer sources at once, into manifests of their own with --name",
         )?;
         crate::cli::import::write(context, self.path, &text)?;
         let mut ignored = ignore::ignore(context, None, own.file.as_deref())?;
-        ignored.extend(ignore_files(held, context)?);
+        ignored.extend(ignore_files(done.held, context)?);
         Ok(Some(Written {
             verb: "wrote",
             made: own.file,

@@ -49,21 +49,15 @@ pub(super) fn notes(held: &[Held], ui: &mut Ui) {
 
 /// Which place holds which of several values.
 pub(super) fn apart(gathered: &Gathered, ui: &mut Ui) {
-    for (name, declared) in &gathered.renamed {
+    for name in gathered.renamed.keys() {
         let holders: Vec<String> = gathered
             .apart
             .iter()
             .filter(|one| one.name == *name)
             .map(|one| format!("{} has {}", one.place, one.declared))
             .collect();
-        let count = declared.len();
-        let others = if count == 1 {
-            "another value"
-        } else {
-            "other values"
-        };
         ui.warn(&format!(
-            "{name} has {others} in different places, each kept under its own name: {}",
+            "{name} is not the same everywhere, so each value has a name of its own: {}",
             holders.join(", ")
         ));
     }

@@ -99,6 +99,7 @@ fn typed(kind: &str, text: &str) -> Result<Scalar, &'static str> {
         },
         "time" if is_rfc3339(text) => Ok(Scalar::Time(text.to_owned())),
         "time" => Err(unfit),
+        "comment" => Ok(Scalar::Comment),
         "bytes" => Err("has the type bytes, which SOPS itself shows in different ways"),
         _ => Err("has a type that no value has"),
     }

@@ -140,10 +140,14 @@ impl Walk<'_> {
                 }
             }
             Node::List(items) => {
-                for (index, node) in items.iter().enumerate() {
+                let mut index = 0;
+                for node in items {
                     self.steps.push(Step::Index(index));
+                    let count = self.entries.len();
                     self.node(node)?;
                     self.steps.pop();
+                    // an encrypted comment is an item of the text, and none of the list
+                    index += usize::from(self.entries.len() > count);
                 }
             }
             Node::Leaf(scalar) => self.leaf(scalar)?,
@@ -174,6 +178,12 @@ impl Walk<'_> {
         } else {
             scalar.clone()
         };
+        if value == Scalar::Comment {
+            return match self.steps.last() {
+                Some(Step::Index(_)) => Ok(()),
+                _ => Err(self.wrong("has the type of a comment, and is none")),
+            };
+        }
         if encrypted || !metadata.mac_only_encrypted {
             let bytes = hashed(&value).ok_or_else(|| {
                 self.wrong("is not encrypted, and written in a way that SOPS does not keep")
@@ -209,7 +219,7 @@ fn hashed(value: &Scalar) -> Option<Zeroizing<String>> {
         Scalar::Bool(true) => Zeroizing::new("True".to_owned()),
         Scalar::Bool(false) => Zeroizing::new("False".to_owned()),
         Scalar::Time(text) => Zeroizing::new(text.clone()),
-        Scalar::Null | Scalar::Odd(_) => return None,
+        Scalar::Null | Scalar::Comment | Scalar::Odd(_) => return None,
     })
 }
 
@@ -233,7 +243,9 @@ fn content(store: Store, value: Scalar) -> Content {
             }
         },
         Scalar::Odd(why) => return Content::Unfit(why),
-        Scalar::Null => return Content::Unfit("is null, which no variable can be"),
+        Scalar::Null | Scalar::Comment => {
+            return Content::Unfit("is null, which no variable can be");
+        }
     };
     Content::Text(text)
 }

@@ -29,6 +29,8 @@ pub(super) enum Scalar {
     Float(f64, Option<String>),
     /// RFC 3339.
     Time(String),
+    /// In a list, SOPS encrypts a comment as an item of it.
+    Comment,
     /// Something that programs read differently, and why.
     Odd(&'static str),
 }
@@ -42,6 +44,7 @@ impl fmt::Debug for Scalar {
             Self::Int(_) => "int",
             Self::Float(..) => "float",
             Self::Time(_) => "time",
+            Self::Comment => "comment",
             Self::Odd(_) => "odd",
         })
     }

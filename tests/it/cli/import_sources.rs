@@ -221,7 +221,10 @@ fn clear_text_is_asked_for() {
         .says("encrypted, though anybody might read: LOG_LEVEL");
     let text = world.read("manifests/dev.yaml");
     assert!(
-        text.contains("PORT: \"8080\"") || text.contains("PORT: '8080'"),
+        text.contains(
+            "  PORT: 8080
+"
+        ),
         "{text}"
     );
     assert!(!text.contains("info"));

@@ -204,10 +204,20 @@ fn address(
 
 /// The folder without links, the name as it is: a link at the path itself stays one.
 fn real(path: &Path, spelled: &Spelled) -> Result<PathBuf, CommandError> {
-    let missing = || CommandError::error(format!("{} does not exist", spelled.called));
-    let name = path
-        .file_name()
-        .ok_or_else(|| CommandError::error(format!("{} is no file", spelled.called)))?;
+    let missing = || {
+        CommandError::error(format!(
+            "{} does not exist; nothing was written",
+            spelled.cautious()
+        ))
+        .hint("a source is a file, [USER@]HOST:PATH, openclaw, or - for standard input")
+    };
+    path.symlink_metadata().map_err(|_| missing())?;
+    let name = path.file_name().ok_or_else(|| {
+        CommandError::error(format!(
+            "{} is a directory, not a regular file",
+            spelled.called
+        ))
+    })?;
     let folder = path.parent().ok_or_else(missing)?;
     let folder = folder.canonicalize().map_err(|_| missing())?;
     Ok(folder.join(name))

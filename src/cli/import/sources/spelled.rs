@@ -11,8 +11,11 @@ const OPENCLAW: &str = "openclaw";
 /// One thing to take in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Spelled {
-    /// As it was typed, fit for a terminal.
+    /// As it was typed, fit for a terminal: not before it is known to be no secret in the wrong
+    /// place.
     pub(super) called: String,
+    /// From 1.
+    pub(super) number: usize,
     pub(super) what: What,
 }
 
@@ -40,10 +43,19 @@ impl Spelled {
                 What::Far(host, path) => escape::terminal(&format!("{host}:{path}")),
                 _ => escape::terminal(text),
             };
-            if all.iter().any(|other| other.what == what) {
-                return Err(CommandError::usage(format!("{called} is named twice")));
+            let number = index + 1;
+            if let Some(other) = all.iter().find(|other| other.what == what) {
+                return Err(CommandError::usage(format!(
+                    "sources {} and {number} are the same",
+                    other.number
+                ))
+                .hint("name each source once"));
             }
-            all.push(Self { called, what });
+            all.push(Self {
+                called,
+                number,
+                what,
+            });
         }
         Ok(all)
     }
@@ -84,14 +96,31 @@ fn what(text: &str) -> Result<What, &'static str> {
         return found;
     }
     let (host, path) = (&text[..colon], &text[colon + 1..]);
-    // as scp has it, a path that does not begin at the root begins at home
-    let path = match path {
-        "" => return Err("names no file on its host"),
-        path if path.starts_with('/') || path.starts_with("~/") => path.to_owned(),
-        path if path.starts_with('~') => return Err("begins with the home of another user"),
-        path => format!("~/{path}"),
-    };
-    far(host, path)
+    if path.is_empty() {
+        return Err("names no file on its host");
+    }
+    if !path.starts_with('/') && !path.starts_with("~/") {
+        return Err("names a path on a host that begins neither at / nor at ~/");
+    }
+    far(host, path.to_owned())
+}
+
+impl Spelled {
+    /// For messages about a file that may not be there.
+    pub(super) fn cautious(&self) -> String {
+        const ENDINGS: [&str; 8] = [
+            ".env", ".json", ".json5", ".yaml", ".yml", ".plist", ".conf", ".txt",
+        ];
+        let text = &self.called;
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/".contains(letter);
+        let is_path = ENDINGS.iter().any(|ending| text.ends_with(ending))
+            && text.len() <= 120
+            && text.chars().all(plain);
+        match is_path {
+            true => text.clone(),
+            false => format!("source {}", self.number),
+        }
+    }
 }
 
 /// `openclaw:PROFILE`, `HOST:openclaw`, `HOST:openclaw:PROFILE`.
@@ -164,7 +193,7 @@ mod tests {
             ("/srv/a:b", "file /srv/a:b"),
             ("./openclaw", "file ./openclaw"),
             ("vps:/srv/.env", "vps has /srv/.env"),
-            ("deploy@vps:app/.env", "deploy@vps has ~/app/.env"),
+            ("deploy@vps:~/app/.env", "deploy@vps has ~/app/.env"),
             ("vps:~/.env", "vps has ~/.env"),
             ("vps:2222:/srv/a:b", "vps:2222 has /srv/a:b"),
             ("[::1]:/srv/.env", "::1 has /srv/.env"),
@@ -183,8 +212,15 @@ mod tests {
             ("-oProxyCommand=x:/y", "names no host"),
             ("a b:/c", "names no host"),
             ("u:secret@vps:/c", "names no host"),
-            ("vps:~other/.env", "begins with the home of another user"),
-            ("openclaw:a/b", "openclaw has ~/a/b"),
+            (
+                "vps:~other/.env",
+                "names a path on a host that begins neither at / nor at ~/",
+            ),
+            (
+                "user:hunter2",
+                "names a path on a host that begins neither at / nor at ~/",
+            ),
+            ("openclaw:/a/b", "openclaw has /a/b"),
             ("openclaw:a.b", "names a profile that is none"),
             ("", "is empty"),
             ("a\nb", "holds a control character"),
@@ -203,7 +239,7 @@ mod tests {
             texts(&["-", "-"])
                 .unwrap_err()
                 .message
-                .contains("named twice")
+                .contains("1 and 2 are the same")
         );
         let typed = texts(&["x", "u:hunter2@vps:/c"]).unwrap_err();
         assert!(!typed.to_string().contains("hunter2"));

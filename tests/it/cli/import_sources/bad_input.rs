@@ -63,7 +63,12 @@ fn one_place_named_twice() {
     world.write(".env", "A=c4nary-1\n");
     world.write("sub/x", "");
     symlink(world.path(".env"), world.path("link.env")).unwrap();
-    refused(&world, "import .env .env", 64, "is named twice");
+    refused(
+        &world,
+        "import .env .env",
+        64,
+        "sources 1 and 2 are the same",
+    );
     refused(
         &world,
         "import - .env -",
@@ -155,6 +160,19 @@ fn a_manifest_is_no_source() {
 fn command_lines_that_make_no_sense() {
     let world = World::new();
     refused(&world, "import", 64, "SOURCE");
+    // a value in the place of a source is not repeated
+    refused(
+        &world,
+        "import c4nary-a.b/c==",
+        1,
+        "source 1 does not exist",
+    );
+    refused(
+        &world,
+        "import user:c4nary-password",
+        64,
+        "source 1: names a path on a host",
+    );
     refused(
         &world,
         "import https://c4nary.example/x",

@@ -56,7 +56,7 @@ fn two_files_a_host_and_sops_at_once() {
     for spelled in [
         format!("vps:{path}"),
         format!("ssh://vps{path}"),
-        format!("vps:/{path}"),
+        format!("vps:/.{path}"),
     ] {
         world
             .quietly(&format!("import {spelled} --name other {with}"))
@@ -107,7 +107,7 @@ fn a_file_at_the_home_of_a_host() {
         .display()
         .to_string();
     std::fs::write(folder.path().join("app.env"), "A=c4nary-1\n").unwrap();
-    let run = world.quietly(&format!("import vps:{below}/app.env --yes"));
+    let run = world.quietly(&format!("import vps:~/{below}/app.env --yes"));
     if run.code == 1 {
         // the server's logins may have another home than the tests
         run.says("does not exist");

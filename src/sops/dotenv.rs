@@ -46,8 +46,8 @@ pub(super) fn parse(text: &str) -> Result<(Node, Node), SopsError> {
 
 /// Names with `__map_` and `__list_` in them, put together again.
 enum Flat {
-    Map(BTreeMap<String, Flat>),
-    List(BTreeMap<usize, Flat>),
+    Map(BTreeMap<String, Self>),
+    List(BTreeMap<usize, Self>),
     Text(String),
 }
 

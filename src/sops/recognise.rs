@@ -12,7 +12,7 @@ const FACTS: [&str; 2] = ["mac", "lastmodified"];
 pub fn recognise(text: &str) -> Result<Option<Store>, SopsError> {
     let found = if text.trim_start().starts_with('{') {
         let said = |fact: &&str| text.contains(&format!("\"{fact}\""));
-        (text.contains("\"sops\"") && FACTS.iter().any(|fact| said(&fact))).then_some(Store::Json)
+        (text.contains("\"sops\"") && FACTS.iter().any(said)).then_some(Store::Json)
     } else if lines(text).any(is_yaml_key) {
         let said = |fact: &str| lines(text).any(|line| says(line.trim_start(), fact, ':'));
         FACTS.iter().any(|fact| said(fact)).then_some(Store::Yaml)

@@ -13,8 +13,8 @@ const METADATA: &str = "sops";
 
 /// A part of the tree.
 pub(super) enum Node {
-    Map(Vec<(String, Node)>),
-    List(Vec<Node>),
+    Map(Vec<(String, Self)>),
+    List(Vec<Self>),
     Leaf(Scalar),
 }
 

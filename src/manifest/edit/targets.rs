@@ -46,7 +46,7 @@ impl Editor<'_> {
                 *expected = Node::made(Kind::Map {
                     entries,
                     flow: false,
-                })
+                });
             }
         }
         Ok(())

@@ -220,13 +220,7 @@ fn clear_text_is_asked_for() {
         .success()
         .says("encrypted, though anybody might read: LOG_LEVEL");
     let text = world.read("manifests/dev.yaml");
-    assert!(
-        text.contains(
-            "  PORT: 8080
-"
-        ),
-        "{text}"
-    );
+    assert!(text.contains("  PORT: 8080\n"), "{text}");
     assert!(!text.contains("info"));
     world.write("b.env", "LOG_LEVEL=debug\nTIMEOUT=30s\nSECRET=c4nary-3\n");
     world

@@ -73,7 +73,7 @@ fn one_place_named_twice() {
         &world,
         "import - .env -",
         64,
-        "standard input is named twice",
+        "sources 1 and 3 are the same",
     );
     for other in ["./.env", "sub/../.env", "link.env"] {
         refused(

@@ -31,7 +31,8 @@ struct Parts<'a> {
 }
 
 const NO_FORM: &str = "is not encrypted, or not whole";
-const NOT_AUTHENTIC: &str = "does not authenticate";
+const NOT_AUTHENTIC: &str =
+    "does not authenticate: it was changed, or moved here, after the file was encrypted";
 
 impl Cipher {
     pub(super) fn new(key: &[u8]) -> Option<Self> {

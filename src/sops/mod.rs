@@ -109,7 +109,7 @@ pub enum SopsError {
     #[error("holds a data key that cannot be used: {0}")]
     DataKey(String),
     /// One value does not open.
-    #[error("was changed after it was encrypted: {path} {why}")]
+    #[error("does not open whole: {path} {why}")]
     Value {
         /// `a.b[0]`
         path: String,

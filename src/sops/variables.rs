@@ -41,6 +41,13 @@ impl Entry {
         shown(&self.steps)
     }
 
+    /// Whether it is the value of this path, or lies below it.
+    pub fn lies_at(&self, path: &str) -> bool {
+        self.path()
+            .strip_prefix(path)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    }
+
     fn is_nested(&self) -> bool {
         self.steps.len() > 1
     }
@@ -108,7 +115,7 @@ pub fn variables(
     let mut unfit = vec![];
     for entry in entries {
         let path = entry.path();
-        if is_excepted(&path, except) {
+        if except.iter().any(|left_out| entry.lies_at(left_out)) {
             continue;
         }
         let mut refuse = |why: String, nested| {
@@ -147,14 +154,6 @@ pub fn variables(
     } else {
         Err(unfit)
     }
-}
-
-/// The path itself, or something that it lies below.
-fn is_excepted(path: &str, except: &BTreeSet<String>) -> bool {
-    except.iter().any(|left_out| {
-        path.strip_prefix(left_out.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    })
 }
 
 #[cfg(test)]

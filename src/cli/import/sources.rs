@@ -80,6 +80,12 @@ pub(crate) struct SourcesArgs {
     yes: bool,
 }
 
+impl SourcesArgs {
+    fn leaves_out(&self, name: &VarName) -> bool {
+        self.except.iter().any(|left_out| left_out == name.as_str())
+    }
+}
+
 fn key_path(text: &str) -> Result<KeyPath, String> {
     text.parse()
         .map_err(|wrong: crate::model::InvalidKeyPath| format!("it must {}", wrong.0))

@@ -13,6 +13,7 @@ impl Leaky {
         let into = format!("--into {MANIFEST}");
         for line in [
             "import odd.env --yes".to_owned(),
+            format!("import odd.env {into} --format json --at env --except {LIVE}"),
             format!("import odd.env {into} --format json --at env"),
             format!("import odd.env {into} --format json --at N"),
             format!("import odd.env {into} --format shell"),

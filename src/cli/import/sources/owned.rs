@@ -49,13 +49,15 @@ pub(super) fn refuse_second_owner(
 /// By the place's text, or as the same object of the same file.
 fn is_one(one: &Target, other: &Target) -> bool {
     let real = |target: &Target| -> Option<(PathBuf, Option<KeyPath>)> {
-        let Address::File(file) = &target.address else {
-            return None;
+        let at = match &target.address {
+            Address::File(file) => file.at.clone(),
+            Address::Openclaw(_) => None,
+            Address::Railway(_) | Address::Memory(_) => return None,
         };
         if target.address.host().is_some() {
             return None;
         }
-        Some((target.path.as_ref()?.canonicalize().ok()?, file.at.clone()))
+        Some((target.path.as_ref()?.canonicalize().ok()?, at))
     };
     one.place == other.place || real(one).is_some_and(|place| Some(place) == real(other))
 }

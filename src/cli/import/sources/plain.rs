@@ -1,6 +1,6 @@
 //! What a plain file holds, if every reading of it is certain: an import is exact, or refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::SourcesArgs;
@@ -36,14 +36,12 @@ pub(super) fn take(
         .map_err(|why| refusal(called, &why, path, bytes))?;
     let mut vars = BTreeMap::new();
     let mut uncertain = vec![];
+    let mut left_out = BTreeSet::new();
     let format = Format::new(name, arguments.at.as_ref())
         .map_err(|why| refusal(called, &why.to_string(), path, bytes))?;
     for (name, reading) in readings {
-        if arguments
-            .except
-            .iter()
-            .any(|left_out| left_out == name.as_str())
-        {
+        if arguments.leaves_out(&name) {
+            left_out.insert(name.to_string());
             continue;
         }
         match certain(&format, &name, reading) {
@@ -65,10 +63,11 @@ pub(super) fn take(
             called: called.clone(),
             address: addressed(place, name),
             vars,
-            public: std::collections::BTreeSet::new(),
+            public: BTreeSet::new(),
         },
         notes,
         clear_file: place.local().map(Path::to_owned),
+        left_out,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Reads every source whole, before anything is written.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -27,6 +28,8 @@ pub(super) struct Held {
     pub(super) notes: Vec<String>,
     /// A file of this machine whose values are in clear.
     pub(super) clear_file: Option<PathBuf>,
+    /// What `--except` took out of it.
+    pub(super) left_out: BTreeSet<String>,
 }
 
 /// The bytes of one file, or what a gateway says.
@@ -70,7 +73,19 @@ pub(super) fn read(
             .hint("import the others without it"));
         }
     }
-    Ok(held)
+    // not repeated: nobody knows what it is
+    let unmatched = arguments
+        .except
+        .iter()
+        .position(|name| !held.iter().any(|held| held.left_out.contains(name)));
+    match unmatched {
+        None => Ok(held),
+        Some(index) => Err(CommandError::usage(format!(
+            "--except number {} names nothing that was read",
+            index + 1
+        ))
+        .hint("name a variable, or the path of a value in a SOPS file, as in db.password")),
+    }
 }
 
 async fn file(
@@ -164,22 +179,20 @@ fn of_gateway(
     notes: Vec<String>,
     arguments: &SourcesArgs,
 ) -> Held {
-    let vars = vars.into_iter().filter(|(name, _)| {
-        !arguments
-            .except
-            .iter()
-            .any(|left_out| left_out == name.as_str())
-    });
+    let (out, vars): (Vec<_>, Vec<_>) = vars
+        .into_iter()
+        .partition(|(name, _)| arguments.leaves_out(name));
     Held {
         found: Found {
             label: place.label.clone(),
             called: place.spelled.called.clone(),
             address: place.target.as_ref().map(|target| target.address.clone()),
-            vars: vars.collect(),
-            public: std::collections::BTreeSet::new(),
+            vars: vars.into_iter().collect(),
+            public: BTreeSet::new(),
         },
         notes,
         clear_file: None,
+        left_out: out.into_iter().map(|(name, _)| name.to_string()).collect(),
     }
 }
 

@@ -39,6 +39,11 @@ pub(super) fn take(
     let except: BTreeSet<String> = arguments.except.iter().cloned().collect();
     let vars = sops::variables(&opened.entries, arguments.flatten, &except)
         .map_err(|unfit| refused(called, &unfit))?;
+    let left_out = except
+        .iter()
+        .filter(|path| opened.entries.iter().any(|entry| entry.lies_at(path)))
+        .cloned()
+        .collect();
     let public: BTreeSet<VarName> = vars
         .iter()
         .filter(|(_, plain)| !plain.is_encrypted)
@@ -65,6 +70,7 @@ pub(super) fn take(
         },
         notes,
         clear_file: None,
+        left_out,
     })
 }
 

@@ -134,6 +134,13 @@ fn lines_and_readings_that_are_not_certain() {
         "--at goes with",
     );
     refused(&world, "import a.env --format yaml", 64, "possible values");
+    let nothing = "import a.env --except B --except C --except c4nary --yes";
+    refused(
+        &world,
+        nothing,
+        64,
+        "--except number 3 names nothing that was read",
+    );
     world
         .quietly("import a.env --except B --except C --yes")
         .success();

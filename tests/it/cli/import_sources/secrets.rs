@@ -98,7 +98,7 @@ fn what_cannot_be_taken_is_said_and_nothing_is_written() {
             "s.yaml",
             &good.replace("B: ENC", "C: ENC"),
             1,
-            "was changed after it was encrypted",
+            "C does not authenticate",
         ),
         ("s.yaml", &good[..good.len() / 2], 1, ""),
         (

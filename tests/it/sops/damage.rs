@@ -174,7 +174,7 @@ fn values_that_moved_were_taken_out_or_put_in() {
         for at in [one, two] {
             case.refused(&lines(&encrypted, |lines| drop(lines.remove(at))));
             case.refused(&lines(&encrypted, |lines| {
-                lines.insert(at, lines[at].clone())
+                lines.insert(at, lines[at].clone());
             }));
         }
         case.refused(&lines(&encrypted, |lines| {
@@ -184,7 +184,7 @@ fn values_that_moved_were_taken_out_or_put_in() {
         case.refused(&lines(&encrypted, |lines| lines.swap(one, two)));
         // a value in clear: held by the MAC, unless that is over encrypted values alone
         let clear = lines(&encrypted, |lines| {
-            lines[open] = lines[open].replace("open", "opened")
+            lines[open] = lines[open].replace("open", "opened");
         });
         if rules.contains(&"--mac-only-encrypted") {
             case.changed(&clear);

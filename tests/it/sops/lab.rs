@@ -89,13 +89,7 @@ impl Lab {
         self.sops(&arguments)
     }
 
-    /// What the real program decrypts, as the file's own store has it.
-    pub fn decrypted(&self, name: &str, text: &str) -> Result<String, String> {
-        self.write(name, text);
-        self.sops(&["--decrypt", name])
-    }
-
-    /// The same as names and texts, nested ones by their paths.
+    /// What the real program decrypts, as names and texts; nested ones by their paths.
     pub fn theirs(&self, name: &str, text: &str) -> Result<BTreeMap<String, String>, String> {
         self.write(name, text);
         let json = self.sops(&["--decrypt", "--output-type", "json", name])?;

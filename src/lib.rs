@@ -13,6 +13,7 @@
 //! | git | nothing of ours |
 //! | manifest, plan, crypto | model |
 //! | source | model, git |
+//! | sops | model, crypto |
 //! | review | model, manifest, plan (authority, what may be shown) |
 //! | machine | model |
 //! | journal | model, plan (its types), git |
@@ -42,5 +43,6 @@ pub mod probe;
 pub mod reconcile;
 pub mod render;
 pub mod review;
+pub mod sops;
 pub mod source;
 mod telemetry;

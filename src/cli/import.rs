@@ -1,9 +1,10 @@
-//! `import`: from what a platform holds to a manifest that plans empty at once.
+//! `import`: from what places hold to a manifest that plans empty at once.
 
 mod asked;
 mod compose;
 mod found;
 mod owners;
+mod sources;
 mod tell;
 
 use std::path::{Path, PathBuf};
@@ -22,11 +23,33 @@ use crate::reconcile::import;
 use crate::source;
 use asked::Asked;
 
-/// Make a manifest of what a platform holds, encrypted for you
+/// Take in what files, hosts, SOPS, OpenClaw or Railway hold, encrypted for you
+///
+/// Writes a new manifest, or extends one with --into, so that the next plan is empty. A SOURCE is a
+/// file here, [USER@]HOST:PATH for a file over SSH, `openclaw` for the gateway of this machine
+/// (HOST:openclaw, and :PROFILE behind either), or - for standard input. A file becomes a target; a
+/// SOPS file and standard input only declare variables. Every value is encrypted unless --clear names
+/// its variable. Equal values are declared once; different ones under one name are kept, named apart
+/// and listed. Nothing is written but the manifest, and nothing but names is printed.
 #[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "\
+Examples:
+  driftlock import .env deploy@vps.example.com:/srv/app/.env --name production
+  driftlock import secrets.enc.yaml --into manifests/production.yaml --target api
+  driftlock import openclaw mac-mini:openclaw:work
+  driftlock import config.json --format json --at env --clear LOG_LEVEL
+  vault kv get -field=env secret/app | driftlock import - --into manifests/dev.yaml
+  driftlock import railway --project aurora --environment production"
+)]
 pub(crate) struct ImportArgs {
     #[command(subcommand)]
-    platform: PlatformArgs,
+    platform: Option<PlatformArgs>,
+
+    #[command(flatten)]
+    sources: sources::SourcesArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -103,7 +126,8 @@ pub(crate) fn run(
     ui: &mut Ui,
 ) -> Result<Exit, CommandError> {
     match &arguments.platform {
-        PlatformArgs::Railway(arguments) => railway(arguments, global, context, ui),
+        Some(PlatformArgs::Railway(arguments)) => railway(arguments, global, context, ui),
+        None => sources::run(&arguments.sources, global, context, ui),
     }
 }
 
@@ -127,7 +151,11 @@ pub(crate) fn railway(
     let manifest = refuse_existing(context, &name)?;
     owners::refuse_second_owner(&found, context, ui)?;
     let imported = import::import(&found);
-    let clear = compose::clear(arguments, &imported)?;
+    let clear = compose::clear(&compose::Choice {
+        named: &arguments.clear,
+        all_suggested: arguments.clear_suggested,
+        imported: &imported,
+    })?;
     tell::protect(&found, &imported, &clear, ui);
     tell::left_behind(&survey, &imported, ui);
     if imported.targets.is_empty() {
@@ -152,7 +180,14 @@ pub(crate) fn railway(
         return Ok(Exit::REFUSED);
     }
     let readers = identity::readers(&own, &arguments.recipient, "made or found by import")?;
-    let text = compose::compose(&name, context, &readers, &imported, &clear)?;
+    let text = compose::compose(
+        &name,
+        context,
+        &readers,
+        &imported,
+        &clear,
+        "import fewer services at once with --service",
+    )?;
     write(context, &manifest, &text)?;
     let ignored = ignore::ignore(context, None, own.file.as_deref())?;
     tell::done(&manifest, &found, &imported, &own, &ignored, ui);

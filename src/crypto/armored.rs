@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::binding::{MAX_PLAINTEXT_BYTES, OpenError, Opened, Place, SealError, bind, unbind};
 use super::header::{Header, HeaderError};
 use super::identity::{Keyring, UnlockError};
-use super::payload::{decrypt_in_place, encrypt_payload};
+use super::payload::{decrypt_in_place, decrypt_payload, encrypt_payload};
 use super::prompt::SharedPrompt;
 use super::recipients::Recipient;
 use super::wrap::{WrapError, wrap};
@@ -96,6 +96,20 @@ pub fn open_armored(
         opened: unbind(Place { manifest, entry }, plaintext)?,
         source: unlocked.source,
     })
+}
+
+/// Opens a whole armored age file of others that holds no binding line, such as the data key of a
+/// SOPS file. Gives its plaintext, and which identity opened it.
+pub fn open_armored_file(
+    text: &str,
+    keyring: &mut Keyring,
+) -> Result<(Zeroizing<Vec<u8>>, String), OpenArmoredError> {
+    let file = from_armor(text.trim_end_matches('\n')).ok_or(OpenArmoredError::Armor)?;
+    let (header, payload) = Header::split(&file)?;
+    let unlocked = keyring.open(&header)?;
+    let plaintext =
+        decrypt_payload(&unlocked.file_key, payload.to_vec()).map_err(OpenError::from)?;
+    Ok((plaintext, unlocked.source))
 }
 
 fn to_armor(file: &[u8]) -> String {

@@ -30,7 +30,10 @@ mod wrap;
 
 pub use age_core::format::FileKey;
 
-pub use armored::{OpenArmoredError, OpenedArmored, SealArmoredError, open_armored, seal_armored};
+pub use armored::{
+    OpenArmoredError, OpenedArmored, SealArmoredError, open_armored, open_armored_file,
+    seal_armored,
+};
 pub use binding::{MAX_VALUE_BYTES, OpenError, Opened, SealError};
 pub use envelope::Envelope;
 pub use header::{Header, HeaderError, UnwrapError};

@@ -118,7 +118,7 @@ fn comment_line(indent: &str, text: &str) -> String {
     format!("{indent}# {plain}")
 }
 
-fn target_lines(target: &FreshTarget) -> Vec<String> {
+pub(super) fn target_lines(target: &FreshTarget) -> Vec<String> {
     let mut lines = vec![format!("  {}:", target.name)];
     if let Some(comment) = &target.comment {
         lines.push(comment_line("    ", comment));

@@ -2,6 +2,7 @@
 //! read comes in, what shall be declared goes out.
 
 mod naming;
+mod places;
 mod reference;
 mod share;
 mod suggest;
@@ -11,6 +12,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use naming::slug;
+pub use places::{Found, Gathered, Known, Renamed, gather};
 
 use crate::manifest::{FreshTarget, UseSource};
 use crate::model::{
@@ -87,20 +89,23 @@ pub struct LeftOut {
 pub fn import(environment: &Environment) -> Imported {
     let names = naming::of_places(&environment.places);
     let mut imported = Imported::default();
+    let mut taken_in = vec![];
     let mut holdings = vec![];
     for (place, names) in environment.places.iter().zip(&names) {
         let (values, left_out) = sort(place);
         imported.left_out.push(left_out);
         if !values.is_empty() {
+            taken_in.push((place, names));
             holdings.push(share::Holding {
-                place,
-                names,
+                rank: rank(place),
+                prefix: &names.prefix,
                 values,
+                may_refer: true,
             });
         }
     }
-    let shared = share::declare(&holdings);
-    for holding in &holdings {
+    let shared = share::declare(&holdings, &share::Known::new());
+    for (holding, (place, names)) in holdings.iter().zip(taken_in) {
         let uses = holding
             .values
             .iter()
@@ -112,12 +117,21 @@ pub fn import(environment: &Environment) -> Imported {
                 (name.clone(), source)
             })
             .collect();
-        imported.targets.push(target(environment, holding, uses));
+        let target = target(environment, place, names, uses);
+        imported.targets.push(target);
     }
     imported.suggested = suggested(&holdings, &shared);
     imported.renamed = shared.renamed();
     imported.declared = shared.into_declared();
     imported
+}
+
+/// The shared variables come after all services.
+fn rank(place: &Place) -> share::Rank<'_> {
+    match &place.service {
+        Some(service) => (false, service.name.as_str(), service.id.as_str()),
+        None => (true, "", ""),
+    }
 }
 
 /// What can be declared of a place, and what cannot.
@@ -170,7 +184,8 @@ fn suggested(holdings: &[share::Holding<'_>], shared: &share::Shared<'_>) -> BTr
 
 fn target(
     environment: &Environment,
-    holding: &share::Holding<'_>,
+    place: &Place,
+    names: &naming::Names,
     uses: Vec<(VarName, UseSource)>,
 ) -> FreshTarget {
     let mut notes = vec![];
@@ -182,12 +197,12 @@ fn target(
     );
     let environment_name =
         naming::spelled("environment", &environment.environment, false, &mut notes);
-    let service = holding.place.service.as_ref().map(|service| {
-        let ambiguous = holding.names.ambiguous;
-        naming::spelled("service", service, ambiguous, &mut notes)
-    });
+    let service = place
+        .service
+        .as_ref()
+        .map(|service| naming::spelled("service", service, names.ambiguous, &mut notes));
     FreshTarget {
-        name: holding.names.target.clone(),
+        name: names.target.clone(),
         comment: (!notes.is_empty()).then(|| notes.join(", ")),
         address: Address::Railway(RailwayAddress {
             project,

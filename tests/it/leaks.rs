@@ -15,6 +15,7 @@ mod railway_troubles;
 mod recipes;
 mod runs;
 mod sink;
+mod sources;
 
 use std::collections::BTreeSet;
 

@@ -41,6 +41,7 @@ mod scale;
 mod schemas;
 mod shared;
 mod smuggling;
+mod sops;
 mod source;
 mod support;
 mod workflows;

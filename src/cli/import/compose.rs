@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::RailwayArgs;
 use crate::cli::authoring;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
@@ -14,19 +13,26 @@ use crate::model::{ManifestName, VarName};
 use crate::reconcile::import::Imported;
 use crate::reconcile::load;
 
+/// What may be kept in clear text, and what was asked for.
+pub(super) struct Choice<'a> {
+    /// `--clear`
+    pub(super) named: &'a [VarName],
+    /// `--clear-suggested`
+    pub(super) all_suggested: bool,
+    pub(super) imported: &'a Imported,
+}
+
 /// What is kept in clear text: what was named, and what was suggested if that was wanted.
-pub(super) fn clear(
-    arguments: &RailwayArgs,
-    imported: &Imported,
-) -> Result<BTreeSet<VarName>, CommandError> {
+pub(super) fn clear(choice: &Choice<'_>) -> Result<BTreeSet<VarName>, CommandError> {
+    let imported = choice.imported;
     let mut clear = BTreeSet::new();
-    for name in &arguments.clear {
+    for name in choice.named {
         if imported.declared.contains_key(name) {
             clear.insert(name.clone());
         } else if let Some(names) = imported.renamed.get(name) {
             let flags: Vec<String> = names.iter().map(|name| format!("--clear {name}")).collect();
             return Err(CommandError::usage(format!(
-                "--clear {name}: services have different values of it, each declared by itself"
+                "--clear {name}: there are different values of it, each declared by itself"
             ))
             .hint(format!("name those that are meant: {}", flags.join(" "))));
         } else if !imported.references.contains(name) {
@@ -35,7 +41,7 @@ pub(super) fn clear(
             )));
         }
     }
-    if arguments.clear_suggested {
+    if choice.all_suggested {
         clear.extend(imported.suggested.iter().cloned());
     }
     Ok(clear)
@@ -48,6 +54,7 @@ pub(super) fn compose(
     readers: &Readers,
     imported: &Imported,
     clear: &BTreeSet<VarName>,
+    fewer: &str,
 ) -> Result<String, CommandError> {
     let now = context.now();
     let envelope = Envelope::generate(name);
@@ -93,7 +100,7 @@ pub(super) fn compose(
                 .iter()
                 .take(5)
                 .fold(error, |error, problem| error.detail(&problem.message));
-            Err(error.hint("import fewer services at once with --service"))
+            Err(error.hint(fewer))
         }
     }
 }

@@ -12,6 +12,7 @@ mod recipe;
 mod seal;
 mod section;
 mod source;
+mod targets;
 mod unset;
 mod variables;
 

@@ -1,5 +1,6 @@
 //! What a manifest says, and how edits of its text behave.
 
+mod added;
 mod allowlist;
 mod edits;
 mod facts;

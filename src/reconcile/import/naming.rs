@@ -24,27 +24,36 @@ pub(super) struct Names {
 
 /// The names of all places, in their order.
 pub(super) fn of_places(places: &[Place]) -> Vec<Names> {
+    let names: Vec<Option<&str>> = places
+        .iter()
+        .map(|place| place.service.as_ref().map(|service| service.name.as_str()))
+        .collect();
+    of_names(&names, BTreeSet::new())
+}
+
+/// The same of what places are called; `None` are the shared variables. `taken` are names of
+/// targets, in lower case.
+pub(super) fn of_names(names: &[Option<&str>], mut taken: BTreeSet<String>) -> Vec<Names> {
     let mut count: BTreeMap<String, usize> = BTreeMap::new();
-    for service in places.iter().filter_map(|place| place.service.as_ref()) {
-        *count.entry(service.name.to_lowercase()).or_default() += 1;
+    for name in names.iter().flatten() {
+        *count.entry(name.to_lowercase()).or_default() += 1;
     }
     // the shared variables have their name whatever services are called
-    let mut taken = BTreeSet::new();
-    if places.iter().any(|place| place.service.is_none()) {
+    if names.contains(&None) {
         taken.insert(SHARED.to_owned());
     }
-    places
+    names
         .iter()
-        .map(|place| match &place.service {
+        .map(|name| match name {
             None => Names {
                 target: TargetName::new(SHARED).expect("the name keeps the rule"),
                 prefix: prefix(SHARED),
                 ambiguous: false,
             },
-            Some(service) => Names {
-                target: target(&service.name, &mut taken),
-                prefix: prefix(&service.name),
-                ambiguous: count[&service.name.to_lowercase()] > 1,
+            Some(name) => Names {
+                target: target(name, &mut taken),
+                prefix: prefix(name),
+                ambiguous: count[&name.to_lowercase()] > 1,
             },
         })
         .collect()
@@ -90,7 +99,7 @@ pub fn slug(name: &str) -> String {
 }
 
 /// A service's name as the beginning of a variable's.
-fn prefix(service: &str) -> String {
+pub(super) fn prefix(service: &str) -> String {
     let mut text = String::new();
     for letter in service.chars() {
         if letter.is_ascii_alphanumeric() {

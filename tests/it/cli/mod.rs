@@ -17,6 +17,7 @@ mod expiry;
 mod export;
 mod history;
 mod import;
+mod import_sources;
 mod init;
 mod plan;
 mod plan_since;

@@ -9,5 +9,5 @@ mod killed;
 mod probes;
 mod running;
 pub mod service;
-mod stage;
+pub mod stage;
 mod unapproved;

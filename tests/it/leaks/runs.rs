@@ -288,6 +288,7 @@ impl Leaky {
         std::fs::write(list, "driftlock-authority: 1\nallow: []\n").unwrap();
         self.runs("plan --authority ../list", "").success();
         self.git_runs_us();
+        self.imports_sources();
         self.reveals();
         self.comments();
         self.argv();

@@ -14,7 +14,7 @@ use super::error::CommandError;
 use super::session::Item;
 use super::ui::Ui;
 use crate::crypto::{Envelope, Recipient, SharedPrompt, random_bytes, seal_armored};
-use crate::manifest::{EditError, Editor, Manifest, Payload, Seal, Source};
+use crate::manifest::{EditError, Editor, Manifest, Parsed, Payload, Seal, Source};
 use crate::model::{FingerprintKey, SecretValue, VarName};
 use crate::reconcile::load::{FINGERPRINT_ENTRY, Open, Opener, fingerprint_key_text};
 use crate::source;
@@ -203,17 +203,31 @@ pub(crate) fn edit(
     ui: &mut Ui,
     change: impl FnOnce(&mut Editor<'_>) -> Result<(), EditError>,
 ) -> Result<bool, CommandError> {
+    let (text, _) = edited(item, ui, change)?;
+    if text == item.file.text {
+        return Ok(false);
+    }
+    write(item, &text, context)?;
+    Ok(true)
+}
+
+/// The manifest's text after an edit, and what it says then. Nothing is written.
+pub(crate) fn edited(
+    item: &Item,
+    ui: &mut Ui,
+    change: impl FnOnce(&mut Editor<'_>) -> Result<(), EditError>,
+) -> Result<(String, Parsed), CommandError> {
     let edited = Editor::new(&item.file.text).and_then(|mut editor| {
         change(&mut editor)?;
         editor.finish()
     });
-    let (text, _) = edited.map_err(|error| edit_error(item, &error, ui))?;
-    if text == item.file.text {
-        return Ok(false);
-    }
-    source::write_atomically(&context.absolute(&item.file.path), &item.file.text, &text)
-        .map_err(|error| CommandError::of(&error))?;
-    Ok(true)
+    edited.map_err(|error| edit_error(item, &error, ui))
+}
+
+/// Puts a text in the place of the manifest's, which must still be as it was loaded.
+pub(crate) fn write(item: &Item, text: &str, context: &Context) -> Result<(), CommandError> {
+    source::write_atomically(&context.absolute(&item.file.path), &item.file.text, text)
+        .map_err(|error| CommandError::of(&error))
 }
 
 fn edit_error(item: &Item, error: &EditError, ui: &mut Ui) -> CommandError {

@@ -26,6 +26,7 @@ mod plan;
 mod prompt;
 mod rails;
 mod reach;
+mod recipients;
 mod records;
 mod reveal;
 mod rotate;
@@ -127,6 +128,7 @@ enum Command {
     Rotate(rotate::RotateArgs),
     Reveal(reveal::RevealArgs),
     Accept(accept::AcceptArgs),
+    Recipients(recipients::RecipientsArgs),
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
     Plan(plan::PlanArgs),
@@ -180,6 +182,7 @@ fn dispatch(
         Command::Rotate(arguments) => rotate::run(arguments, global, context, ui),
         Command::Reveal(arguments) => reveal::run(arguments, global, context, ui),
         Command::Accept(arguments) => accept::run(arguments, global, context, ui),
+        Command::Recipients(arguments) => recipients::run(arguments, global, context, ui),
         Command::Check(arguments) => check::run(arguments, global, context, ui),
         Command::Diff(arguments) => diff::run(arguments, global, context, ui),
         Command::Plan(arguments) => plan::run(arguments, global, context, ui),

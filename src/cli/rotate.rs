@@ -22,7 +22,7 @@ use super::session::{self, Item};
 use super::ui::Ui;
 use crate::crypto::random_bytes;
 use crate::manifest::Source;
-use crate::model::VarName;
+use crate::model::{SecretValue, VarName};
 use crate::reconcile::load::{Open, Opener};
 use crate::reconcile::targets::Visibility;
 
@@ -86,6 +86,11 @@ pub(crate) fn run(
         ui.say(&format!("  next: {next}"));
     }
     Ok(Exit::DONE)
+}
+
+/// Whether a new value can be made by chance; where not, somebody else gives it out.
+pub(crate) fn is_made_by_chance(value: &SecretValue) -> bool {
+    form_of(value).is_ok()
 }
 
 /// What becomes of one variable.

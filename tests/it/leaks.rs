@@ -9,6 +9,7 @@ mod hosts;
 mod openclaw;
 mod railway;
 mod railway_troubles;
+mod recipients;
 mod runs;
 mod sink;
 

@@ -59,6 +59,8 @@ pub struct Editor<'t> {
     splices: Vec<Splice>,
     additions: BTreeMap<VarName, Source>,
     removals: BTreeSet<usize>,
+    /// What new recipients are called.
+    names: BTreeMap<String, String>,
 }
 
 impl<'t> Editor<'t> {
@@ -86,6 +88,7 @@ impl<'t> Editor<'t> {
             splices: Vec::new(),
             additions: BTreeMap::new(),
             removals: BTreeSet::new(),
+            names: BTreeMap::new(),
         })
     }
 

@@ -5,6 +5,7 @@ mod doctor;
 mod exit;
 mod history;
 mod journal;
+mod recipients;
 mod status;
 mod undo;
 
@@ -19,6 +20,7 @@ pub use doctor::{
 pub use exit::{Exit, Verdict};
 pub use history::{HistoryAction, HistoryEntry, HistoryReport, HistoryVar};
 pub use journal::{JournalEntry, JournalReport};
+pub use recipients::{ListedSince, Reader, ReadersOf, RecipientsReport, Sealed};
 pub use status::{
     Cell, Freshness, Mover, Seen, SeenTarget, Sight, StatusReport, StatusRow, StatusTarget, Then,
 };

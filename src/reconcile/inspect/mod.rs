@@ -41,23 +41,32 @@ pub fn inspect(
     keyring: &mut Keyring,
 ) -> Inspected {
     let manifest = &loaded.manifest;
-    let mut notes = Notes::new(wanted);
-    for warning in &loaded.warnings {
-        notes.push(Finding::of_file(warning.clone()));
-    }
     let opening = if needs_identity(manifest, wanted) {
         load::open(manifest, keyring)
     } else {
         Opening::Clear
     };
-    recipients::inspect(manifest, &opening, &mut notes);
-    if let Opening::Sealed(why) = &opening {
+    inspect_opened(loaded, text, &opening, wanted, keyring)
+}
+
+/// The same for one that is open, as far as it can be.
+pub fn inspect_opened(
+    loaded: &Loaded,
+    text: &str,
+    opening: &Opening,
+    wanted: &Wanted<'_>,
+    keyring: &mut Keyring,
+) -> Inspected {
+    let manifest = &loaded.manifest;
+    let mut notes = Notes::new(wanted);
+    for warning in &loaded.warnings {
+        notes.push(Finding::of_file(warning.clone()));
+    }
+    recipients::inspect(manifest, opening, &mut notes);
+    if let Opening::Sealed(why) = opening {
         sealed(manifest, why, &mut notes);
     }
-    let mut opener = Opener {
-        opening: &opening,
-        keyring,
-    };
+    let mut opener = Opener { opening, keyring };
     for (name, variable) in &manifest.variables {
         values::inspect(manifest, name, variable, &mut opener, &mut notes);
         values::in_clear(text, name, variable, &mut notes);

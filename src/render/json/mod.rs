@@ -11,6 +11,7 @@ mod doctor;
 mod history;
 mod journal;
 mod plan;
+mod recipients;
 mod status;
 mod undo;
 
@@ -24,6 +25,7 @@ pub use doctor::DoctorDocument;
 pub use history::HistoryDocument;
 pub use journal::JournalDocument;
 pub use plan::PlanDocument;
+pub use recipients::RecipientsDocument;
 pub use status::StatusDocument;
 pub use undo::UndoDocument;
 
@@ -55,6 +57,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("history.json", of::<HistoryDocument>()),
         ("journal.json", of::<JournalDocument>()),
         ("plan.json", of::<PlanDocument>()),
+        ("recipients.json", of::<RecipientsDocument>()),
         ("saved-plan.json", of::<crate::plan::SavedPlans>()),
         ("status.json", of::<StatusDocument>()),
         ("undo.json", of::<UndoDocument>()),

@@ -17,6 +17,7 @@ mod import;
 mod init;
 mod plan;
 mod plan_since;
+mod recipients;
 mod reveal;
 mod rotate;
 mod saved;

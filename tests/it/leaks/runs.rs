@@ -287,6 +287,7 @@ impl Leaky {
         std::fs::write(list, "driftlock-authority: 1\nallow: []\n").unwrap();
         self.runs("plan --authority ../list", "").success();
         self.git_runs_us();
+        self.readers();
         self.reveals();
         self.comments();
         self.argv();

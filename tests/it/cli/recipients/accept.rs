@@ -55,7 +55,7 @@ fn whoever_is_named_is_signed_and_no_value_changes() {
         &[],
     );
     world.run("recipients verify").success();
-    world.in_sync();
+    world.run("plan").success().says("No changes.");
     run(&world, "recipients accept --yes", &[&eve.public])
         .exits(1)
         .says("needs no accepting");

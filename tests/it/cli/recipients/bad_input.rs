@@ -83,9 +83,15 @@ fn private_keys_are_never_repeated() {
     let pem = std::fs::read_to_string(&bob.file).unwrap();
     let inner = pem.lines().nth(1).unwrap();
     for command in ["add", "remove", "accept --yes"] {
-        for given in [secret, &secret.to_lowercase(), &pem] {
+        for (given, words) in [
+            (secret, "private key"),
+            (&secret.to_lowercase(), "private key"),
+            (&format!("\n{pem}"), "private key"),
+            // looks like an option
+            (&pem, "What was typed is not repeated here"),
+        ] {
             let line = format!("recipients {command}");
-            let run = refused(&world, &line, &[given], 64, "private key");
+            let run = refused(&world, &line, &[given], 64, words);
             run.hides(secret).hides(&secret.to_lowercase()).hides(inner);
         }
     }

@@ -26,7 +26,7 @@ fn it_names_each_reader_as_others_name_the_key() {
     let print = print.split(' ').nth(1).unwrap();
     let list = world.run("recipients list").success();
     list.clone()
-        .says(&format!("ssh-ed25519  {print}"))
+        .says(&format!("alice@laptop ssh-ed25519 {print}"))
         .says("list    signed by a reader, as it is")
         .says("header  for exactly this list, as far as X25519 keys can be counted")
         .says("yours")

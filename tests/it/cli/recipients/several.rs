@@ -9,9 +9,8 @@ use crate::support::world::{Run, World};
 fn two() -> World {
     let world = shop();
     world.write("two.env", "SECOND=canary-second\n");
-    world
-        .run("init --yes --name two --env-file two.env --manifest manifests/two.yaml")
-        .success();
+    let command = "init --yes --name two --env-file two.env";
+    world.run(command).success();
     world
 }
 

@@ -23,7 +23,7 @@ use crate::model::{
 use crate::plan::Undo;
 
 pub use assemble::{Answer, LeftAsIs, Question, Refusal, assemble};
-pub use carry::{Carried, With};
+pub use carry::{Carried, With, without_twins};
 pub use keep::{Keeper, Keeping};
 pub use retention::{Policy, Retention, expired, until};
 pub use sealing::{Former, NotOpened, open};

@@ -1,10 +1,13 @@
 //! What is kept follows a manifest to a new file key: beside what was kept before the manifest is
 //! written, in its place afterwards. So whenever a process ends, one of the two can be opened.
 
+use std::collections::BTreeSet;
+
 use super::keep::ABSENT;
 use super::sealing::reseal;
 use crate::crypto::Envelope;
 use crate::journal::{Authenticator, Changes, KeptRow, RowId, Scope, UndoStore, UndoStoreError};
+use crate::model::KeyId;
 
 /// A key, and what proves rows beside it.
 pub type With<'a> = (&'a Envelope, &'a Authenticator);
@@ -60,6 +63,24 @@ impl Carried {
     pub fn take_back(self, store: &mut UndoStore, scope: &Scope) -> Result<(), UndoStoreError> {
         drop_rows(store, scope, self.new)
     }
+}
+
+/// The rows without those that were carried to this key, or were to be carried from it to another one by
+/// a process that ended before it was done: of each there is one under this key.
+pub fn without_twins(rows: Vec<KeptRow>, key: Option<KeyId>) -> Vec<KeptRow> {
+    let of = |row: &KeptRow| {
+        let apply = (row.receipt, row.plan_id.clone(), row.at);
+        (
+            apply,
+            row.target.clone(),
+            row.place.clone(),
+            row.variable.clone(),
+        )
+    };
+    let present: BTreeSet<_> = rows.iter().filter(|row| row.key == key).map(of).collect();
+    let mut rows = rows;
+    rows.retain(|row| row.key == key || !present.contains(&of(row)));
+    rows
 }
 
 /// What an apply that never ended was to make of it is a fingerprint under the former key, which no

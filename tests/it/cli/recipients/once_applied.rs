@@ -224,8 +224,9 @@ fn a_new_reader_is_asked_for_and_then_counts() {
     run(&world, "recipients add --name", &["alice", &alice.public]).success();
     world
         .run("plan --detailed-exitcode")
-        .exits(0)
-        .says("reader added");
+        .exits(2)
+        .says("reader added")
+        .says("No changes.");
     world.run_with("set API_TOKEN", "canary-second").success();
     world
         .run("apply --yes")

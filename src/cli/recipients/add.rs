@@ -155,7 +155,7 @@ fn seal(
     let Some(opened) = opening.as_open() else {
         return Ok(None);
     };
-    refuse_unsigned(item, &opening, opened)?;
+    refuse_unsigned(item, &opening)?;
     let person = session::person(context);
     readers::rewrap(seal, opened, recipients, &person)
         .map(Some)

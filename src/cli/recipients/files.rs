@@ -10,7 +10,7 @@ use crate::cli::error::CommandError;
 use crate::cli::session::{self, Item};
 use crate::cli::ui::Ui;
 use crate::crypto::{Keyring, Recipient};
-use crate::reconcile::load::{Open, Opening};
+use crate::reconcile::load::Opening;
 use crate::reconcile::readers;
 use crate::render::escape;
 use crate::render::style::shell_quoted;
@@ -60,15 +60,11 @@ pub(super) fn open(item: &Item, keyring: &mut Keyring) -> Result<Opening, Comman
 }
 
 /// Nothing is wrapped for a list that no reader signed.
-pub(super) fn refuse_unsigned(
-    item: &Item,
-    opening: &Opening,
-    open: &Open,
-) -> Result<(), CommandError> {
-    if open.recipients_authentic {
-        return Ok(());
+pub(super) fn refuse_unsigned(item: &Item, opening: &Opening) -> Result<(), CommandError> {
+    match opening.as_open() {
+        Some(open) if !open.recipients_authentic => Err(unsigned(item, opening)),
+        _ => Ok(()),
     }
-    Err(unsigned(item, opening))
 }
 
 /// What is the matter with a list that nobody signed.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::files::{Files, listed, open, refuse_unsigned, shown};
+use super::files::{Files, listed, open, refuse_unsigned};
 use super::tell;
 use super::write::{rekeyed, write_all};
 use crate::cli::Global;
@@ -35,21 +35,9 @@ pub(super) fn run(
     let mut keyring = session::keyring(global, context);
     let mut all = vec![];
     for item in &items {
-        if item.loaded.manifest.seal.is_none() {
-            return Err(CommandError::error(format!(
-                "nothing in {} is encrypted; nothing was changed",
-                shown(item)
-            )));
-        }
         let recipients = listed(item)?;
         let opening = open(item, &mut keyring)?;
-        let Some(opened) = opening.as_open() else {
-            return Err(CommandError::error(format!(
-                "{} does not open",
-                shown(item)
-            )));
-        };
-        refuse_unsigned(item, &opening, opened)?;
+        refuse_unsigned(item, &opening)?;
         let spelled: Vec<String> = item
             .loaded
             .manifest
@@ -60,7 +48,6 @@ pub(super) fn run(
         all.push(rekeyed(
             item,
             &opening,
-            opened,
             &recipients,
             &spelled,
             &mut keyring,

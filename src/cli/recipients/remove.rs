@@ -61,12 +61,23 @@ pub(super) fn run(
     let items = arguments.files.load(context, ui)?;
     let partings = partings(&arguments.readers, &items)?;
     let mut keyring = session::keyring(global, context);
-    let mut all = vec![];
-    let mut told = vec![];
+    let (mut all, mut told) = (vec![], vec![]);
     for (item, parting) in &partings {
-        let prepared = prepare(item, parting, arguments.yes, &mut keyring, context, ui)?;
+        if parting.is_late && !is_unsigned(item, &mut keyring, ui) {
+            continue;
+        }
+        all.push(prepare(
+            item,
+            parting,
+            arguments.yes,
+            &mut keyring,
+            context,
+            ui,
+        )?);
         told.push(parting);
-        all.push(prepared);
+    }
+    if let ([], Some((item, parting))) = (&all[..], partings.first()) {
+        return Err(never_listed(item, parting));
     }
     let mut told = told.into_iter();
     write_all(&all, global, context, ui, |one, ui| {
@@ -74,6 +85,27 @@ pub(super) fn run(
             tell::removed(one, parting, context, ui);
         }
     })
+}
+
+/// Whether somebody edited the list: only then can it have lost a reader who is not in it.
+fn is_unsigned(item: &Item, keyring: &mut Keyring, ui: &mut Ui) -> bool {
+    match session::open(item, keyring, ui) {
+        Opening::Open(open) => !open.recipients_authentic,
+        // said already
+        Opening::Sealed(_) | Opening::Clear => false,
+    }
+}
+
+fn never_listed(item: &Item, parting: &Parting) -> CommandError {
+    let gone = parting.gone.iter();
+    let names: Vec<String> = gone.map(|(name, key)| call(name.as_deref(), key)).collect();
+    let are = if names.len() == 1 { "is" } else { "are" };
+    CommandError::error(format!(
+        "{} {are} not a reader of {}; nothing was changed",
+        names.join(" and "),
+        shown(item)
+    ))
+    .hint("driftlock recipients list shows who is")
 }
 
 /// Every manifest that lists one of them. A word that names nobody anywhere stops all.
@@ -157,16 +189,7 @@ fn prepare<'i>(
     check_list(item, parting, &opening, opened)?;
     refuse_waiting(item)?;
     let recipients: Vec<Recipient> = parting.stay.iter().map(|one| one.key.clone()).collect();
-    let prepared = rekeyed(
-        item,
-        &opening,
-        opened,
-        &recipients,
-        &spelled,
-        keyring,
-        context,
-        ui,
-    )?;
+    let prepared = rekeyed(item, &opening, &recipients, &spelled, keyring, context, ui)?;
     let seal = prepared.keys.as_ref().map(|keys| &keys.rekeyed.seal);
     if !yes && !seal.is_some_and(|seal| opens_here(seal, keyring)) {
         ask_for_oneself(item, context, ui)?;
@@ -200,20 +223,10 @@ fn check_list(
         open.envelope
             .verify_recipients(&before, &seal.recipients_mac)
     });
-    if was_listed {
-        return Ok(());
+    match was_listed {
+        true => Ok(()),
+        false => Err(unsigned(item, opening)),
     }
-    if !open.recipients_authentic {
-        return Err(unsigned(item, opening));
-    }
-    let names: Vec<String> = gone().map(|key| call(None, &key)).collect();
-    let are = if names.len() == 1 { "is" } else { "are" };
-    Err(CommandError::error(format!(
-        "{} {are} not a reader of {}; nothing was changed",
-        names.join(" and "),
-        shown(item)
-    ))
-    .hint("driftlock recipients list shows who is"))
 }
 
 /// Whole age files are for the readers of then, whatever key the manifest has.

@@ -12,7 +12,7 @@ use crate::cli::ui::Ui;
 use crate::crypto::{Envelope, Header, Keyring, Recipient, WrapError};
 use crate::journal::Authenticator;
 use crate::manifest::Seal;
-use crate::reconcile::load::{Open, Opener, Opening};
+use crate::reconcile::load::{Opener, Opening};
 use crate::reconcile::readers::{self, ReadersError, Rekeyed};
 use crate::reconcile::undo::Carried;
 
@@ -36,7 +36,6 @@ pub(super) struct Keys {
 pub(super) fn rekeyed<'i>(
     item: &'i Item,
     opening: &Opening,
-    open: &Open,
     recipients: &[Recipient],
     spelled: &[String],
     keyring: &mut Keyring,
@@ -44,6 +43,12 @@ pub(super) fn rekeyed<'i>(
     ui: &mut Ui,
 ) -> Result<Prepared<'i>, CommandError> {
     let manifest = &item.loaded.manifest;
+    let Some(open) = opening.as_open() else {
+        let path = shown(item);
+        return Err(CommandError::error(format!(
+            "nothing in {path} is encrypted; nothing was changed"
+        )));
+    };
     let mut opener = Opener { opening, keyring };
     let person = session::person(context);
     let now = context.now();

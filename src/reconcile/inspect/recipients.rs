@@ -45,7 +45,8 @@ pub(super) fn inspect(manifest: &Manifest, opening: &Opening, notes: &mut Notes<
             first,
             "recipients-differ",
             misfit.to_string(),
-            "take `recipients:`, `key:` and `age:` from one commit".to_owned(),
+            "take `recipients:`, `key:` and `age:` from one commit, or driftlock recipients rekey"
+                .to_owned(),
         ));
     }
 }

@@ -210,10 +210,8 @@ fn what_is_kept_follows_to_a_new_key_at_every_moment() {
                 row
             })
             .collect();
-        let forged = KeptRow {
-            body: "edited".to_owned(),
-            ..rows[0].clone()
-        };
+        let mut forged = rows[0].clone();
+        forged.body = "edited".to_owned();
         rows.push(forged);
         let changes = Changes {
             add: rows,

@@ -65,10 +65,6 @@ impl Person {
             false => self.public.clone(),
         }
     }
-
-    pub fn identity(&self) -> String {
-        format!("-i {}", self.file.display())
-    }
 }
 
 /// Runs with words that hold blanks.

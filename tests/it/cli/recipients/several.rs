@@ -46,11 +46,15 @@ fn one_reader_in_and_out_of_all() {
     world
         .run("recipients remove alice -f manifests/two.yaml")
         .success();
-    // the other one is named, and the first does not list her any more
-    world
-        .run("recipients remove alice --all")
+    // only one of them lists her still, by whatever she is named
+    run(&world, "recipients remove --all", &[&alice.public])
         .success()
-        .says("alice (X25519");
+        .says("alice (X25519")
+        .says("is no reader of manifests/dev.yaml any more")
+        .omits("manifests/two.yaml");
+    run(&world, "recipients remove --all", &[&alice.public])
+        .exits(1)
+        .says("is not a reader of");
     for (text, name) in texts(&world).iter().zip(["API_TOKEN", "SECOND"]) {
         assert!(recovered(&world, text, name, &alice.file).is_none());
         assert!(recovered(&world, text, name, &own(&world)).is_some());

@@ -289,35 +289,64 @@ fn a_plugin_that_is_not_there() {
     .says("each plugin that the list needs must be at hand");
 }
 
+/// A plugin of our own, in `PATH`.
+fn with_plugin() -> Option<World> {
+    peers::program("python3")?;
+    let mut world = shop();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let all = std::iter::once(folder.into()).chain(std::env::split_paths(&path));
+    let all = std::env::join_paths(all).unwrap();
+    world.variable("PATH", all.to_str().unwrap());
+    Some(world)
+}
+
 #[test]
-fn readers_that_cannot_share_a_file() {
-    let world = shop();
-    // a post-quantum recipient asks for company of its own kind: the labels of age
-    let Some(keygen) = peers::program("age-keygen") else {
+fn a_plugin_that_will_not() {
+    let Some(world) = with_plugin() else {
         return;
     };
-    let made = std::process::Command::new(keygen)
-        .arg("-pq")
-        .output()
-        .unwrap();
-    if !made.status.success() {
-        return;
+    for (key, words) in [
+        // its label asks for company of its own kind, as a post-quantum key does
+        ("age1drifttest1qgpqyqsgmrppf", "cannot share a file"),
+        (
+            "age1drifttest1qvpsxqcfdycp3",
+            "age-plugin-drifttest did not wrap the key",
+        ),
+        (
+            "age1drifttest1qszqgpqmcz692",
+            "age-plugin-drifttest gave a stanza that no header may hold",
+        ),
+    ] {
+        refused(&world, "recipients add", &[key], 1, words).says("nothing was changed");
     }
-    let text =
-        String::from_utf8_lossy(&made.stdout).into_owned() + &String::from_utf8_lossy(&made.stderr);
-    let Some(public) = text
-        .split_whitespace()
-        .find(|word| word.starts_with("age1pq1"))
-    else {
+}
+
+#[test]
+fn a_plugin_is_a_reader_like_any_other() {
+    let Some(mut world) = with_plugin() else {
         return;
     };
-    refused(
+    run(
         &world,
-        "recipients add",
-        &[public],
-        1,
-        "nothing was changed",
-    );
+        "recipients add --name token",
+        &["age1drifttest1qyqszqgm7ws9h"],
+    )
+    .success()
+    .says("token (plugin drifttest age1drifttest1");
+    let own = listed(&world.manifest())[0].clone();
+    let line = format!("recipients remove {own}");
+    // whose it is cannot be seen from a file: it is tried
+    refused(&world, &line, &[], 3, "you could not read");
+    let identity = age::plugin::Identity::default_for_plugin("drifttest").unwrap();
+    world.variable("DRIFTLOCK_AGE_KEY", &identity.to_string());
+    world.run(&line).success();
+    let list = world.run("recipients list --json").success().stdout;
+    let document: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let readers = &document["manifests"][0]["readers"];
+    assert_eq!(readers.as_array().unwrap().len(), 1);
+    assert!(readers[0]["yours"].is_null());
+    world.run("recipients verify").success();
 }
 
 /// Permissions do not stop root, so a mount of its own is read-only.

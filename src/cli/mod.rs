@@ -29,6 +29,7 @@ mod prompt;
 mod rails;
 mod reach;
 mod recipe;
+mod recipients;
 mod records;
 mod reveal;
 mod rotate;
@@ -133,6 +134,7 @@ enum Command {
     Rotate(rotate::RotateArgs),
     Reveal(reveal::RevealArgs),
     Accept(accept::AcceptArgs),
+    Recipients(recipients::RecipientsArgs),
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
     Plan(plan::PlanArgs),
@@ -192,6 +194,7 @@ fn dispatch(
         Command::Rotate(arguments) => rotate::run(arguments, global, context, ui),
         Command::Reveal(arguments) => reveal::run(arguments, global, context, ui),
         Command::Accept(arguments) => accept::run(arguments, global, context, ui),
+        Command::Recipients(arguments) => recipients::run(arguments, global, context, ui),
         Command::Check(arguments) => check::run(arguments, global, context, ui),
         Command::Diff(arguments) => diff::run(arguments, global, context, ui),
         Command::Plan(arguments) => plan::run(arguments, global, context, ui),

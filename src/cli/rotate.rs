@@ -28,7 +28,7 @@ use super::recipe;
 use super::selection::Selection;
 use super::session;
 use super::ui::Ui;
-use crate::model::VarName;
+use crate::model::{SecretValue, VarName};
 use crate::reconcile::load::Opener;
 use crate::reconcile::rotation::Direction;
 
@@ -203,6 +203,11 @@ pub(crate) fn run(
         ui.say(&overlap::then(arguments, &begun));
     }
     Ok(rotation.exit())
+}
+
+/// Whether a new value can be made by chance; where not, somebody else gives it out.
+pub(crate) fn is_made_by_chance(value: &SecretValue) -> bool {
+    form::form_of(value).is_ok()
 }
 
 /// The apply of exactly these variables, as a line to paste.

@@ -28,6 +28,35 @@ use crate::model::{KeyId, ManifestName, SecretValue};
 const MAX_BASE64_BYTES: usize =
     (MAX_PLAINTEXT_BYTES + OVERHEAD + (MAX_VALUE_BYTES >> 12) * 2) / 3 * 4 + 8;
 
+/// How many recipients are hashed at most to find out who was added to a list.
+const MOST_TRIES: usize = 400_000;
+
+/// Those at these places, and the others.
+fn divide(recipients: &[Recipient], chosen: &[usize]) -> (Vec<Recipient>, Vec<Recipient>) {
+    let (mut out, mut rest) = (vec![], vec![]);
+    for (place, one) in recipients.iter().enumerate() {
+        let side = match chosen.contains(&place) {
+            true => &mut out,
+            false => &mut rest,
+        };
+        side.push(one.clone());
+    }
+    (out, rest)
+}
+
+/// The next choice of as many places out of `of`; `false` after the last one.
+fn advance(chosen: &mut [usize], of: usize) -> bool {
+    let size = chosen.len();
+    let Some(at) = (0..size).rev().find(|at| chosen[*at] < of - size + at) else {
+        return false;
+    };
+    chosen[at] += 1;
+    for next in at + 1..size {
+        chosen[next] = chosen[next - 1] + 1;
+    }
+    true
+}
+
 /// The file key of one manifest. Wiped when dropped, never shown.
 pub struct Envelope {
     manifest: ManifestName,
@@ -81,6 +110,27 @@ impl Envelope {
     /// Whether a reader of this manifest vouched for exactly these recipients; in constant time.
     pub fn verify_recipients(&self, recipients: &[Recipient], recorded: &[u8]) -> bool {
         self.mac_over(recipients).verify_slice(recorded).is_ok()
+    }
+
+    /// The listed recipients that nobody vouched for, where leaving them out makes the list the one
+    /// that a reader signed: the fewest that do. `None` where there are none such, as when somebody
+    /// was taken out of the list, or where there would be too many to try.
+    pub fn added_since(&self, recipients: &[Recipient], recorded: &[u8]) -> Option<Vec<Recipient>> {
+        let mut tries = MOST_TRIES / recipients.len().max(1);
+        for size in 0..recipients.len() {
+            let mut chosen: Vec<usize> = (0..size).collect();
+            loop {
+                tries = tries.checked_sub(1)?;
+                let (out, rest) = divide(recipients, &chosen);
+                if self.verify_recipients(&rest, recorded) {
+                    return Some(out);
+                }
+                if !advance(&mut chosen, recipients.len()) {
+                    break;
+                }
+            }
+        }
+        None
     }
 
     fn mac_over(&self, recipients: &[Recipient]) -> Hmac<Sha256> {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `recipients` | who may read, parsed from text |
 //! | `header`, `wrap` | the age v1 header: text to stanzas and back, its MAC, writing a new one |
+//! | `key_list` | public keys in files that others write: `authorized_keys`, `allowed_signers`, age recipients |
 //! | `listed` | whether a header is for the recipients of a list, without a key |
 //! | `payload` | nonce and STREAM, what follows a header in an age file |
 //! | `binding` | the first line of every plaintext: manifest, name, sequence, date, padding |
@@ -20,6 +21,7 @@ mod derive;
 mod envelope;
 mod header;
 mod identity;
+mod key_list;
 mod key_pair;
 mod keygen;
 mod listed;
@@ -40,6 +42,7 @@ pub use header::{Header, HeaderError, UnwrapError};
 pub use identity::{
     IdentityEnv, IdentityRequest, Keyring, Tried, UnlockError, Unlocked, open_header,
 };
+pub use key_list::{KeyLineError, ListedKey, MAX_KEY_LIST_BYTES, parse_key_list};
 pub use key_pair::{KeyPair, KeyPairError, make_key_pair};
 pub use keygen::{generate_identity, identity_file_text, random_bytes};
 pub use listed::Misfit;

@@ -3,6 +3,10 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
+use sha2::{Digest, Sha256};
+
 /// How many recipients one manifest may list.
 pub const MAX_RECIPIENTS: usize = 256;
 
@@ -108,10 +112,67 @@ impl Recipient {
         }
     }
 
+    /// The kind of its key: as its stanza is tagged, or `plugin NAME`.
+    pub fn kind(&self) -> String {
+        match &self.key {
+            PublicKey::X25519(_) => "X25519".to_owned(),
+            PublicKey::Tag(_) => "p256tag".to_owned(),
+            PublicKey::TagPq(_) => "mlkem768p256tag".to_owned(),
+            PublicKey::Ssh(_) => {
+                let kind = self.canonical.split(' ').next();
+                kind.unwrap_or_default().to_owned()
+            }
+            PublicKey::Plugin(key) => format!("plugin {}", key.plugin()),
+        }
+    }
+
+    /// Whether its private key is in a device or a program of its own, so that nobody can see from an
+    /// identity file whose it is.
+    pub fn is_held_elsewhere(&self) -> bool {
+        matches!(
+            self.key,
+            PublicKey::Tag(_) | PublicKey::TagPq(_) | PublicKey::Plugin(_)
+        )
+    }
+
+    /// `SHA256:…` as `ssh-keygen -l` prints it; `None` for keys that are not SSH's.
+    pub fn fingerprint(&self) -> Option<String> {
+        let PublicKey::Ssh(_) = &self.key else {
+            return None;
+        };
+        let body = BASE64_STANDARD
+            .decode(self.canonical.split(' ').nth(1)?)
+            .ok()?;
+        let digest = BASE64_STANDARD_NO_PAD.encode(Sha256::digest(body));
+        Some(format!("SHA256:{digest}"))
+    }
+
+    /// One word that names it exactly, for a command line.
+    pub fn word(&self) -> String {
+        self.fingerprint().unwrap_or_else(|| self.canonical.clone())
+    }
+
+    /// What tells it apart on one line: the fingerprint of an SSH key, begin and end of another.
+    pub fn short(&self) -> String {
+        self.fingerprint().unwrap_or_else(|| {
+            let text = self.canonical.as_str();
+            // plain ASCII, or it would not have parsed
+            let (begin, end) = (text.get(..HEAD), text.len().checked_sub(TAIL));
+            match (begin, end.and_then(|end| text.get(end..))) {
+                (Some(begin), Some(end)) if text.len() > HEAD + TAIL => format!("{begin}…{end}"),
+                _ => text.to_owned(),
+            }
+        })
+    }
+
     fn new(canonical: String, key: PublicKey) -> Self {
         Self { canonical, key }
     }
 }
+
+/// How much of a key is shown where there is no room for all of it.
+const HEAD: usize = 16;
+const TAIL: usize = 8;
 
 /// Upper case is legal Bech32 but nobody writes public keys so: one spelling for one key.
 fn parse_age(text: &str) -> Result<Recipient, RecipientError> {

@@ -102,12 +102,19 @@ pub fn render_new(fresh: &Fresh<'_>) -> String {
 }
 
 fn recipient_line(indent: &str, key: &str, comment: &str) -> String {
-    let comment = comment.replace(['\n', '\r'], " ");
-    let comment = match comment.trim() {
-        "" => String::new(),
-        text => format!(" # {text}"),
-    };
-    format!("{indent}- {}{comment}", scalar::inline(key))
+    comment_behind(format!("{indent}- {}", scalar::inline(key)), comment)
+}
+
+/// A line, and a comment behind it: whatever it holds, it stays one.
+pub(super) fn comment_behind(line: String, comment: &str) -> String {
+    let comment = comment.replace(
+        |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'),
+        " ",
+    );
+    match comment.trim() {
+        "" => line,
+        text => format!("{line} # {text}"),
+    }
 }
 
 fn comment_line(indent: &str, text: &str) -> String {

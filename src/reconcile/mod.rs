@@ -18,6 +18,7 @@ pub mod machines;
 pub mod observe;
 pub mod pass;
 pub mod probes;
+pub mod readers;
 pub mod remember;
 pub mod review;
 pub mod rotation;

@@ -31,6 +31,9 @@ pub struct Memory {
     pub authority: Option<AuthorityFacts>,
     /// There are records, but under a key that this manifest's header does not lead to.
     pub key_unknown: bool,
+    /// This manifest holds the fingerprint key that the last applied revision was recorded under, as
+    /// its present one or a former one: only who could read that revision can have put it there.
+    pub vouched: bool,
     /// Findings about the memory itself.
     pub notes: Vec<String>,
 }
@@ -304,13 +307,15 @@ impl Pass<'_> {
     }
 
     /// Anyone with the public keys can make a valid header over a key that they know: a key that
-    /// was not in force at the last apply is not believed.
+    /// was not in force at the last apply is not believed, unless who made it could read what was. A
+    /// re-key draws a new fingerprint key too, so whoever was removed by one cannot do that once it
+    /// is applied.
     fn key_trusted(&self, memory: &Memory) -> bool {
         let known = memory
             .authority
             .as_ref()
             .is_none_or(|facts| facts.key_id == key_id(&self.loaded.manifest));
-        known && !memory.key_unknown
+        (known || memory.vouched) && !memory.key_unknown
     }
 }
 

@@ -44,6 +44,8 @@ pub fn recall(
     };
     Ok(Memory {
         last: recollection.targets,
+        // a record that verifies was made under a key that this manifest leads to
+        vouched: authority.is_some(),
         authority,
         key_unknown,
         notes,

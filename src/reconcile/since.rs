@@ -105,6 +105,18 @@ pub fn recall(
         last,
         authority: Some(former.manifest.authority_facts()),
         key_unknown: false,
+        vouched: holds_key_of(fingerprinter, &opening),
         notes: vec![],
     })
+}
+
+/// Whether the present fingerprint keys have the one of a former revision among them.
+fn holds_key_of(present: &Fingerprinter, former: &Opening) -> bool {
+    let Some(former) = former.as_open() else {
+        return false;
+    };
+    let key = former.fingerprinter.key();
+    std::iter::once(present.key())
+        .chain(present.former())
+        .any(|held| held == key)
 }

@@ -2,10 +2,11 @@
 //! passes the same rails as any other.
 //!
 //! What is kept is sealed under the manifest's present file key. A command that draws a new one has
-//! both envelopes at hand and may carry what is kept over with [`reseal`]; where nobody did, rows
-//! under another key are dropped by the next apply, since nothing can open them any more.
+//! both envelopes at hand and carries what is kept over with [`Carried`]; where nobody did (another
+//! machine), rows under another key are dropped by the next apply, since nothing can open them any more.
 
 mod assemble;
+mod carry;
 mod keep;
 mod retention;
 mod sealing;
@@ -22,9 +23,10 @@ use crate::model::{
 use crate::plan::Undo;
 
 pub use assemble::{Answer, LeftAsIs, Question, Refusal, assemble};
+pub use carry::{Carried, With, without_twins};
 pub use keep::{Keeper, Keeping};
 pub use retention::{Policy, Retention, expired, until};
-pub use sealing::{Former, NotOpened, open, reseal};
+pub use sealing::{Former, NotOpened, open};
 
 use super::desired::{Offer, Offered};
 

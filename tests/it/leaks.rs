@@ -13,6 +13,7 @@ mod overlap;
 mod railway;
 mod railway_troubles;
 mod recipes;
+mod recipients;
 mod runs;
 mod sink;
 mod sources;

@@ -40,35 +40,51 @@ fn values() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// A key of ssh-keygen's making.
+fn key(world: &World, kind: &str, bits: &str) -> Option<PathBuf> {
+    let path = world.path(format!("id_{kind}"));
+    let made = Command::new(peers::program("ssh-keygen")?)
+        .args(["-q", "-t", kind, "-b", bits, "-N", "", "-C", "a comment"])
+        .arg("-f")
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    Some(path)
+}
+
 struct Recovery {
     world: World,
     ssh_key: PathBuf,
+    /// Its stanza has a last line with nothing on it.
+    rsa_key: PathBuf,
 }
 
 impl Recovery {
-    /// A manifest of the binary's own making, for an X25519 and an ssh-ed25519 recipient.
+    /// A manifest of the binary's own making, for an X25519, an ssh-ed25519 and an ssh-rsa recipient.
     fn new() -> Option<Self> {
         let world = World::new();
-        let ssh_key = world.path("id_ed25519");
-        let made = Command::new(peers::program("ssh-keygen")?)
-            .args(["-q", "-t", "ed25519", "-N", "", "-C", "a comment", "-f"])
-            .arg(&ssh_key)
-            .output()
-            .unwrap();
-        assert!(made.status.success());
+        let [ssh_key, rsa_key] =
+            [("ed25519", "256"), ("rsa", "3072")].map(|(kind, bits)| key(&world, kind, bits));
+        let (ssh_key, rsa_key) = (ssh_key?, rsa_key?);
         let public = std::fs::read_to_string(ssh_key.with_extension("pub")).unwrap();
         let public: Vec<&str> = public.split_whitespace().take(2).collect();
         let init = ["init", "--yes", "--name", "dev", "--recipient"];
         let init = init.into_iter().map(str::to_owned);
         let command = world.command(init.chain([public.join(" ")]));
         crate::support::world::Run::of(command).success();
+        world.run("recipients add --file id_rsa.pub").success();
         for (name, value) in values() {
             let file = world.write("value", &value);
             let line = format!("set {name} --from-file {}", file.display());
             world.run(&line).success();
         }
         world.write("recover.sh", SCRIPT);
-        Some(Self { world, ssh_key })
+        Some(Self {
+            world,
+            ssh_key,
+            rsa_key,
+        })
     }
 
     fn run(&self, shell: &[&str], tools: &Path, name: &str, key: &Path) -> Output {
@@ -96,9 +112,9 @@ impl Recovery {
         assert_eq!(missing.stdout, b"");
     }
 
-    fn keys(&self) -> [PathBuf; 2] {
+    fn keys(&self) -> [PathBuf; 3] {
         let own = self.world.config("driftlock/keys.txt");
-        [own, self.ssh_key.clone()]
+        [own, self.ssh_key.clone(), self.rsa_key.clone()]
     }
 
     /// A folder with nothing but these commands.

@@ -13,7 +13,9 @@ use crate::journal::{HistoryEntry, HistoryFilter, Journal, UndoStore};
 use crate::model::VarName;
 use crate::reconcile::load::Opening;
 use crate::reconcile::pass::{Memory, Pass, Scope};
-use crate::reconcile::undo::{Answer, Policy, Question, Refusal, Retention, assemble};
+use crate::reconcile::undo::{
+    Answer, Policy, Question, Refusal, Retention, assemble, without_twins,
+};
 
 /// More names than these are counted.
 const MOST_NAMES: usize = 5;
@@ -44,10 +46,11 @@ impl<'a> Kept<'a> {
                 .map_err(|error| CommandError::of(&error))?,
             None => vec![],
         };
+        let open = opened.opening.as_open();
         Ok(Self {
             opened,
             entries,
-            rows,
+            rows: without_twins(rows, open.map(|open| open.envelope.key_id())),
             retention: match context.undo_policy() {
                 Some(Policy::For(retention)) => retention,
                 // what is not deleted yet can still be put back

@@ -101,7 +101,7 @@ fn recipients(item: &Item) -> Check {
     );
     Check {
         next: vec![Step::Advice(
-            "restore `recipients:` from git, or let a reader accept the change".to_owned(),
+            "restore `recipients:` from git, or let a reader accept the change; driftlock recipients list says what there is".to_owned(),
         )],
         ..check("identity", "", Finding::Wrong(what))
     }

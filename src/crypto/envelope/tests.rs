@@ -13,6 +13,10 @@ fn envelope(name: &str) -> Envelope {
     )
 }
 
+fn reader() -> Recipient {
+    Recipient::parse(&crate::crypto::generate_identity().1).unwrap()
+}
+
 fn at() -> Timestamp {
     "2026-01-31T23:59:59Z".parse().unwrap()
 }
@@ -188,6 +192,26 @@ fn debug_shows_no_key() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn whoever_was_added_to_a_signed_list_is_found(
+        all in 1usize..9, added in proptest::collection::btree_set(0usize..9, 0..4), gone: bool,
+    ) {
+        let envelope = envelope("production");
+        let readers: Vec<Recipient> = (0..all).map(|_| reader()).collect();
+        let is_added = |at: &usize| *at > 0 && added.contains(at);
+        let signed: Vec<Recipient> = (0..all)
+            .filter(|at| !is_added(at))
+            .map(|at| readers[at].clone())
+            .collect();
+        let mac = envelope.recipients_mac(&signed);
+        let listed = &readers[usize::from(gone)..];
+        let found = envelope.added_since(listed, &mac);
+        let expected: Vec<Recipient> =
+            (0..all).filter(is_added).map(|at| readers[at].clone()).collect();
+        // the first one is always signed: without it no part of the list is
+        prop_assert_eq!(found, (!gone).then_some(expected));
+    }
 
     #[test]
     fn what_is_sealed_opens(

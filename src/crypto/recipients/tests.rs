@@ -75,6 +75,22 @@ fn a_plugin_recipient_names_its_plugin() {
 }
 
 #[test]
+fn a_key_is_known_by_a_part_of_it() {
+    let ssh = Recipient::parse(ED25519).unwrap();
+    assert_eq!(ssh.kind(), "ssh-ed25519");
+    assert_eq!(ssh.fingerprint().unwrap(), ssh.short());
+    assert_eq!(ssh.short().len(), "SHA256:".len() + 43);
+    let age = Recipient::parse(&x25519()).unwrap();
+    assert_eq!((age.kind().as_str(), age.fingerprint()), ("X25519", None));
+    let short = age.short();
+    let (begin, end) = short.split_once('…').unwrap();
+    assert!(age.canonical().starts_with(begin) && age.canonical().ends_with(end));
+    let plugin = Recipient::parse("age1demo1qurswpc8qurswr86mpy").unwrap();
+    assert_eq!(plugin.kind(), "plugin demo");
+    assert!(plugin.is_held_elsewhere() && !age.is_held_elsewhere());
+}
+
+#[test]
 fn a_native_tagged_recipient_needs_no_plugin() {
     let text = "age1tag1qt8lw0ual6avlwmwatk888yqnmdamm7xfd0wak53ut6elz5c4swx2yqdj4e";
     let recipient = Recipient::parse(text).unwrap();

@@ -1,8 +1,9 @@
 //! Recipients, and the variables of groups and targets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{EditError, Editor, by_hand};
+use crate::manifest::fresh::comment_behind;
 use crate::manifest::scalar;
 use crate::manifest::tree::{Kind, Node};
 use crate::model::{TargetName, VarName};
@@ -29,6 +30,7 @@ impl Editor<'_> {
             .filter(|key| !present.contains(key))
             .collect();
         let end = self.section_end("recipients");
+        let new = New::last(&new);
         let expected = self.change_list(&key, &list, &gone, &new, end)?;
         if let Some(place) = self.expected.get_mut("recipients") {
             *place = expected;
@@ -47,7 +49,7 @@ impl Editor<'_> {
         lines.extend(
             recipients
                 .iter()
-                .map(|key| format!("{}- {}", " ".repeat(indent), scalar::inline(key))),
+                .map(|key| self.recipient_line(&format!("{}- ", " ".repeat(indent)), key)),
         );
         self.insert_lines(at, &lines);
         let items = recipients.iter().map(|key| Node::made_text(key)).collect();
@@ -57,6 +59,19 @@ impl Editor<'_> {
             .expect("a manifest is a map")
             .insert(index, (Node::made_text("recipients"), made));
         Ok(())
+    }
+
+    /// What new recipients are called from now on, by their text: a comment behind each, where the list
+    /// has a line for each.
+    pub fn name_recipients(&mut self, names: BTreeMap<String, String>) {
+        self.names = names;
+    }
+
+    /// An item of a block list, with what it is called.
+    fn recipient_line(&self, lead: &str, item: &str) -> String {
+        let name = self.names.get(item).map_or("", String::as_str);
+        let line = format!("{lead}{}", scalar::inline(item));
+        comment_behind(line, name)
     }
 
     /// Lets a target have a declared variable.
@@ -84,7 +99,13 @@ impl Editor<'_> {
         } else {
             self.entry_end(map, at, end)
         };
-        let expected = self.change_list(key, list, &BTreeSet::new(), &[name.as_str()], end)?;
+        let expected = self.change_list(
+            key,
+            list,
+            &BTreeSet::new(),
+            &New::sorted(&[name.as_str()]),
+            end,
+        )?;
         let place = self
             .expected
             .get_mut("targets")
@@ -124,37 +145,34 @@ impl Editor<'_> {
         key: &Node,
         list: &Node,
         gone: &BTreeSet<usize>,
-        new: &[&str],
+        new: &New<'_>,
         end: usize,
     ) -> Result<Node, EditError> {
         let mut items: Vec<Node> = list.items().to_vec();
-        if gone.is_empty() && new.is_empty() {
+        if gone.is_empty() && new.items.is_empty() {
             return Ok(list.clone());
         }
         let is_block = matches!(list.kind, Kind::Seq { flow: false, .. });
-        if is_block && gone.len() == items.len() && new.is_empty() {
+        if is_block && gone.len() == items.len() && new.items.is_empty() {
             let colon = self.after_colon(key)?;
             self.splice(colon..colon, " []");
         }
         if is_block {
             self.change_block_list(list, gone, new, end)?;
         } else {
-            self.change_flow_list(key, list, gone, new, end)?;
+            self.change_flow_list(key, list, gone, new.items, end)?;
         }
         let mut place = 0;
         items.retain(|_| {
             place += 1;
             !gone.contains(&(place - 1))
         });
-        let sorted_at = |name: &str, items: &[Node]| sorted_place(items, name);
-        for name in new {
+        for name in new.items {
             let at = match is_block {
-                true => sorted_at(name, list.items())
-                    .unwrap_or(items.len())
-                    .min(items.len()),
+                true => new.place(list.items(), name).unwrap_or(items.len()),
                 false => items.len(),
             };
-            items.insert(at, Node::made_text(name));
+            items.insert(at.min(items.len()), Node::made_text(name));
         }
         Ok(Node::made(Kind::Seq {
             items,
@@ -166,7 +184,7 @@ impl Editor<'_> {
         &mut self,
         list: &Node,
         gone: &BTreeSet<usize>,
-        new: &[&str],
+        new: &New<'_>,
         end: usize,
     ) -> Result<(), EditError> {
         let items = list.items();
@@ -183,13 +201,13 @@ impl Editor<'_> {
         let last = items.len() - 1;
         let lead = &self.text[self.line_start(items[last].span.start)..items[last].span.start];
         let lead = lead.to_owned();
-        for name in new {
-            let at = match sorted_place(items, name) {
+        for name in new.items {
+            let at = match new.place(items, name) {
                 Some(0) => self.line_start(items[0].span.start),
                 Some(place) => self.item_end(list, place - 1, end),
                 None => self.item_end(list, last, end),
             };
-            self.insert_lines(at, &[format!("{lead}{}", scalar::inline(name))]);
+            self.insert_lines(at, &[self.recipient_line(&lead, name)]);
         }
         Ok(())
     }
@@ -222,11 +240,30 @@ impl Editor<'_> {
     }
 }
 
-/// Where a name belongs in a list of names that is in order; `None` at its end, or if it is not.
-fn sorted_place(items: &[Node], name: &str) -> Option<usize> {
-    let texts: Option<Vec<&str>> = items.iter().map(Node::text).collect();
-    let texts = texts.filter(|texts| texts.is_sorted())?;
-    // recipients are no names, and keep the order in which they came
-    VarName::new(name).ok()?;
-    texts.iter().position(|text| *text > name)
+/// What comes into a list.
+pub(super) struct New<'a> {
+    items: &'a [&'a str],
+    sorts: bool,
+}
+
+impl<'a> New<'a> {
+    /// Names, each where it belongs if the list is in order.
+    pub(super) const fn sorted(items: &'a [&'a str]) -> Self {
+        Self { items, sorts: true }
+    }
+
+    /// What keeps the order in which it came.
+    const fn last(items: &'a [&'a str]) -> Self {
+        Self {
+            items,
+            sorts: false,
+        }
+    }
+
+    /// Before which item of the list a new one belongs; `None` at its end.
+    fn place(&self, items: &[Node], name: &str) -> Option<usize> {
+        let texts: Option<Vec<&str>> = items.iter().map(Node::text).collect();
+        let texts = texts.filter(|texts| self.sorts && texts.is_sorted())?;
+        texts.iter().position(|text| *text > name)
+    }
 }

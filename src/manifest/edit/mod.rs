@@ -66,6 +66,8 @@ pub struct Editor<'t> {
     /// What is said beside the values of additions.
     added_metadata: BTreeMap<VarName, Vec<(&'static str, String)>>,
     removals: BTreeSet<usize>,
+    /// What new recipients are called.
+    names: BTreeMap<String, String>,
 }
 
 impl<'t> Editor<'t> {
@@ -94,6 +96,7 @@ impl<'t> Editor<'t> {
             additions: BTreeMap::new(),
             added_metadata: BTreeMap::new(),
             removals: BTreeSet::new(),
+            names: BTreeMap::new(),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::lists::New;
 use super::unset::is_use_of;
 use super::{EditError, Editor};
 use crate::manifest::tree::Node;
@@ -37,7 +38,7 @@ impl Editor<'_> {
             let end = self.value_end(&targets, index, section_end);
             let end = self.value_end(value, place, end);
             let end = self.value_end(railway, at, end);
-            let expected = self.change_list(key, list, &gone, &[], end)?;
+            let expected = self.change_list(key, list, &gone, &New::sorted(&[]), end)?;
             let all = self.expected.get_mut("targets");
             let railway = all
                 .and_then(|all| all.get_mut(target.text()?))

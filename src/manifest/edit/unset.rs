@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::lists::New;
 use super::{EditError, Editor};
 use crate::manifest::template::Template;
 use crate::manifest::tree::Node;
@@ -144,7 +145,7 @@ impl Editor<'_> {
         if gone.is_empty() {
             return Ok(());
         }
-        let expected = self.change_list(key, list, &gone, &[], end)?;
+        let expected = self.change_list(key, list, &gone, &New::sorted(&[]), end)?;
         let entries = self.expected.get_mut(section).and_then(Node::entries_mut);
         let place = entries.and_then(|entries| entries.get_mut(index));
         let place = place.map(|(_, value)| value);

@@ -193,11 +193,12 @@ impl Conflict {
             path,
             if twice {
                 "both sides re-keyed the manifest, so no values of the one open under the header \
-                 of the other; take one side's file as a whole, and make the other's changes again"
+                 of the other; take one side's file as a whole, and make the other's changes again \
+                 (driftlock recipients)"
             } else {
                 "both sides changed the recipients or the header; take `recipients`, `key`, \
                  `fingerprints` and `age` all from one side, and let a reader make the other's \
-                 change again"
+                 change again (driftlock recipients add, or remove)"
             },
         )
     }

@@ -170,6 +170,31 @@ fn recipients_keep_their_comments() {
 }
 
 #[test]
+fn new_recipients_come_last_with_their_names() {
+    let text = base();
+    let list = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+    let named = |key: &str, name: &str| [(key.to_owned(), name.to_owned())].into();
+    let shown = changed(&text, |editor| {
+        editor.name_recipients(named("age1a", "a\r\nname: x\u{2028}y"));
+        editor.set_recipients(&list(&["age1second", "age1b", "age1a"]))
+    });
+    assert_snapshot!(shown, @r#"
+-  - age1first   # laptop
++  - age1b
++  - age1a # a  name: x y
+"#);
+    let flow = "driftlock: 1\nname: test\nrecipients: [age1first] # ours\n";
+    let after = edit(flow, |editor| {
+        editor.name_recipients(named("age1a", "a name"));
+        editor.set_recipients(&list(&["age1first", "age1b", "age1a"]))
+    });
+    assert_eq!(
+        after.unwrap(),
+        flow.replace("age1first", "age1first, age1b, age1a")
+    );
+}
+
+#[test]
 fn uses_are_added_once() {
     let text = base();
     let target = "app".parse().unwrap();

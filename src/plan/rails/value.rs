@@ -98,7 +98,7 @@ pub(super) fn recipients(plan: &PlanInput<'_>, site: &mut Site<'_>) {
         return;
     }
     for change in site.plan.changes.iter_mut().filter(|c| writes(c)) {
-        let why = "the recipients list is not the one that a reader signed: somebody without the key edited it";
+        let why = "the recipients list is not the one that a reader signed: somebody without the key edited it; a reader looks at it with driftlock recipients list, and accepts or restores it";
         let release = format!("--allow recipients@{target}");
         hold(change, "recipients", why.to_owned(), Some(release));
     }

@@ -5,6 +5,7 @@ mod doctor;
 mod exit;
 mod history;
 mod journal;
+mod recipients;
 mod rotation;
 mod status;
 mod undo;
@@ -20,6 +21,7 @@ pub use doctor::{
 pub use exit::{Exit, Verdict};
 pub use history::{HistoryAction, HistoryEntry, HistoryReport, HistoryVar};
 pub use journal::{JournalEntry, JournalReport};
+pub use recipients::{ListedSince, Reader, ReadersOf, RecipientsReport, Sealed};
 pub use rotation::{RotationLine, RotationReport};
 pub use status::{
     Cell, Freshness, Mover, Seen, SeenTarget, Sight, StatusReport, StatusRow, StatusTarget, Then,

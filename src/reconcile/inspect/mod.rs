@@ -56,32 +56,43 @@ pub fn inspect(
     keyring: &mut Keyring,
     repeats: &mut Repeats,
 ) -> Inspected {
+    let manifest = &subject.loaded.manifest;
+    let opening = if needs_identity(manifest, wanted) {
+        load::open(manifest, keyring)
+    } else {
+        Opening::Clear
+    };
+    inspect_opened(subject, &opening, wanted, keyring, Some(repeats))
+}
+
+/// The same for one that is open, as far as it can be.
+pub fn inspect_opened(
+    subject: &Subject<'_>,
+    opening: &Opening,
+    wanted: &Wanted<'_>,
+    keyring: &mut Keyring,
+    repeats: Option<&mut Repeats>,
+) -> Inspected {
     let (loaded, text) = (subject.loaded, subject.text);
     let manifest = &loaded.manifest;
     let mut notes = Notes::new(wanted);
     for warning in &loaded.warnings {
         notes.push(Finding::of_file(warning.clone()));
     }
-    let opening = if needs_identity(manifest, wanted) {
-        load::open(manifest, keyring)
-    } else {
-        Opening::Clear
-    };
-    recipients::inspect(manifest, &opening, &mut notes);
-    if let Opening::Sealed(why) = &opening {
+    recipients::inspect(manifest, opening, &mut notes);
+    if let Opening::Sealed(why) = opening {
         sealed(manifest, why, &mut notes);
     }
-    let mut opener = Opener {
-        opening: &opening,
-        keyring,
-    };
+    let mut opener = Opener { opening, keyring };
     let values = Values::of_open(manifest, opened(manifest, wanted, &mut opener));
     for (name, variable) in &manifest.variables {
         values::inspect(name, variable, &values, &mut notes);
         values::in_clear(text, name, variable, &mut notes);
     }
     if wanted.kinds.contains(&CheckKind::Lint) {
-        repeats.inspect(subject.path, &values, &mut notes);
+        if let Some(repeats) = repeats {
+            repeats.inspect(subject.path, &values, &mut notes);
+        }
         uses::inspect(&values, &mut notes);
     }
     notes.finish()

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::load::Opening;
+use super::super::readers;
 use super::Notes;
 use crate::crypto::{Header, Recipient};
 use crate::manifest::Manifest;
@@ -29,14 +30,8 @@ pub(super) fn inspect(manifest: &Manifest, opening: &Opening, notes: &mut Notes<
     if let Opening::Open(open) = opening
         && !open.recipients_authentic
     {
-        notes.push(finding(
-            first,
-            "recipients-changed",
-            "the recipients list is not the one that a reader signed: somebody without the key \
-             edited it"
-                .to_owned(),
-            "restore `recipients:` from git, or let a reader accept the change".to_owned(),
-        ));
+        let (message, help) = changed(manifest, opening);
+        notes.push(finding(first, "recipients-changed", message, help));
     }
     // a header that cannot be read is said where it is opened
     let header = manifest.seal.as_ref();
@@ -50,8 +45,37 @@ pub(super) fn inspect(manifest: &Manifest, opening: &Opening, notes: &mut Notes<
             first,
             "recipients-differ",
             misfit.to_string(),
-            "take `recipients:`, `key:` and `age:` from one commit".to_owned(),
+            "take `recipients:`, `key:` and `age:` from one commit, or driftlock recipients rekey"
+                .to_owned(),
         ));
+    }
+}
+
+/// Who came, as far as that can be told, and what to do.
+fn changed(manifest: &Manifest, opening: &Opening) -> (String, String) {
+    const WHAT: &str = "the recipients list is not the one that a reader signed";
+    match readers::unsigned(manifest, opening) {
+        Some(added) if !added.is_empty() => {
+            let shown: Vec<String> = added.iter().map(Recipient::short).collect();
+            let words: Vec<String> = added.iter().map(Recipient::word).collect();
+            (
+                format!(
+                    "{WHAT}: somebody without the key added {}",
+                    shown.join(" and ")
+                ),
+                format!(
+                    "driftlock recipients accept {}, if you know whose it is; else restore `recipients:` from git",
+                    words.join(" ")
+                ),
+            )
+        }
+        _ => (
+            format!(
+                "{WHAT}: somebody without the key edited it, and took a reader out or changed more"
+            ),
+            "restore `recipients:` from git; driftlock recipients remove takes a reader out"
+                .to_owned(),
+        ),
     }
 }
 

@@ -108,7 +108,7 @@ pub fn open(
 
 /// The same row under another apply or another key. `None` where it does not open, or nothing can
 /// prove it.
-pub fn reseal(
+pub(super) fn reseal(
     row: &KeptRow,
     apply: (&str, jiff::Timestamp),
     from: (Option<&Envelope>, &Authenticator),

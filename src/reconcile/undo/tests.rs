@@ -2,10 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::carry::{Carried, without_twins};
 use super::retention::{Policy, Retention, expired, until};
 use super::sealing::{Former, NotOpened, fill, open, reseal};
 use crate::crypto::Envelope;
-use crate::journal::{Authenticator, KeptKind, KeptRow};
+use crate::journal::{Authenticator, Changes, KeptKind, KeptRow, Scope, UndoStore};
 use crate::model::{FingerprintKey, Fingerprinter, SecretValue, Sensitivity};
 
 fn auth() -> Authenticator {
@@ -176,4 +177,66 @@ fn rows_go_when_they_are_old_or_pushed_out() {
     assert_eq!(left("2026-01-17T00:00:01Z"), []);
     // a clock that was set back deletes nothing early
     assert_eq!(left("2025-01-01T00:00:00Z").len(), 6);
+}
+
+/// A re-key that ends at any moment leaves what is kept under the key that the manifest then has.
+#[test]
+fn what_is_kept_follows_to_a_new_key_at_every_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let scope = Scope("dev".to_owned());
+    let new_auth = {
+        let key = |byte| FingerprintKey::new([byte; 32]);
+        Authenticator::new(&Fingerprinter::new(key(2), vec![key(1)]))
+    };
+    let (old, new) = (envelope(), envelope());
+    let opened = |rows: &[KeptRow], with: &Envelope| -> Vec<Former> {
+        let rows = without_twins(rows.to_vec(), Some(with.key_id()));
+        rows.iter()
+            .map(|row| open(row, Some(with), &new_auth).unwrap())
+            .collect()
+    };
+    for (number, ends) in ["begun", "taken back", "done"].into_iter().enumerate() {
+        let mut store = UndoStore::new(folder.path().join(format!("{number}.sqlite3")));
+        let mut rows: Vec<KeptRow> = [secret(), clear(), Former::Absent]
+            .iter()
+            .zip(["A", "B", "C"])
+            .map(|(former, name)| {
+                let (target, name) = ("api".parse().unwrap(), name.parse().unwrap());
+                let when = at("2026-01-01T00:00:00.5Z");
+                let mut row = KeptRow::new(("plan", when), &target, "place", &name);
+                row.wanted = "a fingerprint under the old key".to_owned();
+                fill(&mut row, former, Some(&old));
+                assert!(row.prove(&auth()));
+                row
+            })
+            .collect();
+        let mut forged = rows[0].clone();
+        forged.body = "edited".to_owned();
+        rows.push(forged);
+        let changes = Changes {
+            add: rows,
+            ..Changes::default()
+        };
+        store.change(&scope, &changes).unwrap();
+        let carried =
+            Carried::begin(&mut store, &scope, (&old, &auth()), (&new, &new_auth)).unwrap();
+        assert_eq!(carried.count(), 3, "what was forged is not believed anew");
+        match ends {
+            "begun" => {}
+            "done" => carried.finish(&mut store, &scope).unwrap(),
+            _ => carried.take_back(&mut store, &scope).unwrap(),
+        }
+        let mut rows = store.rows(&scope).unwrap();
+        rows.retain(|row| row.body != "edited");
+        let all = vec![secret(), clear(), Former::Absent];
+        if ends != "done" {
+            assert_eq!(opened(&rows, &old), all, "{ends}");
+        }
+        if ends != "taken back" {
+            assert_eq!(opened(&rows, &new), all, "{ends}");
+            let carried = rows.iter().filter(|row| row.key == Some(new.key_id()));
+            assert!(carried.into_iter().all(|row| row.wanted.is_empty()));
+        }
+        assert_eq!(rows.len(), if ends == "begun" { 6 } else { 3 });
+    }
 }

@@ -12,6 +12,7 @@ mod expiring;
 mod history;
 mod journal;
 mod plan;
+mod recipients;
 mod rotation;
 mod status;
 mod undo;
@@ -26,6 +27,7 @@ pub use doctor::DoctorDocument;
 pub use history::HistoryDocument;
 pub use journal::JournalDocument;
 pub use plan::PlanDocument;
+pub use recipients::RecipientsDocument;
 pub use rotation::RotationDocument;
 pub use status::StatusDocument;
 pub use undo::UndoDocument;
@@ -59,6 +61,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("journal.json", of::<JournalDocument>()),
         ("plan.json", of::<PlanDocument>()),
         ("rotation.json", of::<RotationDocument>()),
+        ("recipients.json", of::<RecipientsDocument>()),
         ("saved-plan.json", of::<crate::plan::SavedPlans>()),
         ("status.json", of::<StatusDocument>()),
         ("undo.json", of::<UndoDocument>()),

@@ -22,6 +22,7 @@ mod init;
 mod plan;
 mod plan_since;
 mod recipes;
+mod recipients;
 mod reveal;
 mod rotate;
 mod run;

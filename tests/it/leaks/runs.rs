@@ -289,6 +289,7 @@ impl Leaky {
         self.runs("plan --authority ../list", "").success();
         self.git_runs_us();
         self.imports_sources();
+        self.readers();
         self.reveals();
         self.comments();
         self.argv();

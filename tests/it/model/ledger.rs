@@ -80,7 +80,9 @@ impl Ledger {
 
     /// Whether the manifest's key may be believed without a word from a person.
     pub fn may_trust(&self, wishes: &Wishes) -> bool {
-        self.keys.contains(&None) || self.keys.contains(&Some(wishes.key))
+        let mut keys = self.keys.iter();
+        // whoever could read what was applied may have drawn the next key
+        keys.any(|key| key.is_none_or(|key| held(key, wishes)))
     }
 
     /// After an apply that said how it ended.
@@ -124,7 +126,8 @@ impl Ledger {
         };
         let record = value.map(|value| (value, wishes.key));
         // under a key that is not believed, no fingerprint is stored
-        let certain = self.keys == [Some(wishes.key)].into();
+        let mut keys = self.keys.iter();
+        let certain = keys.all(|key| key.is_some_and(|key| held(key, wishes)));
         match certain {
             true => [record].into(),
             false => [record, None].into(),

@@ -165,7 +165,7 @@ fn a_value_that_moves_after_the_plan_is_left_alone_under_a_key_that_is_not_belie
         &[("api", "LEVEL"), at],
         vec![
             plain(),
-            Step::Rekey(Keeps::All),
+            Step::Rekey(Keeps::None),
             Step::Touch(change),
             Step::Apply(leave, again),
         ],

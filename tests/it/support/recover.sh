@@ -7,7 +7,7 @@
 # of what age prints says which value it is; the rest is the value.
 set -eu
 {
-  sed -n '/^age: |/,/^[^ ]/ s/^  *//p' "$1"
+  sed -n '/^age: |/,/^ *---/ { /^age:/d; s/^ *//; p; }' "$1"
   sed -n "/^ *$2:/,/^\$/ s/.*age: \"*[0-9a-f]*\\.\([A-Za-z0-9+\/=]*\).*/\1/p" "$1" | sed 1q | base64 -d
 } | age -d -i "$3" | {
   IFS= read -r first || :

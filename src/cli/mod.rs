@@ -65,6 +65,7 @@ use ui::Ui;
 Start here:
   driftlock init                  take the .env of this folder into a manifest
   driftlock import railway        the same for a Railway environment
+  driftlock import SOURCE…        for files, hosts, SOPS files, OpenClaw, several at once
   driftlock plan                  what differs, and who moved
   driftlock apply                 write it
 

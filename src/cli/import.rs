@@ -179,7 +179,7 @@ pub(crate) fn railway(
         ui.say("nothing more was written");
         return Ok(Exit::REFUSED);
     }
-    let readers = identity::readers(&own, &arguments.recipient, "made or found by import")?;
+    let readers = identity::readers(&own, &arguments.recipient, &context.who())?;
     let text = compose::compose(
         &name,
         context,

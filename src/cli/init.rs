@@ -118,7 +118,7 @@ fn compose(
     own: &identity::Own,
     taken: &Taken,
 ) -> Result<String, CommandError> {
-    let readers = identity::readers(own, &arguments.recipient, "made or found by init")?;
+    let readers = identity::readers(own, &arguments.recipient, &context.who())?;
     let now = context.now();
     let envelope = Envelope::generate(&arguments.name);
     let seal = authoring::new_seal(

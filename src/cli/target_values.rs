@@ -14,7 +14,7 @@ use super::ui::Ui;
 use crate::manifest::{TargetSpec, nearest};
 use crate::model::{PlatformKind, SecretValue, Sensitivity, TargetName, Trust, VarName};
 use crate::reconcile::desired::{Offered, Values};
-use crate::reconcile::load::{Opener, Opening, key_id};
+use crate::reconcile::load::{Opener, Opening};
 use crate::render::escape;
 
 /// What begins a reference that only Railway can follow.
@@ -154,9 +154,7 @@ fn check_key(
     let mut journal = records::journal(global, context, std::slice::from_ref(item), false, ui)?;
     let fingerprinter = session::fingerprinter(opening, &mut *journal, &item.scope, false)?;
     let memory = look::recall(item, &*journal, fingerprinter.as_ref())?;
-    let known = memory.authority.as_ref();
-    let same = known.is_none_or(|facts| facts.key_id == key_id(&item.loaded.manifest));
-    if same && !memory.key_unknown {
+    if memory.trusts(&item.loaded.manifest) {
         return Ok(());
     }
     let path = item.file.path.display();

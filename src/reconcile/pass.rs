@@ -14,7 +14,7 @@ use super::load::{Loaded, Opening, key_id};
 use super::running::{self, Asked};
 use super::targets::{Located, Visibility};
 use super::undo::GoingBack;
-use crate::manifest::TargetSpec;
+use crate::manifest::{Manifest, TargetSpec};
 use crate::model::{
     AuthorityFacts, Desired, Expiring, Fingerprinter, LastApplied, Live, Overrides, Running,
     Target, TargetName, VarName,
@@ -39,6 +39,13 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Whether a manifest's key is the one of the last apply, or comes from one of its readers.
+    pub fn trusts(&self, manifest: &Manifest) -> bool {
+        let facts = self.authority.as_ref();
+        let known = facts.is_none_or(|facts| facts.key_id == key_id(manifest));
+        (known || self.vouched) && !self.key_unknown
+    }
+
     /// Where others are on record and this manifest is not, nobody agreed to anything that it says:
     /// a new file, or a known one under a new name, is compared with one that has no targets.
     /// Says whether it is so.
@@ -311,11 +318,7 @@ impl Pass<'_> {
     /// re-key draws a new fingerprint key too, so whoever was removed by one cannot do that once it
     /// is applied.
     fn key_trusted(&self, memory: &Memory) -> bool {
-        let known = memory
-            .authority
-            .as_ref()
-            .is_none_or(|facts| facts.key_id == key_id(&self.loaded.manifest));
-        (known || memory.vouched) && !memory.key_unknown
+        memory.trusts(&self.loaded.manifest)
     }
 }
 

@@ -437,3 +437,15 @@ fn a_manifest_with_another_key_than_the_applied_one_is_refused() {
         .exits(3)
         .hides("forged");
 }
+
+/// A re-key by a reader of what was applied last is no stranger's.
+#[test]
+fn a_key_that_a_reader_made_is_believed() {
+    let world = shop();
+    world.run("apply --yes").success();
+    world.run("recipients rekey").success();
+    world.run("run local -- true").success();
+    world
+        .run("export local --format json --yes-print-the-secrets")
+        .success();
+}

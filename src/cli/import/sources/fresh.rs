@@ -35,7 +35,7 @@ impl Fresh<'_> {
         if self.asks && !confirm(ui, &format!("Write {}?", self.path.display()))? {
             return Ok(None);
         }
-        let readers = identity::readers(&own, &arguments.recipient, "made or found by import")?;
+        let readers = identity::readers(&own, &arguments.recipient, &context.who())?;
         let imported = Imported {
             declared: done.gathered.declared.clone(),
             targets: done.gathered.targets.clone(),

@@ -122,19 +122,27 @@ impl Done<'_> {
             Some(key) => format!(", encrypted for {key}"),
             None => ", under its present key".to_owned(),
         };
+        let targets = match gathered.targets.len() {
+            0 => String::new(),
+            some => format!(" and {}", count(some, "target")),
+        };
         ui.say(&format!(
-            "{} {} with {} and {} of {}{key}",
+            "{} {} with {}{targets} of {}{key}",
             written.verb,
             self.path.display(),
             count(gathered.declared.len(), "declared variable"),
-            count(gathered.targets.len(), "target"),
             places.join(", "),
         ));
         for target in &gathered.targets {
             let uses = count(target.uses.len(), "variable");
             ui.say(&format!("  target {} has {uses}", target.name));
         }
-        if !gathered.listed.is_empty() && self.arguments.target.is_empty() {
+        let listed = &self.arguments.target;
+        if !gathered.listed.is_empty() && !listed.is_empty() {
+            let names: Vec<String> = listed.iter().map(ToString::to_string).collect();
+            ui.say(&format!("  listed at {}", names.join(", ")));
+        }
+        if !gathered.listed.is_empty() && listed.is_empty() {
             let path = shell_quoted(&self.path.display().to_string());
             ui.say(&format!(
                 "  no target lists what SOPS files and standard input hold: list it at a target in {path}; --target names one with --into"

@@ -79,7 +79,7 @@ fn nobody_else_comes_in_with_them() {
         &[&eve.public, &mallory.key(), &first],
     )
     .exits(3)
-    .says("signed already: made or found by init");
+    .says("signed already: tester@here");
     // what somebody is called, the stranger chose
     run(&world, "recipients accept --yes", &["ops laptop"])
         .exits(64)

@@ -25,7 +25,7 @@ fn only_list_signature_and_header_change() {
         .says("can read manifests/dev.yaml from now on")
         .says("reads 2 secrets: API_TOKEN, DB_PASSWORD")
         .says("older revision under the same file key")
-        .says("others who read it: made or found by init")
+        .says("others who read it: tester@here")
         .says("next: commit manifests/dev.yaml")
         .hides("canary");
     run(&world, "recipients add", &[&bob.public, &carol.public])

@@ -118,7 +118,7 @@ fn one_that_does_not_parse_does_not_hide_the_others() {
     world
         .run("recipients list")
         .exits(1)
-        .says("made or found by init")
+        .says("tester@here")
         .says("manifests/two.yaml");
     fits_schema(&world.run("recipients verify --json"), "recipients");
 }

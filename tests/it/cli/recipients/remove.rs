@@ -49,7 +49,7 @@ fn nothing_opens_for_whoever_is_gone_and_all_is_as_it_was() {
     said.says("alice (X25519 age1")
         .says("is no reader of manifests/dev.yaml any more")
         .says("2 secrets sealed anew, with the number and the date that each had")
-        .says("who reads it: made or found by init, bob")
+        .says("who reads it: tester@here, bob")
         .says("alice could read 2 secrets, and git still shows them to that key")
         .says("API_TOKEN  local")
         .says("driftlock rotate API_TOKEN DB_PASSWORD -f manifests/dev.yaml")

@@ -75,8 +75,15 @@ fn is_owed(plan: &PlanInput<'_>, site: &Site<'_>) -> bool {
 
 /// Whether this is about a variable that was asked for; a run that was not limited is about all.
 fn concerns(plan: &PlanInput<'_>, site: &Site<'_>, is: impl Fn(&VarName) -> bool) -> bool {
-    let mut changes = site.plan.changes.iter();
-    plan.only_variables.is_none() || changes.any(|change| !change.is_left_out() && is(&change.name))
+    let Some(only) = &plan.only_variables else {
+        return true;
+    };
+    site.plan.changes.iter().any(|change| {
+        let declared = change.declared.as_ref();
+        let selected =
+            only.contains(&change.name) || declared.is_some_and(|one| only.contains(one));
+        selected && is(&change.name)
+    })
 }
 
 /// Whether everything that is written there is in force without it.

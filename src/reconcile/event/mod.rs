@@ -22,7 +22,7 @@ pub use exit::{Exit, Verdict};
 pub use history::{HistoryAction, HistoryEntry, HistoryReport, HistoryVar};
 pub use journal::{JournalEntry, JournalReport};
 pub use recipients::{ListedSince, Reader, ReadersOf, RecipientsReport, Sealed};
-pub use rotation::{RotationLine, RotationReport};
+pub use rotation::{RotationLine, RotationReport, RotationStage};
 pub use status::{
     Cell, Freshness, Mover, Seen, SeenTarget, Sight, StatusReport, StatusRow, StatusTarget, Then,
 };

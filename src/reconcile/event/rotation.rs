@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::manifest::Stage;
+use crate::manifest;
 use crate::model::{TargetName, VarName};
 
 /// All that are under way.
@@ -10,6 +10,24 @@ use crate::model::{TargetName, VarName};
 pub struct RotationReport {
     /// By name.
     pub rotations: Vec<RotationLine>,
+}
+
+/// How far a rotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RotationStage {
+    /// Those that accept it get both values; those that use it keep the former one.
+    Accept,
+    /// Those that use it get the new one; the former one is still accepted.
+    Use,
+}
+
+impl From<manifest::Stage> for RotationStage {
+    fn from(stage: manifest::Stage) -> Self {
+        match stage {
+            manifest::Stage::Accept => Self::Accept,
+            manifest::Stage::Use => Self::Use,
+        }
+    }
 }
 
 /// One rotation.
@@ -20,7 +38,7 @@ pub struct RotationLine {
     /// Where its former value is.
     pub former: VarName,
     /// How far it is.
-    pub stage: Stage,
+    pub stage: RotationStage,
     /// Who checks it.
     pub accepted_by: Vec<TargetName>,
     /// Who presents it.

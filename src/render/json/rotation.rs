@@ -4,8 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ExitJson, document_tag};
-use crate::manifest::Stage;
-use crate::reconcile::event::{RotationLine, RotationReport, Verdict};
+use crate::reconcile::event::{RotationLine, RotationReport, RotationStage, Verdict};
 
 document_tag!("rotation/1");
 
@@ -75,8 +74,8 @@ impl From<&RotationLine> for RotationJson {
             variable: of.variable.to_string(),
             former: of.former.to_string(),
             stage: match of.stage {
-                Stage::Accept => StageJson::Accept,
-                Stage::Use => StageJson::Use,
+                RotationStage::Accept => StageJson::Accept,
+                RotationStage::Use => StageJson::Use,
             },
             accepted_by: names(&of.accepted_by),
             used_by: names(&of.used_by),

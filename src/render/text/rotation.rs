@@ -2,9 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use crate::manifest::Stage;
 use crate::model::TargetName;
-use crate::reconcile::event::{RotationLine, RotationReport};
+use crate::reconcile::event::{RotationLine, RotationReport, RotationStage};
 use crate::render::escape;
 use crate::render::layout::Line;
 use crate::render::style::{Role, Style};
@@ -58,8 +57,10 @@ fn rotation(out: &mut dyn Write, style: &Style, one: &RotationLine) -> fmt::Resu
 fn stage(one: &RotationLine) -> String {
     let (users, acceptors) = (listed(&one.used_by), listed(&one.accepted_by));
     match one.stage {
-        Stage::Accept => format!("{acceptors} accept both values; {users} use the former one"),
-        Stage::Use => format!("{users} use the new value; {acceptors} accept both"),
+        RotationStage::Accept => {
+            format!("{acceptors} accept both values; {users} use the former one")
+        }
+        RotationStage::Use => format!("{users} use the new value; {acceptors} accept both"),
     }
 }
 

@@ -110,3 +110,18 @@ fn setting_a_value_goes_past_the_stages_and_says_so() {
     let run = world.run_with("set AUTH", "c4nary-at-once").success();
     assert!(!run.all().contains("at once"), "{}", run.all());
 }
+
+/// The halves of a key pair would be at different stages.
+#[test]
+fn a_key_pair_has_no_overlap() {
+    let world = world(
+        "1h",
+        "\n    generate: { ed25519: pkcs8, public: AUTH_PUBLIC }",
+    );
+    refuses(
+        &world,
+        "rotate AUTH",
+        3,
+        &["AUTH has an overlap", "key pair", "take `overlap` out"],
+    );
+}

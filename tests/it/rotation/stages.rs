@@ -264,3 +264,35 @@ fn a_target_that_cannot_be_read_stops_it() {
         .exits(3)
         .says("worker: it cannot be read");
 }
+
+/// A value that somebody else gave out comes in stages too.
+#[test]
+fn a_given_value_comes_in_stages() {
+    let world = world("1h", "");
+    let given = "c4nary-given-by-somebody";
+    world
+        .run_with("rotate AUTH --from-file - --apply --yes", given)
+        .success()
+        .says("stays good until")
+        .hides(given);
+    assert_eq!(value(&world, "api", "AUTH"), given);
+    assert_eq!(value(&world, "api", "AUTH_PREVIOUS"), OLD);
+    assert_eq!(value(&world, "worker", "TOKEN"), given);
+}
+
+/// What is due begins its stages, and the next run of the same line leaves it alone.
+#[test]
+fn what_is_due_comes_in_stages() {
+    let world = world("1h", "\n    owner: ops");
+    world
+        .run("rotate --owner ops --apply --yes")
+        .success()
+        .says("stays good until");
+    let stage = picture(&world);
+    assert_eq!(stage, "new old new old new");
+    world
+        .run("rotate --owner ops --apply --yes")
+        .exits(3)
+        .says("a rotation of AUTH is under way");
+    assert_eq!(picture(&world), stage);
+}

@@ -54,7 +54,9 @@ pub(super) fn walk(
     check_names(&item, &arguments.names)?;
     let rotations = chosen(&item, &arguments.names);
     if rotations.is_empty() {
-        ui.say("no rotation is under way");
+        ui.say(
+            "no rotation is under way\n  next: driftlock plan says whether all of it is applied",
+        );
         return Ok(Exit::DONE);
     }
     let names: Vec<VarName> = rotations.iter().map(|one| one.name.clone()).collect();

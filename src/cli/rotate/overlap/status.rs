@@ -64,7 +64,7 @@ fn line(
     RotationLine {
         variable: rotation.name.clone(),
         former: rotation.former.clone(),
-        stage: rotation.stage,
+        stage: rotation.stage.into(),
         accepted_by: targets(&rotation.overlap.accepted_by),
         used_by: targets(&rotation.overlap.used_by),
         waits_for: standing

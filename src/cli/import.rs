@@ -26,7 +26,7 @@ use asked::Asked;
 /// Take in what files, hosts, SOPS, OpenClaw or Railway hold, encrypted for you
 ///
 /// Writes a new manifest, or extends one with --into, so that the next plan is empty. A SOURCE is a
-/// file here, [USER@]HOST:PATH for a file over SSH, `openclaw` for the gateway of this machine
+/// file here, HOST:PATH or USER@HOST:PATH for a file over SSH, `openclaw` for the gateway of this machine
 /// (HOST:openclaw, and :PROFILE behind either), or - for standard input. A file becomes a target; a
 /// SOPS file and standard input only declare variables. Every value is encrypted unless --clear names
 /// its variable. Equal values are declared once; different ones under one name are kept, named apart

@@ -109,7 +109,7 @@ pub fn obstacle(
     let names = rotation.names(manifest, look.spec, direction);
     // who has the former value need not have a record of it: nothing is counted from that
     let counts = !rotation.withdraws(direction);
-    let found = seen_or_read(look, rotation, &names, counts)
+    let found = seen_or_read(look, &names, counts)
         .or_else(|| recorded(look, &names, counts))
         .or_else(|| in_force(look, &names))
         .or_else(|| look.probed.iter().find_map(probe));
@@ -125,12 +125,7 @@ pub fn obstacle(
 /// Why, whether it passes by itself, whether it waits for an apply.
 type Found = Option<(String, bool, bool)>;
 
-fn seen_or_read(
-    look: &Look<'_>,
-    rotation: &Rotation<'_>,
-    names: &BTreeSet<VarName>,
-    counts: bool,
-) -> Found {
+fn seen_or_read(look: &Look<'_>, names: &BTreeSet<VarName>, counts: bool) -> Found {
     match &look.plan.state {
         TargetState::Unknown { reason, .. } => {
             Some((format!("it cannot be read: {reason}"), true, false))
@@ -138,28 +133,27 @@ fn seen_or_read(
         TargetState::Partial { reason } => {
             Some((format!("it cannot be read whole: {reason}"), true, false))
         }
-        TargetState::Elsewhere { machine } => elsewhere(look, rotation, machine),
-        TargetState::Read => {
-            let changes = look.plan.changes.iter();
-            changes
-                .filter(|change| names.contains(&change.name))
-                .find(|change| {
-                    change.class != Class::InSync
-                        || (counts && change.reason == Reason::EqualUnrecorded)
-                })
-                .map(|change| {
-                    let class = match change.class {
-                        Class::InSync => "is there, and no apply has recorded that",
-                        Class::Unknown => "is not known there",
-                        _ => "is not there as the manifest says",
-                    };
-                    (format!("{} {class}", change.name), false, true)
-                })
-        }
+        TargetState::Elsewhere { machine } => elsewhere(look, names, machine),
+        TargetState::Read => names.iter().find_map(|name| read(look, name, counts)),
     }
 }
 
-fn elsewhere(look: &Look<'_>, rotation: &Rotation<'_>, machine: &str) -> Found {
+/// A name that the plan says nothing about is not there.
+fn read(look: &Look<'_>, name: &VarName, counts: bool) -> Found {
+    let change = look.plan.changes.iter().find(|change| change.name == *name);
+    let class = match change.map(|change| (change.class, change.reason)) {
+        Some((Class::InSync, Reason::EqualUnrecorded)) if counts => {
+            "is there, and no apply has recorded that"
+        }
+        Some((Class::InSync, _)) => return None,
+        Some((Class::Unknown, _)) => "is not known there",
+        _ => "is not there as the manifest says",
+    };
+    Some((format!("{name} {class}"), false, true))
+}
+
+/// What its own machine saw must be young, and all of it as wanted now.
+fn elsewhere(look: &Look<'_>, names: &BTreeSet<VarName>, machine: &str) -> Found {
     let young = look.seen.filter(|seen| {
         matches!(
             seen.sight,
@@ -174,11 +168,15 @@ fn elsewhere(look: &Look<'_>, rotation: &Rotation<'_>, machine: &str) -> Found {
         let why = format!("only {machine} can read it, and what it last saw does not count");
         return Some((why, false, true));
     };
-    let mine = [rotation.name, rotation.former];
-    let unlike = mine
-        .into_iter()
-        .filter_map(|name| seen.vars.get(name))
-        .any(|then| *then != Then::InSync);
+    let mut mine = look
+        .spec
+        .uses
+        .iter()
+        .filter(|used| names.contains(&used.name));
+    let unlike = mine.any(|used| {
+        let declared = used.declared().unwrap_or(&used.name);
+        seen.vars.get(declared) != Some(&Then::InSync)
+    });
     unlike.then(|| {
         let why = format!("{machine} last saw another value there");
         (why, false, true)

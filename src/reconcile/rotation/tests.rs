@@ -242,6 +242,27 @@ fn what_another_machine_saw_lately_counts() {
     }
 }
 
+/// What nothing is said about is not taken for being there.
+#[test]
+fn silence_is_no_consent() {
+    let mut one = Calm::new("accept", "api");
+    one.plan.changes.clear();
+    assert!(one.obstacle().is_some());
+    one.plan.state = TargetState::Elsewhere {
+        machine: "mac".to_owned(),
+    };
+    one.seen = Some(SeenTarget {
+        machine: "mac".to_owned(),
+        sight: Sight::Seen {
+            at: at("2026-11-30T10:00:00Z"),
+            freshness: Freshness::Young,
+            readable: true,
+        },
+        vars: BTreeMap::new(),
+    });
+    assert!(one.obstacle().is_some());
+}
+
 /// To take a new value back, nobody may present it; whether it is accepted already does not matter.
 #[test]
 fn a_new_value_that_nobody_uses_can_be_taken_back() {

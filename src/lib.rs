@@ -21,6 +21,7 @@
 //! | platforms | model, machine, plan (its types), activation (what runs) |
 //! | probe | model, machine, `platforms::http` |
 //! | forge | model, `platforms::http` |
+//! | alert | model, plan (its types), `platforms::http` |
 //! | render | model, plan, review, `reconcile::event` |
 //! | reconcile | every room above except render and forge |
 //! | cli | everything |
@@ -29,6 +30,7 @@
 //! arrive as arguments. Only `cli` prints. `tests/it/rooms.rs` holds the table.
 
 pub mod activation;
+pub mod alert;
 pub mod cli;
 pub mod crypto;
 pub mod forge;

@@ -10,7 +10,7 @@ use super::overlap::{Overlap, Stage};
 use super::template::{Expander, Template};
 use crate::model::{
     Activation, Address, Diagnostic, ExpiryPolicy, KeyId, ManifestName, OpenclawSecret, Position,
-    ProbeFrom, Process, Rails, Recipe, SecretValue, TargetName, VarName,
+    ProbeFrom, Process, Rails, Recipe, Reconciling, SecretValue, TargetName, VarName,
 };
 
 /// A manifest without errors, and what is worth a look in it.
@@ -96,6 +96,8 @@ pub struct TargetSpec {
     pub uses: Vec<Use>,
     pub prune: bool,
     pub stale_after: Option<Duration>,
+    /// How it takes part in scheduled runs.
+    pub reconciling: Reconciling,
     pub rails: Rails,
     /// Names, declared or on the target, that the folder's `rails.yaml` protects here.
     pub protected: BTreeSet<VarName>,

@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod activation;
+mod alert;
 mod authority;
 mod clear;
 mod destination;
@@ -18,13 +19,19 @@ mod probe;
 mod quality;
 mod railway;
 mod recipe;
+mod reconciling;
 mod target;
 mod validity;
 mod value;
 mod vars;
+mod who;
 
 pub use activation::{
     Activated, Activation, ComposeProject, LaunchdDomain, LaunchdJob, Process, SystemdUnit,
+};
+pub use alert::{
+    Alert, AlertBook, AlertClass, AlertEvent, AlertEventKind, AlertKey, Mute, Sighting, SinkState,
+    Strike,
 };
 pub use authority::{AuthorityFacts, TargetFacts};
 pub use clear::{clear_lint, clear_name_lint, holds_identity, is_private_key};
@@ -51,6 +58,7 @@ pub use recipe::{
     MAX_LENGTH, MAX_PREFIX, MIN_BITS, PairKind, PairRecipe, Recipe, RecipeError, SHORT_FORMS,
     Shape, TextRecipe, X25519Spelling, size_of,
 };
+pub use reconciling::{Mode, Reconciling};
 pub use target::{Address, FileAddress, HostAddress, Machine, PlatformKind, Target};
 pub use validity::{Dated, Validity, validity};
 pub use value::SecretValue;
@@ -58,3 +66,4 @@ pub use vars::{
     Behind, Completeness, Desired, DesiredVar, LastApplied, Live, LiveVar, Recorded, Running,
     Sensitivity, Trust, UnknownVar, Unsettled, Version,
 };
+pub use who::Who;

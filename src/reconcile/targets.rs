@@ -156,7 +156,7 @@ pub fn shared_place<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{OpenclawAddress, Rails};
+    use crate::model::{OpenclawAddress, Rails, Reconciling};
 
     fn located(machine: Machine, path: &str, here: &str) -> Located {
         let address = Address::File(FileAddress {
@@ -187,6 +187,7 @@ mod tests {
             uses: vec![],
             prune: false,
             stale_after: None,
+            reconciling: Reconciling::default(),
             rails: Rails::default(),
             protected: std::collections::BTreeSet::new(),
             activation: None,

@@ -18,6 +18,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("activation", &["model", "machine"]),
     ("probe", &["model", "machine", "platforms::http"]),
     ("forge", &["model", "platforms::http"]),
+    ("alert", &["model", "plan", "platforms::http"]),
     ("platforms", &["model", "machine", "plan", "activation"]),
     ("journal", &["model", "plan", "git"]),
     ("review", &["model", "manifest", "plan"]),
@@ -36,11 +37,13 @@ const TABLE: &[(&str, &[&str])] = &[
             "platforms",
             "journal",
             "review",
+            "alert",
         ],
     ),
     (
         "cli",
         &[
+            "alert",
             "model",
             "manifest",
             "plan",

@@ -9,6 +9,7 @@ mod recipients;
 mod rotation;
 mod status;
 mod undo;
+mod vitals;
 
 pub use apply::{
     ActivationReport, ApplyReport, HalfWritten, Held, OperationOutcome, OperationReport,
@@ -27,6 +28,7 @@ pub use status::{
     Cell, Freshness, Mover, Seen, SeenTarget, Sight, StatusReport, StatusRow, StatusTarget, Then,
 };
 pub use undo::{UndoEntry, UndoKept, UndoList, UndoVar};
+pub use vitals::{ManifestVitals, SinkVitals, TargetVitals, Vitals};
 
 use crate::model::{TargetName, VarName};
 use crate::plan::ActionKind;

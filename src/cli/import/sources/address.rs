@@ -8,7 +8,8 @@ use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::manifest::TargetSpec;
 use crate::model::{
-    Address, FileAddress, Machine, OpenclawAddress, Position, Rails, Target, TargetName,
+    Address, FileAddress, Machine, OpenclawAddress, Position, Rails, Reconciling, Target,
+    TargetName,
 };
 use crate::reconcile::targets::{Surroundings, locate};
 
@@ -75,6 +76,7 @@ impl Ground {
             uses: vec![],
             prune: false,
             stale_after: None,
+            reconciling: Reconciling::default(),
             rails: Rails::default(),
             protected: std::collections::BTreeSet::new(),
             activation: None,

@@ -1,0 +1,21 @@
+//! Alerts: what is told, when, to whom, and how it gets there.
+//!
+//! `rules.rs` decides (pure): from the book of open alerts and what a pass saw to the next book, with the
+//! events of that step. `deliver.rs` takes the events to the sinks. Books are kept by somebody else and
+//! changed by compare-and-swap, so several reconcilers can share one.
+
+use crate::model::AlertBook;
+
+/// Where the book of a manifest is kept.
+pub trait Books: Send {
+    /// Replaces the book by what `change` makes of it, all of it or nothing, on top of what is there at
+    /// that moment; `None` leaves it as it is. `change` may run several times, each time on what others
+    /// have written since. Gives the book as it is afterwards.
+    ///
+    /// # Errors
+    /// Why it could not be read or written: lower case, no final period, fits after "cannot".
+    fn change(
+        &mut self,
+        change: &mut dyn FnMut(&AlertBook) -> Option<AlertBook>,
+    ) -> Result<AlertBook, String>;
+}

@@ -147,6 +147,7 @@ pub(crate) fn run(
         unattended: !asks,
         no_activate: arguments.no_activate,
         undo: None,
+        scheduled: None,
     };
     let items = session::load_manifests(&arguments.selection.manifests, context, ui)?;
     look::check_targets(&items, &arguments.selection.target)?;

@@ -145,6 +145,7 @@ pub struct Hold {
     /// `recipients`,
     /// `rollback`, `unauthenticated`, `authority`, `take-over`, `conflict`, `unit`, `unrepresentable`,
     /// `drafts`,
+    /// `mode`, `window`, `brake` (of scheduled runs),
     /// `unknown`, `prune` (switched on in this very revision), `not-selected`, `stale` (moved since it
     /// was approved in a file).
     pub rail: String,

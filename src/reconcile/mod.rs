@@ -23,6 +23,7 @@ pub mod remember;
 pub mod review;
 pub mod rotation;
 mod running;
+pub mod schedule;
 pub mod since;
 pub mod staged;
 pub mod stop;

@@ -37,6 +37,7 @@ pub(super) fn look(
         unattended: !context.terminal.input,
         no_activate: false,
         undo: None,
+        scheduled: None,
     };
     let aim = Aim {
         items: &gathered.items,

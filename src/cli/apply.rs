@@ -2,6 +2,7 @@
 
 mod approved;
 mod back;
+mod carry;
 mod run;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ use crate::model::VarName;
 use crate::reconcile::pass::Scope;
 
 pub(super) use back::Kept;
+pub(super) use carry::{Hand, Subject, carry_out, something_to_do};
 
 /// Write what the plan says, read it back, and remember it
 ///

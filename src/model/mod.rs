@@ -58,7 +58,7 @@ pub use recipe::{
     MAX_LENGTH, MAX_PREFIX, MIN_BITS, PairKind, PairRecipe, Recipe, RecipeError, SHORT_FORMS,
     Shape, TextRecipe, X25519Spelling, size_of,
 };
-pub use reconciling::{Mode, Reconciling};
+pub use reconciling::{Mode, ParseWindowError, Reconciling, Suspension, Window, Withheld, Zones};
 pub use target::{Address, FileAddress, HostAddress, Machine, PlatformKind, Target};
 pub use validity::{Dated, Validity, validity};
 pub use value::SecretValue;

@@ -20,6 +20,7 @@ mod quality;
 mod railway;
 mod recipe;
 mod reconciling;
+mod scheduled;
 mod target;
 mod validity;
 mod value;
@@ -58,7 +59,8 @@ pub use recipe::{
     MAX_LENGTH, MAX_PREFIX, MIN_BITS, PairKind, PairRecipe, Recipe, RecipeError, SHORT_FORMS,
     Shape, TextRecipe, X25519Spelling, size_of,
 };
-pub use reconciling::{Mode, Reconciling, Scheduled};
+pub use reconciling::{Mode, ParseWindowError, Reconciling, Suspension, Window, Withheld, Zones};
+pub use scheduled::Scheduled;
 pub use target::{Address, FileAddress, HostAddress, Machine, PlatformKind, Target};
 pub use validity::{Dated, Validity, validity};
 pub use value::SecretValue;

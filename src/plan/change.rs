@@ -349,6 +349,8 @@ pub enum AuthorityKind {
     ProtectedDropped,
     /// Pruning was switched on: counts one apply later.
     PruneEnabled,
+    /// Scheduled runs may do more, or at more times: counts one apply later.
+    ReconcilingLoosened,
     /// A secret is now in clear.
     SecretBecameClear,
     /// Another command, unit, job or container is run or looked at for a target.

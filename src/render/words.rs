@@ -70,6 +70,7 @@ pub(crate) const fn authority(kind: AuthorityKind) -> &'static str {
         AuthorityKind::RailsLoosened => "rails loosened",
         AuthorityKind::ProtectedDropped => "no longer protected",
         AuthorityKind::PruneEnabled => "pruning switched on",
+        AuthorityKind::ReconcilingLoosened => "scheduled runs may do more",
         AuthorityKind::SecretBecameClear => "secret became clear",
         AuthorityKind::ActivationChanged => "activation changed",
         AuthorityKind::ProbeChanged => "probe changed",

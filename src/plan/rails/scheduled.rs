@@ -48,7 +48,8 @@ pub(in crate::plan) fn withheld(
         release: None,
     };
     if scheduled.mode(target) == Mode::Observe {
-        let why = format!("scheduled runs only look at {target} (mode observe)");
+        let looks = || format!("scheduled runs only look at {target} (mode observe)");
+        let why = scheduled.waits.get(target).cloned().unwrap_or_else(looks);
         return Some(of("mode", why));
     }
     let why = scheduled.withheld.get(target)?;

@@ -4,11 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Fingerprint, ManifestName, TargetName, VarName, Who};
+
+mod limits;
+mod track;
+
+pub use track::Track;
 
 /// What is wrong.
 #[derive(
@@ -219,6 +224,17 @@ pub struct Mute {
     pub at: Timestamp,
 }
 
+impl Mute {
+    /// The longest that anything is muted.
+    pub const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+    /// Whether it holds now. One that claims more than [`Mute::LONGEST`] ends there.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        let last = self.at.checked_add(Self::LONGEST);
+        now < self.until && last.is_ok_and(|last| now < last)
+    }
+}
+
 /// How far one sink is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SinkState {
@@ -277,42 +293,16 @@ pub struct AlertBook {
     /// How many things were wrong at the last look beyond [`AlertBook::MAX_OPEN`].
     #[serde(default)]
     pub left_out: u64,
-}
-
-impl AlertBook {
-    /// So many events are kept for sinks that are behind; a sink that is further behind misses some.
-    pub const MAX_EVENTS: usize = 1000;
-    /// So many events are kept after every sink has passed them, for people who ask what happened.
-    pub const KEPT_EVENTS: usize = 20;
-    /// So many alerts are open at once; what more is wrong is counted in `left_out`.
-    pub const MAX_OPEN: usize = 4000;
-    /// So many mutes hold at once; the oldest go first.
-    pub const MAX_MUTES: usize = 500;
-    /// So many times of healing one variable are remembered.
-    pub const MAX_HEALS: usize = 16;
-
-    /// The events that somebody may still need are kept, and no book grows for ever. What is dropped
-    /// depends on no clock: one that jumps loses nothing.
-    pub fn hold_to_limits(&mut self) {
-        let passed = self.sinks.values().map(|sink| sink.cursor).min();
-        let passed = passed.unwrap_or(self.last_event);
-        let count = self.events.len();
-        let needed = self.events.iter().filter(|event| event.number > passed);
-        let kept = needed.count().clamp(Self::KEPT_EVENTS, Self::MAX_EVENTS);
-        self.events.drain(..count.saturating_sub(kept));
-        let extra = self.mutes.len().saturating_sub(Self::MAX_MUTES);
-        self.mutes.drain(..extra);
-        for times in self.heals.values_mut() {
-            times.drain(..times.len().saturating_sub(Self::MAX_HEALS));
-        }
-        self.heals.retain(|_, times| !times.is_empty());
-        let open = self.open.values().map(|alert| alert.id.as_str());
-        let told = self.events.iter().map(|event| event.alert.id.as_str());
-        let spoken: BTreeSet<&str> = open.chain(told).collect();
-        for sink in self.sinks.values_mut() {
-            sink.threads.retain(|id, _| spoken.contains(id.as_str()));
-        }
-    }
+    /// What is known about the looks at each open alert.
+    #[serde(default, with = "pairs")]
+    pub tracks: BTreeMap<AlertKey, Track>,
+    /// With which generation something was over that is not open now, the newest ones: who began to look
+    /// before that cannot open it again.
+    #[serde(default, with = "pairs")]
+    pub closed: BTreeMap<AlertKey, u64>,
+    /// The newest generation among those of `closed` that were forgotten.
+    #[serde(default)]
+    pub closed_floor: u64,
 }
 
 /// Something that is not told yet.

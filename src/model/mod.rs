@@ -32,7 +32,7 @@ pub use activation::{
 };
 pub use alert::{
     Alert, AlertBook, AlertClass, AlertEvent, AlertEventKind, AlertKey, Mute, Sighting, SinkState,
-    Strike,
+    Strike, Track,
 };
 pub use authority::{AuthorityFacts, TargetFacts};
 pub use clear::{clear_lint, clear_name_lint, holds_identity, is_private_key};

@@ -1,6 +1,7 @@
 //! Joins the rooms: load, decrypt, read, plan, apply, remember.
 
 pub mod apply;
+pub mod books;
 pub mod concealed;
 pub mod connect;
 pub mod covered;

@@ -298,7 +298,18 @@ pub fn of_holds(plan: &Plan, acted: &BTreeSet<TargetName>, about: &About<'_>) ->
             target,
             about,
         };
-        let is_told = |rail: &str| matches!(rail, "conflict" | "unknown" | "not-selected");
+        // told as themselves, or no news: what a mode or a window lets wait
+        let is_told = |rail: &str| {
+            let told = [
+                "conflict",
+                "unknown",
+                "not-selected",
+                "mode",
+                "window",
+                "brake",
+            ];
+            told.contains(&rail)
+        };
         let mut held = vec![];
         for change in &target.changes {
             let told = change.holds.iter().any(|hold| is_told(&hold.rail));

@@ -13,6 +13,7 @@ use crate::reconcile::covered::Machine;
 use crate::source::{AllowlistError, load_allowlist};
 
 /// What this machine allows where nobody is asked.
+#[derive(Default)]
 pub(crate) struct Allows {
     list: Option<Allowlist>,
     machine: String,

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::journal::Clock;
 use crate::machine::LocalHost;
-use crate::model::{SecretValue, is_railway_token_name};
+use crate::model::{SecretValue, Zones, is_railway_token_name};
 use crate::platforms::http::HttpSettings;
 use crate::platforms::railway::RailwaySettings;
 use crate::platforms::railway::api::Pace;
@@ -197,6 +197,11 @@ impl Context {
     /// What this machine keeps of journals that it shares with others.
     pub(crate) fn shared_state(&self) -> Option<PathBuf> {
         Some(self.state.as_ref()?.join("driftlock").join("git"))
+    }
+
+    /// Time zones: this machine's, and what came with this program.
+    pub(crate) fn zones(&self) -> Zones {
+        Zones::of_machine(jiff::tz::TimeZoneDatabase::from_env())
     }
 
     /// The same clock, for those who need it later.

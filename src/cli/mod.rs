@@ -30,6 +30,7 @@ mod rails;
 mod reach;
 mod recipe;
 mod recipients;
+mod reconcile;
 mod records;
 mod reveal;
 mod rotate;
@@ -140,6 +141,7 @@ enum Command {
     Diff(diff::DiffArgs),
     Plan(plan::PlanArgs),
     Apply(apply::ApplyArgs),
+    Reconcile(reconcile::ReconcileArgs),
     Status(status::StatusArgs),
     Doctor(doctor::DoctorArgs),
     History(history::HistoryArgs),
@@ -200,6 +202,7 @@ fn dispatch(
         Command::Diff(arguments) => diff::run(arguments, global, context, ui),
         Command::Plan(arguments) => plan::run(arguments, global, context, ui),
         Command::Apply(arguments) => apply::run(arguments, global, context, ui),
+        Command::Reconcile(arguments) => reconcile::run(arguments, global, context, ui),
         Command::Status(arguments) => status::run(arguments, global, context, ui),
         Command::Doctor(arguments) => doctor::run(arguments, global, context, ui),
         Command::History(arguments) => history::run(arguments, global, context, ui),

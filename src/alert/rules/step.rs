@@ -309,9 +309,7 @@ impl<'a> Step<'a> {
         }
         let owner = key.observer.as_deref().unwrap_or_default();
         let rest = owner.strip_prefix(self.round.observer);
-        rest.is_some_and(|rest| {
-            rest.is_empty() || key.class == AlertClass::Delivery && rest.starts_with('/')
-        })
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     fn resolve(&mut self, key: &AlertKey, why: Option<String>) {

@@ -207,9 +207,10 @@ impl Shelf {
             Opening::Clear => (opens.own_key)(&item)?,
         };
         let manifest = &item.loaded.manifest;
-        let owners = manifest.variables.iter().filter_map(|(name, variable)| {
-            Some((name.clone(), variable.metadata.owner.clone()?))
-        });
+        let owners = manifest
+            .variables
+            .iter()
+            .filter_map(|(name, variable)| Some((name.clone(), variable.metadata.owner.clone()?)));
         let limits = format!("{:?}", manifest.authority_facts());
         let mark = Sha256::new().chain_update(text).chain_update(limits);
         Ok(Watched {

@@ -1,0 +1,308 @@
+//! A reconciler at work: what it watches, what it works with, and what it remembers between two looks.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+
+use super::own::Own;
+use super::shelf::{Opens, Shelf};
+use super::{look, tell, whole};
+use crate::alert::rules::Patience;
+use crate::cli::Global;
+use crate::cli::context::Context;
+use crate::cli::error::CommandError;
+use crate::cli::records;
+use crate::cli::session;
+use crate::crypto::Keyring;
+use crate::journal::Journal;
+use crate::model::{Fingerprinter, ManifestName, PlatformKind, Sighting, TargetName, Zones};
+use crate::platforms::railway::RailwayPlatform;
+use crate::platforms::{LiveRead, Platform};
+use crate::reconcile::connect::{Connections, connection_of};
+use crate::reconcile::event::{ManifestVitals, TargetVitals, Vitals};
+use crate::reconcile::machines::Machines;
+use crate::reconcile::schedule::{Ended, Entry, Job, Timetable, Told, Work};
+use crate::reconcile::stop::Stop;
+use crate::reconcile::targets::Visibility;
+
+/// How long a manifest is not looked at as a whole again, where that found nothing to write.
+const IDLE: Duration = Duration::from_secs(900);
+
+/// What the person who started it asked for.
+pub(super) struct Asked {
+    pub(super) folder: PathBuf,
+    pub(super) paths: Vec<PathBuf>,
+    /// How often a target is looked at that says nothing of it.
+    pub(super) every: Duration,
+    /// Only these; all where there is none.
+    pub(super) targets: BTreeSet<TargetName>,
+    /// Keep nothing of what is overwritten.
+    pub(super) no_undo: bool,
+}
+
+/// What is remembered of one manifest between two looks.
+#[derive(Default)]
+pub(super) struct Recollected {
+    /// The book of alerts that was there last.
+    pub(super) book: String,
+    /// Whether the journal had records of it.
+    pub(super) recorded: bool,
+    /// Since it is known that the journal was lost: why.
+    pub(super) lost: Option<String>,
+    /// Before then it is not looked at as a whole again.
+    pub(super) rests_until: Option<Instant>,
+    /// What could not be applied, until it could.
+    pub(super) failures: Vec<crate::alert::sight::Failure>,
+}
+
+/// Everything that the loop's work is done with.
+pub(super) struct Desk<'a> {
+    pub(super) global: &'a Global,
+    pub(super) context: &'a Context,
+    pub(super) asked: Asked,
+    pub(super) railway: Arc<RailwayPlatform>,
+    pub(super) shelf: RefCell<Shelf>,
+    pub(super) keyring: RefCell<Keyring>,
+    pub(super) zones: Zones,
+    pub(super) vitals: Arc<Mutex<Vitals>>,
+    pub(super) known: RefCell<BTreeMap<ManifestName, Recollected>>,
+    /// Journals that could not be used at the last look, by manifest: why.
+    pub(super) journals: RefCell<BTreeMap<ManifestName, String>>,
+    /// What is wrong with sinks, by manifest.
+    pub(super) sink_troubles: RefCell<BTreeMap<ManifestName, Vec<Sighting>>>,
+    pub(super) own: RefCell<Own>,
+    /// Requests that were charged to a budget already.
+    charged: Cell<u64>,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(
+        global: &'a Global,
+        context: &'a Context,
+        asked: Asked,
+        railway: Arc<RailwayPlatform>,
+        zones: Zones,
+    ) -> Self {
+        Self {
+            global,
+            context,
+            asked,
+            railway,
+            shelf: RefCell::default(),
+            keyring: RefCell::new(session::quiet_keyring(global, context)),
+            zones,
+            vitals: Arc::default(),
+            known: RefCell::default(),
+            journals: RefCell::default(),
+            sink_troubles: RefCell::default(),
+            own: RefCell::default(),
+            charged: Cell::new(0),
+        }
+    }
+
+    /// Names this reconciler in alerts: the machine, or the CI system's run of it.
+    pub(super) fn observer(&self) -> String {
+        self.context.machine()
+    }
+
+    /// When what is told.
+    pub(super) fn patience(&self) -> Patience {
+        Patience::default()
+    }
+
+    /// The sinks that it serves.
+    pub(super) fn sink_names(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
+    pub(super) fn vitals(&self) -> MutexGuard<'_, Vitals> {
+        self.vitals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Connections of one look. What keeps state between looks is shared, the rest is made anew, so
+    /// that nothing that broke is used again.
+    pub(super) fn connections(&self) -> Connections {
+        let machines = Machines::new(Arc::new(self.context.local_host()), self.context.ssh());
+        let railway: Arc<dyn Platform> = self.railway.clone();
+        Connections::new(machines).with_shared(PlatformKind::Railway, railway)
+    }
+
+    /// The journal of manifests in this folder.
+    pub(super) fn journal(
+        &self,
+        folder: &Path,
+        writes: bool,
+    ) -> Result<Box<dyn Journal>, CommandError> {
+        let warn = &mut |text: &str| tracing::warn!("{text}");
+        records::journal_beside(self.global, self.context, Some(folder), writes, warn)
+    }
+
+    /// Looks at the files again.
+    fn turn(&self) -> bool {
+        let mut keyring = session::quiet_keyring(self.global, self.context);
+        let own_key = &mut |item: &session::Item| -> Result<Fingerprinter, String> {
+            let journal = self.journal(&item.file.folder, true);
+            let mut journal = journal.map_err(|error| error.message)?;
+            let key = journal.local_key(&item.scope);
+            let key = key.map_err(|error| records::explain(&error).message)?;
+            Ok(Fingerprinter::new(key, vec![]))
+        };
+        let turned = self.shelf.borrow_mut().turn(
+            &self.asked.folder,
+            &self.asked.paths,
+            &mut Opens {
+                context: self.context,
+                keyring: &mut keyring,
+                own_key,
+            },
+        );
+        if turned.changed {
+            self.keyring.replace(keyring);
+            for broken in self.shelf.borrow().broken() {
+                let path = crate::render::escape::terminal(&broken.path.display().to_string());
+                tracing::error!(manifest = %broken.name, %path, "{}", broken.why);
+            }
+            for gone in &turned.gone {
+                tracing::info!(manifest = %gone.name(), "is not there any more");
+                tell::farewell(self, gone);
+            }
+            self.note_manifests();
+        }
+        turned.changed
+    }
+
+    fn note_manifests(&self) {
+        let shelf = self.shelf.borrow();
+        let mut vitals = self.vitals();
+        let mut former = std::mem::take(&mut vitals.manifests);
+        for watched in shelf.watched() {
+            let name = watched.name();
+            let mut one: ManifestVitals = former.remove(name).unwrap_or_default();
+            one.revision.clone_from(&watched.revision);
+            one.broken_since = None;
+            vitals.manifests.insert(name.clone(), one);
+        }
+        for broken in shelf.broken() {
+            let one = vitals.manifests.entry(broken.name.clone()).or_default();
+            one.broken_since = Some(broken.since);
+        }
+    }
+
+    /// What there is to look at.
+    fn entries(&self) -> Vec<Entry> {
+        let mut entries = vec![];
+        for watched in self.shelf.borrow().watched() {
+            let specs = &watched.item.loaded.manifest.targets;
+            for (located, spec) in watched.item.located.iter().zip(specs) {
+                if !self.is_asked(&spec.name) {
+                    continue;
+                }
+                let connection = match &located.visibility {
+                    Visibility::Here => connection_of(&located.target),
+                    Visibility::Elsewhere(_) | Visibility::Unresolvable(_) => "none".to_owned(),
+                };
+                entries.push(Entry {
+                    key: (watched.name().clone(), spec.name.clone()),
+                    connection,
+                    platform: located.target.address.platform(),
+                    every: spec.reconciling.every.unwrap_or(self.asked.every),
+                });
+            }
+        }
+        let keys: BTreeSet<_> = entries.iter().map(|entry| entry.key.clone()).collect();
+        let mut vitals = self.vitals();
+        vitals.targets.retain(|key, _| keys.contains(key));
+        for key in keys {
+            vitals.targets.entry(key).or_default();
+        }
+        entries
+    }
+
+    pub(super) fn is_asked(&self, target: &TargetName) -> bool {
+        self.asked.targets.is_empty() || self.asked.targets.contains(target)
+    }
+
+    /// Whether a manifest may be looked at as a whole now.
+    pub(super) fn may_rest(&self, manifest: &ManifestName) -> bool {
+        let known = self.known.borrow();
+        let until = known.get(manifest).and_then(|known| known.rests_until);
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// It was looked at as a whole, and there was nothing to write.
+    pub(super) fn rest(&self, manifest: &ManifestName, idle: bool) {
+        let mut known = self.known.borrow_mut();
+        let one = known.entry(manifest.clone()).or_default();
+        one.rests_until = idle.then(|| Instant::now() + IDLE);
+    }
+
+    /// Requests that were sent since this was asked last.
+    fn requests(&self) -> BTreeMap<PlatformKind, u64> {
+        let total = LiveRead::requests(&*self.railway);
+        let new = total.saturating_sub(self.charged.replace(total));
+        self.vitals().requests.insert("railway".to_owned(), total);
+        BTreeMap::from([(PlatformKind::Railway, new)])
+    }
+
+    fn note_looks(&self, manifest: &ManifestName, ended: &Ended, took: Duration) {
+        let now = self.context.now();
+        let mut vitals = self.vitals();
+        for (target, told) in &ended.targets {
+            let key = (manifest.clone(), target.clone());
+            let one: &mut TargetVitals = vitals.targets.entry(key).or_default();
+            one.looks += 1;
+            one.look_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            match told {
+                Told::Read => {
+                    one.failing = 0;
+                    one.read_at = Some(now);
+                }
+                Told::Failed(_) => {
+                    one.failures += 1;
+                    one.failing = one.failing.saturating_add(1);
+                }
+            }
+        }
+    }
+}
+
+#[async_trait(?Send)]
+impl Work for Desk<'_> {
+    async fn carry_out(&self, job: &Job, stop: &Stop) -> Ended {
+        let Some(watched) = self.shelf.borrow().find(job.manifest()) else {
+            return Ended::default();
+        };
+        let begun = Instant::now();
+        let mut ended = match job {
+            Job::Look(_, targets) => look::look(self, &watched, targets, stop).await,
+            Job::Whole(_) => whole::whole(self, &watched, stop).await,
+        };
+        ended.requests = self.requests();
+        self.note_looks(job.manifest(), &ended, begun.elapsed());
+        ended
+    }
+
+    async fn reload(&self) -> Option<Vec<Entry>> {
+        let changed = self.turn();
+        tell::own(self);
+        changed.then(|| self.entries())
+    }
+
+    async fn deliver(&self) -> Option<Duration> {
+        None
+    }
+
+    fn turned(&self, timetable: &Timetable) {
+        let mut vitals = self.vitals();
+        vitals.beat_at = Some(self.context.now());
+        vitals.first_round |= timetable.all_seen();
+        for (platform, waited) in timetable.throttled() {
+            vitals.throttled.insert(platform.to_string(), *waited);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What a look at a manifest begins with: its journal, what that remembers, and its book of alerts.
+
+use jiff::Timestamp;
+
+use super::desk::Desk;
+use super::shelf::Watched;
+use crate::alert::brake;
+use crate::alert::rules::Began;
+use crate::cli::allowlist::Allows;
+use crate::cli::error::CommandError;
+use crate::cli::records;
+use crate::cli::session;
+use crate::journal::{Authenticator, Journal, JournalError, Remembered};
+use crate::model::{AlertBook, Mode, Scheduled};
+use crate::plan::effective_reconciling;
+use crate::reconcile::desired::Values;
+use crate::reconcile::load::Opener;
+use crate::reconcile::pass::{Memory, Scope};
+use crate::reconcile::remember;
+
+/// The ground that a look stands on.
+pub(super) struct Eyes {
+    pub(super) journal: Box<dyn Journal>,
+    pub(super) auth: Authenticator,
+    pub(super) memory: Memory,
+    pub(super) book: AlertBook,
+    pub(super) now: Timestamp,
+    /// Whether this machine or its journal knows what was agreed to.
+    knows: bool,
+}
+
+impl Eyes {
+    /// Opens them. `writes` says whether something will be applied.
+    pub(super) fn open(
+        desk: &Desk<'_>,
+        watched: &Watched,
+        writes: bool,
+    ) -> Result<(Self, Allows), CommandError> {
+        let folder = watched.item.file.folder.as_path();
+        let journal = desk.journal(folder, writes)?;
+        let allows = Allows::load_for(desk.global, &[folder], desk.context, &mut |path, all| {
+            let path = crate::render::escape::terminal(&path.display().to_string());
+            for one in all {
+                tracing::error!(%path, line = one.position.line, "{}", one.message);
+            }
+        })?;
+        let mut eyes = Self {
+            journal,
+            auth: session::authenticator(watched.fingerprinter.as_ref()),
+            memory: Memory::default(),
+            book: AlertBook::default(),
+            now: desk.context.now(),
+            knows: allows.is_there(),
+        };
+        eyes.recall(watched)?;
+        Ok((eyes, allows))
+    }
+
+    /// Asks the journal again, for what is remembered now.
+    pub(super) fn recall(&mut self, watched: &Watched) -> Result<(), CommandError> {
+        self.remember(watched)
+            .map_err(|error| records::explain(&error))
+    }
+
+    fn remember(&mut self, watched: &Watched) -> Result<(), JournalError> {
+        let item = &watched.item;
+        let (journal, auth) = (&*self.journal, &self.auth);
+        self.memory = remember::recall(journal, &item.scope, &item.located, auth)?;
+        if self.knows || journal.has_applied()? {
+            let facts = item.loaded.manifest.authority_facts();
+            self.memory.meet(&facts);
+        }
+        self.book = match journal.alerts(&item.scope, auth)? {
+            Remembered::Known(book) => book,
+            Remembered::Nothing
+            | Remembered::OtherKey
+            | Remembered::Unreachable
+            | Remembered::Unverified => AlertBook::default(),
+        };
+        Ok(())
+    }
+
+    pub(super) fn began(&self) -> Began {
+        Began::with(&self.book)
+    }
+
+    /// What may be done by itself right now.
+    pub(super) fn scheduled(&self, desk: &Desk<'_>, watched: &Watched) -> Scheduled {
+        let mut all = Scheduled {
+            braked: brake::braked(&self.book, self.now),
+            ..Scheduled::default()
+        };
+        let facts = self.memory.authority.as_ref();
+        for spec in &watched.item.loaded.manifest.targets {
+            let found = effective_reconciling(facts, &spec.name, &spec.reconciling);
+            if desk.is_asked(&spec.name) {
+                all.modes.insert(spec.name.clone(), found.mode);
+            }
+            if let Some(waits) = &found.waits {
+                all.waits.insert(spec.name.clone(), waits.clone());
+            }
+            if found.mode > Mode::Observe
+                && let Err(withheld) = found.may_write(self.now, &desk.zones)
+            {
+                let until = withheld
+                    .until
+                    .map_or_else(String::new, |at| format!(", until {at}"));
+                let why = format!("{}{until}", withheld.why);
+                all.withheld.insert(spec.name.clone(), why);
+            }
+        }
+        all
+    }
+
+    /// What a pass of it is limited to.
+    pub(super) fn scope(&self, desk: &Desk<'_>, watched: &Watched) -> Scope {
+        Scope {
+            unattended: true,
+            scheduled: Some(self.scheduled(desk, watched)),
+            ..Scope::default()
+        }
+    }
+}
+
+/// Decrypts what the targets use, for one look.
+pub(super) fn values<'w>(desk: &Desk<'_>, watched: &'w Watched, now: Timestamp) -> Values<'w> {
+    let manifest = &watched.item.loaded.manifest;
+    let mut keyring = desk.keyring.borrow_mut();
+    let mut opener = Opener {
+        opening: &watched.opening,
+        keyring: &mut keyring,
+    };
+    Values::of_targets(manifest, &mut opener, &manifest.targets).at(now)
+}

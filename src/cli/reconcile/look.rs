@@ -1,0 +1,187 @@
+//! One look at some targets of a manifest: read, plan, remember what was seen, tell what is wrong.
+//! Nothing is written to a platform.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::desk::Desk;
+use super::eyes::{Eyes, values};
+use super::shelf::Watched;
+use super::tell::{self, Seen};
+use crate::model::{Mode, TargetName};
+use crate::plan::{Change, LiveState, Plan, TargetState};
+use crate::reconcile::observe;
+use crate::reconcile::pass::{Memory, Pass, Scope};
+use crate::reconcile::schedule::{Ended, Told};
+use crate::reconcile::stop::Stop;
+use crate::reconcile::targets::Visibility;
+
+/// Looks at these targets.
+pub(super) async fn look(
+    desk: &Desk<'_>,
+    watched: &Watched,
+    wanted: &BTreeSet<TargetName>,
+    stop: &Stop,
+) -> Ended {
+    let (mut eyes, allows) = match Eyes::open(desk, watched, false) {
+        Ok(opened) => opened,
+        Err(error) => return blind(desk, watched, wanted, &error.message),
+    };
+    let scope = eyes.scope(desk, watched);
+    let connections = desk.connections();
+    let values = values(desk, watched, eyes.now);
+    let pass = Pass {
+        loaded: &watched.item.loaded,
+        opening: &watched.opening,
+        values: &values,
+        located: &watched.item.located,
+        connections: &connections,
+        fingerprinter: watched.fingerprinter.as_ref(),
+        scope: &scope,
+        machine: allows.of(&watched.item),
+    };
+    let is_wanted = |target: &TargetName| wanted.contains(target);
+    let nothing = &mut |_| {};
+    let reading = tokio::select! {
+        biased;
+        () = stop.requested() => return Ended::default(),
+        reading = pass.read_some(&eyes.memory, &is_wanted, nothing) => reading,
+    };
+    let told = told(watched, wanted, &reading.live, &reading.retry_after);
+    let plan = pass.plan(reading.live.clone(), &eyes.memory);
+    let kept = keep(
+        &pass,
+        &eyes.memory,
+        &reading.live,
+        watched,
+        &mut *eyes.journal,
+        eyes.now,
+    );
+    let seen = Seen {
+        plan: &plan,
+        acted: acted(&scope, wanted),
+    };
+    let concluded = match kept {
+        Ok(()) => tell::conclude(desk, watched, &pass, &mut eyes, &seen).await,
+        Err(why) => Err(why),
+    };
+    if let Err(why) = concluded {
+        return blind(desk, watched, wanted, &why);
+    }
+    tell::journal_is_fine(desk, watched);
+    note(desk, watched, &plan, wanted, &scope);
+    let wants_whole = wants_whole(&plan, wanted) && !desk.may_rest(watched.name());
+    Ended {
+        targets: told,
+        wants_whole,
+        ..Ended::default()
+    }
+}
+
+/// Without a journal nothing can be concluded, whatever the places say.
+pub(super) fn blind(
+    desk: &Desk<'_>,
+    watched: &Watched,
+    wanted: &BTreeSet<TargetName>,
+    why: &str,
+) -> Ended {
+    tell::journal_is_away(desk, watched, why);
+    let failed = wanted
+        .iter()
+        .map(|target| (target.clone(), Told::Failed(None)));
+    Ended {
+        targets: failed.collect(),
+        ..Ended::default()
+    }
+}
+
+/// How it ended for each target, where this machine can look at all.
+pub(super) fn told(
+    watched: &Watched,
+    wanted: &BTreeSet<TargetName>,
+    live: &[LiveState],
+    retry_after: &BTreeMap<TargetName, std::time::Duration>,
+) -> BTreeMap<TargetName, Told> {
+    let located = watched.item.located.iter().zip(live);
+    let looked = located.filter(|(one, _)| wanted.contains(&one.target.name));
+    looked
+        .filter(|(one, _)| !matches!(one.visibility, Visibility::Elsewhere(_)))
+        .map(|(one, live)| {
+            let name = one.target.name.clone();
+            let told = match live {
+                LiveState::Read(_) => Told::Read,
+                LiveState::Unknown { .. } | LiveState::Elsewhere { .. } => {
+                    Told::Failed(retry_after.get(&name).copied())
+                }
+            };
+            (name, told)
+        })
+        .collect()
+}
+
+/// Keeps what was seen, for other machines and for `status --journal`.
+pub(super) fn keep(
+    pass: &Pass<'_>,
+    memory: &Memory,
+    live: &[LiveState],
+    watched: &Watched,
+    journal: &mut dyn crate::journal::Journal,
+    now: jiff::Timestamp,
+) -> Result<(), String> {
+    let Some(with) = &watched.fingerprinter else {
+        return Ok(());
+    };
+    let scope = &watched.item.scope;
+    let kept = observe::observe(pass, memory, live, with, journal, scope, now);
+    kept.map(|_| ())
+        .map_err(|error| crate::cli::error::CommandError::of(&error).message)
+}
+
+/// Those that may be written by itself at all.
+pub(super) fn acted(scope: &Scope, wanted: &BTreeSet<TargetName>) -> BTreeSet<TargetName> {
+    let Some(scheduled) = &scope.scheduled else {
+        return BTreeSet::new();
+    };
+    let acts = wanted
+        .iter()
+        .filter(|target| scheduled.mode(target) > Mode::Observe);
+    acts.cloned().collect()
+}
+
+/// Whether there is something that may be written by itself.
+fn wants_whole(plan: &Plan, wanted: &BTreeSet<TargetName>) -> bool {
+    let mut targets = plan.targets.iter();
+    targets.any(|target| {
+        wanted.contains(&target.target)
+            && (target.will_activate() || target.changes.iter().any(Change::will_happen))
+    })
+}
+
+/// What the look found, in numbers.
+pub(super) fn note(
+    desk: &Desk<'_>,
+    watched: &Watched,
+    plan: &Plan,
+    wanted: &BTreeSet<TargetName>,
+    scope: &Scope,
+) {
+    let mut vitals = desk.vitals();
+    for target in &plan.targets {
+        if !wanted.contains(&target.target) {
+            continue;
+        }
+        let key = (watched.name().clone(), target.target.clone());
+        let one = vitals.targets.entry(key).or_default();
+        one.mode = (scope.scheduled.as_ref())
+            .map_or(Mode::Observe, |scheduled| scheduled.mode(&target.target));
+        if !matches!(
+            target.state,
+            TargetState::Read | TargetState::Partial { .. }
+        ) {
+            continue;
+        }
+        one.variables.clear();
+        for change in &target.changes {
+            *one.variables.entry(change.class).or_default() += 1;
+        }
+    }
+}

@@ -65,7 +65,21 @@ impl std::str::FromStr for Subject {
     }
 }
 
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id(id) => f.write_str(id),
+            Self::At(variable, target) => write!(f, "{variable}@{target}"),
+        }
+    }
+}
+
 impl Subject {
+    /// Whether something that is open may be meant.
+    pub fn finds(&self, book: &AlertBook) -> bool {
+        book.open.values().any(|alert| self.means(alert))
+    }
+
     /// What is open and meant.
     pub fn find<'a>(&self, book: &'a AlertBook) -> Result<Vec<&'a Alert>, MuteError> {
         let found: Vec<&Alert> = (book.open.values())
@@ -145,17 +159,24 @@ pub struct Saying<'a> {
     pub at: Timestamp,
 }
 
+/// Whether this is a reason.
+pub fn check_reason(reason: &str) -> Result<(), MuteError> {
+    let reason = reason.trim();
+    let line = !reason.is_empty() && reason.chars().count() <= 200;
+    match line && !reason.chars().any(char::is_control) {
+        true => Ok(()),
+        false => Err(MuteError::Reason),
+    }
+}
+
 /// Mutes what is meant, as it is now. A later word about the same replaces the former one.
 pub fn mute(
     book: &AlertBook,
     subject: &Subject,
     saying: Saying<'_>,
 ) -> Result<AlertBook, MuteError> {
+    check_reason(saying.reason)?;
     let reason = saying.reason.trim();
-    let line = !reason.is_empty() && reason.chars().count() <= 200;
-    if !line || reason.chars().any(char::is_control) {
-        return Err(MuteError::Reason);
-    }
     let mut next = book.clone();
     for alert in subject.find(book)? {
         next.mutes.retain(|mute| mute.key != alert.key);

@@ -1,6 +1,7 @@
 //! The command line: [`Cli`], the commands, and which file runs each. Nothing else.
 
 mod accept;
+mod alert;
 mod allowlist;
 mod apply;
 mod authoring;
@@ -146,6 +147,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     History(history::HistoryArgs),
     Journal(journal::JournalArgs),
+    Alert(alert::AlertArgs),
     Undo(undo::UndoArgs),
     Run(run::RunArgs),
     Export(export::ExportArgs),
@@ -207,6 +209,7 @@ fn dispatch(
         Command::Doctor(arguments) => doctor::run(arguments, global, context, ui),
         Command::History(arguments) => history::run(arguments, global, context, ui),
         Command::Journal(arguments) => journal::run(arguments, global, context, ui),
+        Command::Alert(arguments) => alert::run(arguments, global, context, ui),
         Command::Undo(arguments) => undo::run(arguments, global, context, ui),
         Command::Run(arguments) => run::run(arguments, global, context, ui),
         Command::Export(arguments) => export::run(arguments, global, context, ui),

@@ -13,6 +13,7 @@ use driftlock::journal::{
 use driftlock::model::{Fingerprint, FingerprintKey, Fingerprinter, Sensitivity, VarName};
 use rand::Rng;
 
+mod alerts;
 mod pages;
 mod read_only;
 mod size;

@@ -88,12 +88,18 @@ pub(super) fn missing(
             )));
         }
         let alerts = alerts::edition(transaction, *id)?;
-        if let (Some(seen), Some(now)) = (&one.alerts, &alerts)
-            && now.is_before(seen)
-        {
-            return Ok(Some(format!(
-                "the alerts of {name} are older than what this machine saw: they were set back"
-            )));
+        match (&one.alerts, &alerts) {
+            (Some(_), None) => {
+                let what =
+                    format!("the alerts of {name}, which this machine saw, are gone from it");
+                return Ok(Some(what));
+            }
+            (Some(seen), Some(now)) if now.is_before(seen) => {
+                return Ok(Some(format!(
+                    "the alerts of {name} are older than what this machine saw: they were set back"
+                )));
+            }
+            _ => {}
         }
     }
     Ok(None)

@@ -1,8 +1,10 @@
-//! No book grows for ever.
+//! No book grows for ever, and what is silent in it.
 
 use std::collections::BTreeSet;
 
-use super::AlertBook;
+use jiff::Timestamp;
+
+use super::{Alert, AlertBook, Mute};
 
 impl AlertBook {
     /// So many events are kept for sinks that are behind; a sink that is further behind misses some.
@@ -41,6 +43,12 @@ impl AlertBook {
         for sink in self.sinks.values_mut() {
             sink.threads.retain(|id, _| spoken.contains(id.as_str()));
         }
+    }
+
+    /// What keeps this alert silent now, if anything does.
+    pub fn mute_of(&self, alert: &Alert, now: Timestamp) -> Option<&Mute> {
+        let mut mutes = self.mutes.iter();
+        mutes.find(|mute| mute.key == alert.key && mute.pin == alert.pin && mute.holds(now))
     }
 
     fn hold_closed(&mut self) {

@@ -1,6 +1,7 @@
 //! The commands through the binary: wiring, words and exit codes.
 
 mod accept;
+mod alert;
 mod apply;
 mod apply_killed;
 mod apply_killed_steps;

@@ -10,7 +10,7 @@ use crate::support::world::{Run, World};
 
 /// A `git` that counts, and at one step ends the one who called it: before the real one, after it, or
 /// while it goes on.
-fn treacherous(world: &World) -> PathBuf {
+pub(super) fn treacherous(world: &World) -> PathBuf {
     let bin = world.path("../bin");
     fs::create_dir_all(&bin).unwrap();
     let path = std::env::var("PATH").unwrap();

@@ -1,5 +1,6 @@
 //! The journal in a git remote: several clones, each with a home of its own, and one history.
 
+mod alerts;
 mod bad_input;
 mod claims;
 mod clocks;

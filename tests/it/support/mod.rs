@@ -1,6 +1,7 @@
 //! The test-support room.
 
 pub mod aged;
+pub mod alerts;
 pub mod dated;
 pub mod doom;
 pub mod fake_railway;

@@ -2,12 +2,14 @@
 //! could name.
 
 mod run;
+mod why;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 pub use run::{Finished, RunError, run};
+pub use why::why_unreachable;
 
 /// What `git` may know of the environment. `GIT_DIR` and its like, set inside hooks, would point it
 /// to another repository than the manifest's.

@@ -161,7 +161,8 @@ impl Reconciling {
         if !are_within(&self.allow, &before.allow) {
             found.push("may write in wider windows".to_owned());
         }
-        if before.deny.iter().any(|window| !self.deny.contains(window)) {
+        let is_denied = |window: &Window| self.deny.iter().any(|one| window.is_within(one));
+        if !before.deny.iter().all(is_denied) {
             found.push("may write in a window that was denied".to_owned());
         }
         let end = |of: &Self| of.suspend.as_ref().map(|one| one.until);
@@ -210,7 +211,8 @@ impl Mode {
 
 /// Whether windows allow nothing that these former ones did not: no window at all allows any time.
 fn are_within(now: &[Window], before: &[Window]) -> bool {
-    before.is_empty() || !now.is_empty() && now.iter().all(|window| before.contains(window))
+    let was_allowed = |window: &Window| before.iter().any(|one| window.is_within(one));
+    before.is_empty() || !now.is_empty() && now.iter().all(was_allowed)
 }
 
 fn obstacle(all: &[&Reconciling], at: Timestamp, zones: &Zones) -> Option<Obstacle> {

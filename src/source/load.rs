@@ -12,7 +12,7 @@ use super::ManifestFile;
 pub const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
 /// The limits of a folder; it is not a manifest.
-const RAILS_FILE: &str = "rails.yaml";
+pub(super) const RAILS_FILE: &str = "rails.yaml";
 
 /// The folder that is looked at when nothing is named.
 const DEFAULT_FOLDER: &str = "manifests";

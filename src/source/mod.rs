@@ -2,21 +2,25 @@
 //! one gets back to the disk.
 
 mod allowlist;
+mod checkout;
 mod git;
 mod load;
 mod neighbour;
 mod railway_link;
+mod watch;
 mod write;
 
 use std::path::PathBuf;
 
 pub use allowlist::{AllowlistError, load_allowlist, work_tree_around};
+pub use checkout::{Checkout, CheckoutError, Origin, ParseOriginError, Update};
 pub use git::{
     FilesAt, FormerText, FormerTexts, Git, MOST_REVISIONS, Range, Repository, Revision, SourceError,
 };
 pub use load::{LoadError, MAX_BYTES, load_each, load_manifests, load_rails};
 pub use neighbour::{Neighbour, neighbours};
 pub use railway_link::{RailwayLink, railway_link};
+pub use watch::Watch;
 pub use write::{WriteError, write_atomically, write_new, write_over};
 
 /// A manifest's text and where it lies.

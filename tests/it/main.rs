@@ -44,4 +44,5 @@ mod smuggling;
 mod sops;
 mod source;
 mod support;
+mod windows;
 mod workflows;

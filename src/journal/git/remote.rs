@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::error::GitError;
 use super::place::{LOCAL, Standing};
-use crate::git::{Finished, RunError, is_object_id, run};
+use crate::git::{Finished, RunError, is_object_id, run, why_unreachable};
 
 /// How long the remote may take to answer.
 const ASKING: Duration = Duration::from_secs(30);
@@ -212,7 +212,7 @@ impl Standing {
         }
         Err(GitError::Unreachable {
             place: self.shown.clone(),
-            why: why(&done.stderr),
+            why: why_unreachable(&done.stderr),
         })
     }
 
@@ -233,57 +233,4 @@ impl Standing {
             what,
         }
     }
-}
-
-/// Git's words may hold addresses with passwords, and are not repeated.
-fn why(said: &str) -> &'static str {
-    const KNOWN: [(&str, &str); 16] = [
-        ("Could not resolve host", "its host name is not known"),
-        ("Could not resolve hostname", "its host name is not known"),
-        ("Connection refused", "the connection was refused"),
-        ("timed out", "it did not answer in time"),
-        ("Operation too slow", "it did not answer in time"),
-        (
-            "Host key verification failed",
-            "its host key is not the known one, or was never seen",
-        ),
-        (
-            "REMOTE HOST IDENTIFICATION",
-            "its host key is not the known one",
-        ),
-        (
-            "Permission denied",
-            "it does not take the credentials of this user",
-        ),
-        (
-            "Authentication failed",
-            "it does not take the credentials of this user",
-        ),
-        (
-            "could not read Username",
-            "it asks for a password, and nobody is asked here",
-        ),
-        (
-            "could not read Password",
-            "it asks for a password, and nobody is asked here",
-        ),
-        (
-            "returned error: 401",
-            "it does not take the credentials of this user",
-        ),
-        ("returned error: 403", "this user may not read it"),
-        (
-            "not found",
-            "there is no such repository, or this user may not see it",
-        ),
-        ("certificate", "its certificate is not trusted"),
-        (
-            "does not appear to be a git repository",
-            "there is no such repository",
-        ),
-    ];
-    KNOWN
-        .iter()
-        .find(|(words, _)| said.contains(words))
-        .map_or("git could not reach it", |(_, why)| why)
 }

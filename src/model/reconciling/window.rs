@@ -97,6 +97,18 @@ impl Window {
         when.next_turn(open, after, &zone)
     }
 
+    /// Whether it is open only while `other` is, on the clocks of one zone.
+    pub(super) fn is_within(&self, other: &Self) -> bool {
+        if self == other {
+            return true;
+        }
+        let (Some(when), Some(other)) = (&self.when, &other.when) else {
+            return false;
+        };
+        let hours = other.from <= when.from && when.to <= other.to;
+        when.zone == other.zone && hours && when.days.are_within(other.days)
+    }
+
     /// Why it cannot be read.
     pub(super) fn is_unreadable(&self, zones: &Zones) -> Option<String> {
         self.read(zones).err()
@@ -150,6 +162,22 @@ impl When {
 }
 
 impl Days {
+    /// Whether each of these days is one of `other`.
+    fn are_within(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Weekly(days), Self::Weekly(all)) => days & !all == 0,
+            (Self::Dates(first, last), Self::Dates(from, to)) => from <= first && last <= to,
+            (Self::Weekly(_), Self::Dates(..)) => false,
+            // a week has each of its days
+            (Self::Dates(first, last), Self::Weekly(_)) => {
+                let days = first
+                    .series(jiff::ToSpan::days(1))
+                    .take_while(|day| *day <= last);
+                days.take(7).all(|day| other.has(day))
+            }
+        }
+    }
+
     pub(super) fn has(self, day: Date) -> bool {
         match self {
             Self::Weekly(days) => days & 1 << day.weekday().to_monday_zero_offset() != 0,

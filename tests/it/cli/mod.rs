@@ -24,6 +24,7 @@ mod plan;
 mod plan_since;
 mod recipes;
 mod recipients;
+mod reconciling;
 mod reveal;
 mod rotate;
 mod run;

@@ -14,7 +14,10 @@ fn told_once(before: &str, after: &str, what: &str) {
     let planned = world.run("plan").says(TOLD);
     assert!(planned.stdout.contains(what), "{planned:?}");
     let detailed = world.run("plan --detailed-exitcode").exits(0);
-    assert!(detailed.stdout.contains(TOLD), "nothing is to be written for it: {detailed:?}");
+    assert!(
+        detailed.stdout.contains(TOLD),
+        "nothing is to be written for it: {detailed:?}"
+    );
     world.run("apply --yes").success();
     let later = world.run("plan").success();
     assert!(!later.stdout.contains(TOLD), "{later:?}");
@@ -26,7 +29,11 @@ fn told_once(before: &str, after: &str, what: &str) {
 
 #[test]
 fn another_mode_is_told_until_it_was_applied() {
-    told_once("", ", reconcile: { mode: heal }", "also put back what somebody changed (was: observe)");
+    told_once(
+        "",
+        ", reconcile: { mode: heal }",
+        "also put back what somebody changed (was: observe)",
+    );
     told_once(
         ", reconcile: { mode: observe }",
         ", reconcile: { mode: apply }",
@@ -57,12 +64,20 @@ fn wider_windows_are_told_until_they_were_applied() {
 fn the_folder_caps_what_a_manifest_asks_for() {
     let heal = ", reconcile: { mode: heal }";
     let world = World::applied(&VARIABLES);
-    world.write("manifests/rails.yaml", "driftlock-rails: 1\nreconcile: { mode: observe }\n");
+    world.write(
+        "manifests/rails.yaml",
+        "driftlock-rails: 1\nreconcile: { mode: observe }\n",
+    );
     world.declare_with(&VARIABLES, heal);
     let capped = world.run("plan").success();
     assert!(!capped.stdout.contains(TOLD), "{capped:?}");
-    world.write("manifests/rails.yaml", "driftlock-rails: 1\nreconcile: { mode: apply }\n");
-    world.run("plan").says("write what the manifest changed (was: observe)");
+    world.write(
+        "manifests/rails.yaml",
+        "driftlock-rails: 1\nreconcile: { mode: apply }\n",
+    );
+    world
+        .run("plan")
+        .says("write what the manifest changed (was: observe)");
 }
 
 #[test]
@@ -80,10 +95,16 @@ fn a_diff_of_two_revisions_names_it() {
 #[test]
 fn a_window_that_is_none_is_one_clear_error() {
     let world = World::new();
-    world.declare_with(&VARIABLES, ", reconcile: { deny: [fri 16:00-24:00 Europe/Zurch] }");
+    world.declare_with(
+        &VARIABLES,
+        ", reconcile: { deny: [fri 16:00-24:00 Europe/Zurch] }",
+    );
     let said = world.run("check").exits(1);
     let all = format!("{}{}", said.stdout, said.stderr);
-    assert!(all.contains("this window has a time zone that this driftlock does not know"), "{all}");
+    assert!(
+        all.contains("this window has a time zone that this driftlock does not know"),
+        "{all}"
+    );
     assert_eq!(all.matches("bad-value").count(), 1, "{all}");
     assert!(!all.contains("Zurch"), "values are not quoted: {all}");
 }

@@ -24,7 +24,7 @@ use crate::reconcile::desired::Values;
 use crate::reconcile::event::{Event, SeenTarget};
 use crate::reconcile::load::{Opener, Opening, SealedBecause};
 use crate::reconcile::pass::{Memory, Pass, Scope};
-use crate::reconcile::{observe, remember, since};
+use crate::reconcile::{observe, remember, since, who};
 use crate::render::escape;
 use crate::render::text::Progress;
 
@@ -367,11 +367,12 @@ impl Origin {
 }
 
 /// Loads, opens, reads and plans. Shared by every command that only looks. `keeps` says whether what
-/// is made of it will be kept, so that whatever proves it has to last.
+/// is made of it will be kept, so that whatever proves it has to last; `who` whether places are asked
+/// who changed what differs.
 pub(crate) fn look(
     selection: &super::selection::Selection,
     scope: &Scope,
-    keeps: bool,
+    (keeps, who): (bool, bool),
     global: &Global,
     context: &Context,
     ui: &mut Ui,
@@ -386,6 +387,7 @@ pub(crate) fn look(
         since: selection.since.as_deref(),
         scope,
         keeps,
+        who,
     };
     let mut keyring = session::keyring(global, context);
     look_at(&aim, &mut keyring, global, context, ui)
@@ -399,6 +401,8 @@ pub(crate) struct Aim<'a> {
     pub(crate) scope: &'a Scope,
     /// Whether what is made of it will be kept.
     pub(crate) keeps: bool,
+    /// Whether places are asked who changed what differs.
+    pub(crate) who: bool,
 }
 
 /// Opens, reads and plans manifests that are loaded: one result for each, in their order.
@@ -433,7 +437,15 @@ pub(crate) fn look_at(
             });
             let seen = elsewhere(&pass, &opened, &*journal, context)?;
             keep_seen(&pass, &opened, &live, &mut *journal, context);
-            (pass.plan(live, &opened.memory), seen)
+            let mut plan = pass.plan(live, &opened.memory);
+            if aim.who {
+                let asked = who::questions(&plan, pass.located, &opened.memory);
+                let answers = drive(ui, &runtime, async |_| {
+                    who::ask(&connections, &asked, who::PATIENCE).await
+                });
+                plan.who = who::authors(asked, answers, context.now());
+            }
+            (plan, seen)
         };
         plans.push(Looked {
             plan,

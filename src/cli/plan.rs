@@ -28,6 +28,7 @@ Examples:
   driftlock plan manifests/production.yaml --target api
   driftlock plan --detailed-exitcode        exit 2 where something differs
   driftlock plan --since origin/main~1      compare with what CI applied last
+  driftlock plan --who                      and who changed what drifted, as far as anybody can say
   driftlock plan --json | jq .summary
   driftlock plan --markdown                 one comment for a pull request, never over a forge's limit
   driftlock plan --out plan.json            keep it; `driftlock apply plan.json --id …` does exactly it")]
@@ -44,6 +45,10 @@ pub(crate) struct PlanArgs {
     /// Exit with 2 where something differs
     #[arg(long)]
     detailed_exitcode: bool,
+
+    /// Ask Railway's commits, file times and logins who changed what drifted or conflicts
+    #[arg(long)]
+    who: bool,
 
     /// Keep the plan in a file, for approval: as for a person who says yes to what it shows as going
     #[arg(long, value_name = "FILE")]
@@ -88,7 +93,8 @@ pub(crate) fn run(
     let place = (arguments.out.as_deref())
         .map(|file| saved::Place::find(file, context))
         .transpose()?;
-    let looked = look::look(selection, &scope, place.is_some(), global, context, ui)?;
+    let asked = (place.is_some(), arguments.who);
+    let looked = look::look(selection, &scope, asked, global, context, ui)?;
     let kept = place
         .map(|place| place.keep(&looked, selection, &scope.overrides, context, ui))
         .transpose()?;

@@ -42,7 +42,7 @@ pub(crate) fn run(
         variables: selection.variables(),
         ..Scope::default()
     };
-    let looked = look::look(selection, &scope, false, global, context, ui)?;
+    let looked = look::look(selection, &scope, (false, false), global, context, ui)?;
     let reports: Vec<StatusReport> = looked
         .iter()
         .map(|looked| {

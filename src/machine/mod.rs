@@ -30,6 +30,7 @@ mod spawn;
 pub mod ssh;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

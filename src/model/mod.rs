@@ -5,6 +5,7 @@ mod activation;
 mod alert;
 mod authority;
 mod clear;
+mod commit_message;
 mod destination;
 mod diagnostic;
 mod expiring;
@@ -36,6 +37,7 @@ pub use alert::{
 };
 pub use authority::{AuthorityFacts, TargetFacts};
 pub use clear::{clear_lint, clear_name_lint, holds_identity, is_private_key};
+pub use commit_message::CommitMessage;
 pub(crate) use destination::is_name;
 pub use destination::{Destination, ParseDestinationError, Sudo, UserName};
 pub use diagnostic::{Diagnostic, Position, Severity};
@@ -68,4 +70,4 @@ pub use vars::{
     Behind, Completeness, Desired, DesiredVar, LastApplied, Live, LiveVar, Recorded, Running,
     Sensitivity, Trust, UnknownVar, Unsettled, Version,
 };
-pub use who::Who;
+pub use who::{Authors, Who};

@@ -11,6 +11,7 @@ use super::rails;
 use super::site::Site;
 use super::undo::hold_split;
 use super::unit::hold_units;
+use crate::model::Authors;
 
 /// Decides. Targets stay in the manifest's order, changes are sorted by name.
 pub fn build(input: PlanInput<'_>) -> Plan {
@@ -31,6 +32,7 @@ pub fn build(input: PlanInput<'_>) -> Plan {
         authority: input.authority,
         targets,
         expiry: vec![],
+        who: Authors::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Behind, Expiring, Fingerprint, KeyId, ManifestName, PlatformKind, TargetName, VarName,
+    Authors, Behind, Expiring, Fingerprint, KeyId, ManifestName, PlatformKind, TargetName, VarName,
 };
 
 /// The words people see for a difference.
@@ -418,6 +418,9 @@ pub struct Plan {
     /// of what is kept or named.
     #[serde(skip)]
     pub expiry: Vec<Expiring>,
+    /// Who changed what differs, where somebody asked: of the run that made the plan, too.
+    #[serde(skip)]
+    pub who: Authors,
 }
 
 /// Counts, over one plan.

@@ -14,10 +14,13 @@ pub mod http;
 pub mod memory;
 pub mod openclaw;
 pub mod railway;
+mod trace;
 
 use async_trait::async_trait;
 
-use crate::model::{Address, Live, SecretValue, Target, VarName, Version};
+use jiff::Timestamp;
+
+use crate::model::{Address, Live, SecretValue, Target, VarName, Version, Who};
 
 /// One connection, for reading: what a platform talks to at once (this machine, an SSH host, a
 /// Railway environment).
@@ -54,6 +57,26 @@ pub trait LiveRead: Send + Sync {
     fn requests(&self) -> u64 {
         0
     }
+    /// Who changed these variables, as far as the place tells; asked of differences only, in as few
+    /// requests as can be. One answer for each, in their order. What is not known for sure is said so;
+    /// an error is why nothing is known (lower case, no final period).
+    async fn traces(&self, asks: &[Ask<'_>]) -> Vec<Result<Who, String>> {
+        let nobody = "this platform does not say who changes what";
+        asks.iter().map(|_| Err(nobody.to_owned())).collect()
+    }
+}
+
+/// A variable that is not as we left it.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// Where.
+    pub target: &'a Target,
+    /// Its name there.
+    pub name: &'a VarName,
+    /// When our last apply of it was recorded, by our clock; `None` if it never was ours.
+    pub since: Option<Timestamp>,
+    /// The platform's own time stamp of it then, where it had one.
+    pub stamp: Option<Timestamp>,
 }
 
 /// Whether a place of this kind can hold `value` under `name`, as far as that is known without a

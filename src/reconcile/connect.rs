@@ -61,7 +61,7 @@ pub fn connection_of(target: &Target) -> String {
 impl Connections {
     /// This machine's files, and those of machines that can be reached.
     pub fn new(machines: Machines) -> Self {
-        let files = FilePlatform::new(machines.local_files());
+        let files = FilePlatform::on(machines.local());
         let openclaw = Arc::new(OpenclawPlatform::new(machines.local()));
         Self {
             platforms: vec![
@@ -225,6 +225,14 @@ impl Connections {
                 })
             })
             .collect()
+    }
+
+    /// The places of the targets of each connection there is, among all.
+    pub(super) fn by_connection(
+        &self,
+        targets: &[&Target],
+    ) -> impl Iterator<Item = (Arc<dyn Platform>, Vec<usize>)> {
+        self.groups(targets, |target| line(target))
     }
 
     /// The items of each connection there is, by their places among all.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::machine::ssh::{SshHost, SshSettings};
-use crate::machine::{FileHost, Host, Run};
+use crate::machine::{Host, Run};
 use crate::model::{HostAddress, PlatformKind};
 use crate::platforms::Platform;
 use crate::platforms::file::FilePlatform;
@@ -60,10 +60,6 @@ impl Machines {
         Arc::clone(&self.local)
     }
 
-    pub(super) fn local_files(&self) -> Arc<dyn FileHost> {
-        self.local()
-    }
-
     pub(super) fn local_programs(&self) -> Arc<dyn Run> {
         self.local()
     }
@@ -107,7 +103,7 @@ impl Machines {
             }
             let ssh = Arc::new(SshHost::new(settings));
             Remote {
-                files: Arc::new(FilePlatform::new(ssh.clone())),
+                files: Arc::new(FilePlatform::on(ssh.clone())),
                 openclaw: Arc::new(OpenclawPlatform::new(ssh.clone())),
                 host: ssh,
             }

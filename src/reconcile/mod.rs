@@ -30,3 +30,4 @@ pub mod staged;
 pub mod stop;
 pub mod targets;
 pub mod undo;
+pub mod who;

@@ -62,6 +62,7 @@ pub(super) fn plan(targets: Vec<TargetPlan>) -> Plan {
         authority: vec![],
         targets,
         expiry: vec![],
+        who: crate::model::Authors::default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The fake Railway against the facts about the real one, with documents written by hand, over a
 //! plain socket.
 
+mod authors;
 mod commits;
 mod deploys;
 mod faults;

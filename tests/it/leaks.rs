@@ -18,6 +18,7 @@ mod recipients;
 mod runs;
 mod sink;
 mod sources;
+mod who;
 
 use std::collections::BTreeSet;
 

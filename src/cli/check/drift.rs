@@ -44,6 +44,7 @@ pub(super) fn look(
         since: selection.since.as_deref(),
         scope: &scope,
         keeps: false,
+        who: false,
     };
     let looked = match look::look_at(&aim, keyring, global, context, ui) {
         Ok(looked) => looked,

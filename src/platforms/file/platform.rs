@@ -10,12 +10,16 @@ use tokio::task::JoinSet;
 
 use super::format::{Dialect, Format, OpenError, Reading};
 use super::rewrite::{Rewritten, rewrite};
-use crate::machine::{FileError, FileHost, FileRead, LocalHost, ReplaceError, version_of};
+use crate::machine::{
+    FileError, FileHost, FileRead, Host, LocalHost, ReplaceError, Run, version_of,
+};
 use crate::model::{
     Address, Completeness, FileAddress, KeyPath, Live, LiveVar, Running, SecretValue, Target,
-    VarName, Version,
+    VarName, Version, Who,
 };
-use crate::platforms::{Batch, BatchOutcome, Capabilities, LiveRead, Outcome, Platform, ReadError};
+use crate::platforms::{
+    Ask, Batch, BatchOutcome, Capabilities, LiveRead, Outcome, Platform, ReadError, trace,
+};
 
 /// Linux passes no longer string to a process: name, `=`, value and a final NUL.
 const LONGEST_VALUE: usize = 128 * 1024 - 3;
@@ -26,17 +30,30 @@ const LONGEST_DOCKER_VALUE: usize = 64 * 1024 - 3;
 #[derive(Clone)]
 pub struct FilePlatform {
     host: Arc<dyn FileHost>,
+    /// The same machine's programs, where they can be run.
+    programs: Option<Arc<dyn Run>>,
 }
 
 impl FilePlatform {
     /// Over any machine.
     pub fn new(host: Arc<dyn FileHost>) -> Self {
-        Self { host }
+        Self {
+            host,
+            programs: None,
+        }
+    }
+
+    /// Over any machine whose programs can be run too: they tell who may have changed a file.
+    pub fn on(host: Arc<dyn Host>) -> Self {
+        Self {
+            host: host.clone(),
+            programs: Some(host),
+        }
     }
 
     /// Over this machine.
     pub fn local() -> Self {
-        Self::new(Arc::new(LocalHost::new()))
+        Self::on(Arc::new(LocalHost::new()))
     }
 }
 
@@ -84,6 +101,22 @@ impl LiveRead for FilePlatform {
     fn accepts(&self, target: &Target, name: &VarName, value: &SecretValue) -> Result<(), String> {
         let (_, format) = place(target).map_err(|error| error.reason)?;
         format.accepts(name, value.expose())
+    }
+
+    async fn traces(&self, asks: &[Ask<'_>]) -> Vec<Result<Who, String>> {
+        let Some(programs) = self.programs.as_deref() else {
+            let why = "no programs can be run on that machine";
+            return asks.iter().map(|_| Err(why.to_owned())).collect();
+        };
+        let mut files = Vec::with_capacity(asks.len());
+        for ask in asks {
+            files.push(match place(ask.target) {
+                // over SSH it is as the manifest spells it
+                Ok((path, _)) => trace::resolved(programs, path).await,
+                Err(error) => Err(error.reason),
+            });
+        }
+        trace::of_files(programs, asks, files).await
     }
 }
 

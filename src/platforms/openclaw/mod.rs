@@ -25,8 +25,10 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 
 use crate::machine::Host;
-use crate::model::{Live, OPENCLAW_REDACTED, OpenclawSecret, SecretValue, Target, VarName};
-use crate::platforms::{Batch, BatchOutcome, Capabilities, LiveRead, Platform, ReadError};
+use crate::model::{Live, OPENCLAW_REDACTED, OpenclawSecret, SecretValue, Target, VarName, Who};
+use crate::platforms::{
+    Ask, Batch, BatchOutcome, Capabilities, LiveRead, Platform, ReadError, trace,
+};
 use survey::Survey;
 
 /// OpenClaw's store takes no longer ones.
@@ -183,6 +185,24 @@ impl LiveRead for OpenclawPlatform {
         let both = OpenclawSecret::ALL.into_iter();
         both.map(|secret| (secret.variable(), ALIKE.to_owned()))
             .collect()
+    }
+
+    async fn traces(&self, asks: &[Ask<'_>]) -> Vec<Result<Who, String>> {
+        // the file that counts is another one in each installation, and can be another one now
+        let mut surveys: BTreeMap<&str, Result<Survey, String>> = BTreeMap::new();
+        for ask in asks {
+            if !surveys.contains_key(ask.target.place.as_str()) {
+                let survey = survey::survey(&*self.host, ask.target).await;
+                let survey = survey.map_err(|error| error.reason);
+                surveys.insert(&ask.target.place, survey);
+            }
+        }
+        let file = |ask: &Ask<'_>| match &surveys[ask.target.place.as_str()] {
+            Ok(survey) => survey.file_of(ask.name),
+            Err(why) => Err(why.clone()),
+        };
+        let files = asks.iter().map(file).collect();
+        trace::of_files(&*self.host, asks, files).await
     }
 }
 

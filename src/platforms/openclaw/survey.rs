@@ -10,10 +10,11 @@ use super::cli;
 use super::config::{Config, DEFAULT_PORT, says_the_same};
 use super::contents::{in_file, variables};
 use super::layers::{Held, Sources, Variables};
+use super::live::found;
 use super::place::Place;
 use crate::activation::openclaw::{self, Gateway};
 use crate::machine::{FileError, FileRead, Host, expand};
-use crate::model::{Address, OpenclawAddress, SecretValue, Target, VarName};
+use crate::model::{Address, OpenclawAddress, OpenclawSecret, SecretValue, Target, VarName};
 use crate::platforms::ReadError;
 
 /// The paths of one installation.
@@ -317,6 +318,28 @@ impl Survey {
         }
         let kept = host.read(&self.paths.last_good()).await.ok()?;
         Some(kept.version() == self.config_file.version() || alike(&kept, &self.config_file))
+    }
+
+    /// The file that a secret counts in, where it is one, or why there is none to look at.
+    pub(super) fn file_of(&self, name: &VarName) -> Result<PathBuf, String> {
+        let secret = OpenclawSecret::of(name).ok_or_else(|| format!("it has no {name}"))?;
+        let place = found(secret, &self.sources()).place;
+        match &place {
+            Place::Config(_) => Ok(self.paths.config.clone()),
+            Place::Dotenv(_) => Ok(self.paths.dotenv()),
+            Place::File { path, .. } => match self.files.get(path) {
+                Some((resolved, _)) => Ok(resolved.clone()),
+                None => Err(format!("{path} was not read")),
+            },
+            Place::Store(_)
+            | Place::Flag
+            | Place::Variable(_)
+            | Place::Environment(_)
+            | Place::Fallback(_)
+            | Place::Generated => Err(format!(
+                "it comes from {place}, and nothing there says who changes it"
+            )),
+        }
     }
 
     /// When a place was last written, as far as anybody knows.

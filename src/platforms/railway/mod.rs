@@ -1,9 +1,11 @@
 //! Railway: variables of services, and shared ones, of an environment of a project.
 //!
 //! `platform` is the connection; `resolve` finds an environment and lists it, `values` fetches, `live`
-//! says what that means; `patch` is what is sent, `commit` how; `survey` looks at a whole environment.
+//! says what that means; `patch` is what is sent, `commit` how; `survey` looks at a whole environment; `who`
+//! asks who changed it, `authors` says what the answers mean.
 
 pub mod api;
+mod authors;
 mod commit;
 mod drafts;
 mod live;
@@ -17,6 +19,7 @@ pub mod settings;
 mod survey;
 pub mod token;
 mod values;
+mod who;
 pub mod wire;
 mod write;
 

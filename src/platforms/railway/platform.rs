@@ -13,8 +13,9 @@ use super::place::{Place, address, nothing, refuse_twins};
 use super::resolve::{self, Resolved};
 use super::settings::{EndpointError, RailwaySettings};
 use super::token::{Token, TokenError, Tokens};
-use crate::model::{Live, SecretValue, Target, VarName};
-use crate::platforms::{Batch, BatchOutcome, Capabilities, LiveRead, Platform, ReadError};
+use super::who::Refusals;
+use crate::model::{Live, SecretValue, Target, VarName, Who};
+use crate::platforms::{Ask, Batch, BatchOutcome, Capabilities, LiveRead, Platform, ReadError};
 
 /// What begins a reference to another variable.
 pub(in crate::platforms) const REFERENCE: &str = "${{";
@@ -28,6 +29,8 @@ pub struct RailwayPlatform {
     seen: Mutex<BTreeMap<Place, Arc<Resolved>>>,
     /// One write at a time for each environment.
     writing: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// Lists of who changed what that a token is not shown.
+    refusals: Mutex<Refusals>,
 }
 
 impl std::fmt::Debug for RailwayPlatform {
@@ -45,6 +48,7 @@ impl RailwayPlatform {
             api: OnceLock::new(),
             seen: Mutex::default(),
             writing: Mutex::default(),
+            refusals: Mutex::default(),
         }
     }
 
@@ -108,6 +112,10 @@ impl RailwayPlatform {
         self.lock_seen().get(place).cloned()
     }
 
+    pub(super) fn refusals(&self) -> std::sync::MutexGuard<'_, Refusals> {
+        self.refusals.lock().expect("no holder panics")
+    }
+
     pub(super) fn turn(&self, environment: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut all = self.writing.lock().expect("no holder panics");
         Arc::clone(all.entry(environment.to_owned()).or_default())
@@ -164,6 +172,8 @@ impl LiveRead for RailwayPlatform {
 
     fn requests(&self) -> u64 {
         Self::requests(self)
+    async fn traces(&self, asks: &[Ask<'_>]) -> Vec<Result<Who, String>> {
+        self.who(asks).await
     }
 }
 

@@ -180,6 +180,7 @@ mod tests {
             authority: vec![],
             targets: vec![target("a"), target("b")],
             expiry: vec![],
+            who: crate::model::Authors::default(),
         }
     }
 

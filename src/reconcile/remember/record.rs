@@ -10,8 +10,8 @@ use crate::journal::{
     JournalError, Receipt, ReceiptOutcome, Scope, Settlement, VarAction, VarOutcome, VarReceipt,
 };
 use crate::model::{
-    AuthorityFacts, Completeness, Fingerprint, Fingerprinter, LastApplied, LiveVar, ManifestName,
-    Sensitivity, TargetName, VarName,
+    AuthorityFacts, CommitMessage, Completeness, Fingerprint, Fingerprinter, LastApplied, LiveVar,
+    ManifestName, Sensitivity, TargetName, VarName,
 };
 use crate::plan::{ActionKind, Change, Glimpse, Plan, Reason};
 use crate::reconcile::apply::{Completed, Ended, Intended, Record};
@@ -85,19 +85,14 @@ impl Record for JournalRecord<'_> {
     }
 
     fn message(&self, plan: &Plan) -> String {
-        let revision = self
-            .author
-            .revision
-            .as_deref()
-            .map_or_else(String::new, |revision| {
-                format!(", revision {}", revision.get(..12).unwrap_or(revision))
-            });
-        format!(
-            "driftlock: {}, plan {}{revision}, by {}",
-            plan.manifest,
-            plan.id.short(),
-            self.author.who
-        )
+        let revision = self.author.revision.as_deref();
+        CommitMessage {
+            manifest: plan.manifest.clone(),
+            plan: plan.id.short().to_owned(),
+            revision: revision.map(|full| full.get(..12).unwrap_or(full).to_owned()),
+            who: self.author.who.clone(),
+        }
+        .to_string()
     }
 
     fn receipts(

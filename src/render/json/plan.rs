@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::expiring::ExpiringJson;
 use super::status::SeenTargetJson;
 use super::{ExitJson, document_tag};
-use crate::model::{Behind, TargetName};
+use crate::model::{Authors, Behind, TargetName, Who};
 use crate::plan;
 use crate::reconcile::event::{SeenTarget, Verdict};
 use crate::render::style::Invocation;
@@ -137,7 +137,9 @@ impl From<&plan::Plan> for PlanJson {
             id: of.id.to_string(),
             key_id: of.key_id.as_ref().map(ToString::to_string),
             authority: of.authority.iter().map(AuthorityJson::from).collect(),
-            targets: of.targets.iter().map(TargetJson::from).collect(),
+            targets: (of.targets.iter())
+                .map(|target| TargetJson::from(target).with_who(target, &of.who))
+                .collect(),
             expiry: of.expiry.iter().map(ExpiringJson::from).collect(),
         }
     }
@@ -265,6 +267,15 @@ impl From<&plan::TargetPlan> for TargetJson {
     }
 }
 
+impl TargetJson {
+    fn with_who(mut self, of: &plan::TargetPlan, who: &Authors) -> Self {
+        for (json, change) in self.changes.iter_mut().zip(&of.changes) {
+            json.who = who.get(&of.target, &change.name).cloned();
+        }
+        self
+    }
+}
+
 /// How the target could be seen.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "is")]
@@ -312,6 +323,8 @@ struct ChangeJson {
     will_happen: bool,
     holds: Vec<HoldJson>,
     detail: Option<String>,
+    /// Who changed it outside, as far as the place says; null where nobody was asked (`--who`).
+    who: Option<Who>,
 }
 
 impl From<&plan::Change> for ChangeJson {
@@ -328,6 +341,7 @@ impl From<&plan::Change> for ChangeJson {
             will_happen: of.will_happen(),
             holds: of.holds.iter().map(HoldJson::from).collect(),
             detail: of.detail.clone(),
+            who: None,
         }
     }
 }

@@ -57,6 +57,11 @@ impl Page<'_> {
                     head: None,
                     items: blocks.collect(),
                 },
+                List {
+                    thing: "author",
+                    head: None,
+                    items: authors(site, &listed),
+                },
             ],
         })
     }
@@ -65,6 +70,17 @@ impl Page<'_> {
 /// Whether there is one reason for all of the target's variables.
 pub(super) fn is_unseen(target: &TargetPlan, change: &Change) -> bool {
     matches!(target.state, TargetState::Unknown { .. }) && change.class == Class::Unknown
+}
+
+/// Who changed what, where somebody asked. With dates: a comment that says the same again is the same.
+fn authors(site: &Site<'_>, listed: &[&Change]) -> Vec<Item> {
+    let known = listed.iter().filter_map(|change| {
+        let who = site.plan.who.get(&site.target.target, &change.name)?;
+        let name = code(change.name.as_str(), SENTENCE);
+        let line = |most| format!("- {name}: {}", code(&who.words(None), most));
+        Some(Item::new(line(SENTENCE)).brief(line(BRIEF)))
+    });
+    known.collect()
 }
 
 fn row(change: &Change) -> Item {

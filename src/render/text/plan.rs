@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::expiry::expiry;
 use super::status::seen_line;
 use super::{command, diff, holds, names};
-use crate::model::{Behind, TargetName, VarName};
+use crate::model::{Authors, Behind, TargetName, VarName};
 use crate::plan::{ActionKind, Change, Class, Plan, Reason, Summary, TargetPlan, TargetState};
 use crate::reconcile::event::SeenTarget;
 use crate::render::escape;
@@ -43,7 +43,7 @@ pub fn render_plan(
     targets.sort_by_key(|target| worst(target));
     let twins = twins(plan);
     for target in targets {
-        target_block(out, style, call, target, &twins)?;
+        target_block(out, style, call, target, &twins, &plan.who)?;
         writeln!(out)?;
     }
     for one in &waits {
@@ -148,6 +148,7 @@ fn target_block(
     call: &Invocation,
     target: &TargetPlan,
     twins: &Twins<'_>,
+    authors: &Authors,
 ) -> fmt::Result {
     Line::new()
         .then(Role::Heading, target.target.as_str())
@@ -171,7 +172,15 @@ fn target_block(
     let column = name_column(&changes, style);
     for change in changes {
         let also = twins.others(target, change);
-        change_block(out, style, call, target, change, &also, column)?;
+        change_block(out, style, change, &also, column)?;
+        if let Some(who) = authors.get(&target.target, &change.name) {
+            let words = escape::terminal(&who.words(authors.asked_at));
+            Line::new().then(Role::Dim, words).write(out, style, 6, 2)?;
+        }
+        holds(out, style, call, &change.holds)?;
+        if change.holds.is_empty() {
+            next(out, style, call, target, change)?;
+        }
     }
     if let Some(behind) = &target.behind {
         not_running(out, style, behind)?;
@@ -312,8 +321,6 @@ fn name_column(changes: &[&Change], style: &Style) -> usize {
 fn change_block(
     out: &mut dyn Write,
     style: &Style,
-    call: &Invocation,
-    target: &TargetPlan,
     change: &Change,
     also: &str,
     column: usize,
@@ -341,10 +348,6 @@ fn change_block(
     line.write(out, style, 2, 4)?;
     if inline.is_none() {
         diff::block(out, style, change)?;
-    }
-    holds(out, style, call, &change.holds)?;
-    if change.holds.is_empty() {
-        next(out, style, call, target, change)?;
     }
     Ok(())
 }

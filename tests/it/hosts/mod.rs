@@ -11,3 +11,4 @@ mod running;
 pub mod service;
 pub mod stage;
 mod unapproved;
+mod who;

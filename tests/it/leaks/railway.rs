@@ -89,6 +89,7 @@ fn no_command_shows_what_railway_holds() {
         .set("LIVE_SECRET", SECRET)
         .set("NEW", NEXT);
     leaky.looks_on_railway();
+    leaky.asks_railway_who(&production);
     leaky.runs("apply --yes --overwrite LIVE_SECRET@api -vv", "");
     leaky.runs("set LIVE_SECRET --apply --yes --take-over api -vv", NEXT);
     fake.expire(&production.token());

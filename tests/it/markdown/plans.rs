@@ -99,6 +99,7 @@ pub fn plan(manifest: &str, targets: Vec<TargetPlan>) -> Plan {
         authority: vec![],
         targets,
         expiry: vec![],
+        who: driftlock::model::Authors::default(),
     }
 }
 

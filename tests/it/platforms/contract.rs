@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use driftlock::model::{Completeness, Live, LiveVar, SecretValue, Target, VarName};
-use driftlock::platforms::{Batch, BatchOutcome, Operation, Outcome, Platform, ReadError};
+use driftlock::platforms::{Ask, Batch, BatchOutcome, Operation, Outcome, Platform, ReadError};
 
 /// A part of every value that the battery writes.
 pub(crate) const CANARY: &str = "c4n4ry";
@@ -71,6 +71,7 @@ pub(crate) async fn battery(fixture: &dyn Fixture) {
     bench.one_failing_target_hides_no_other().await;
     bench.what_cannot_be_read_is_unknown().await;
     bench.batches_of_one_target_do_not_clobber().await;
+    bench.who_it_was_is_said_or_said_to_be_unknown().await;
 }
 
 struct Bench<'a> {
@@ -159,6 +160,36 @@ impl Bench<'_> {
             LiveVar::Value(value) => Some(value.expose().to_owned()),
             other => panic!("{}: {of} is {other:?}", self.fixture.label()),
         }
+    }
+
+    /// One answer for each question, in order; no value in it, whoever it was.
+    async fn who_it_was_is_said_or_said_to_be_unknown(&self) {
+        let (one, other) = (self.fixture.target(), self.fixture.target());
+        for target in [&one, &other] {
+            self.done(target, &[set("A", &plain(1)), set("B", &plain(2))])
+                .await;
+            self.fixture.tamper(target, &name("A"), Some(&plain(3)));
+            self.fixture.tamper(target, &name("B"), None);
+            self.read(target).await;
+        }
+        let names = [name("A"), name("B"), name("NEVER")];
+        let asks: Vec<Ask<'_>> = [&one, &other]
+            .into_iter()
+            .flat_map(|target| names.iter().map(move |name| (target, name)))
+            .map(|(target, name)| Ask {
+                target,
+                name,
+                since: None,
+                stamp: None,
+            })
+            .collect();
+        let answers = self.heard(self.platform().traces(&asks).await);
+        assert_eq!(answers.len(), asks.len(), "{}", self.fixture.label());
+        for answer in answers {
+            let source = answer.map_or_else(|why| why, |who| who.source);
+            assert!(!source.is_empty() && !source.ends_with('.'), "{source}");
+        }
+        assert!(self.platform().traces(&[]).await.is_empty());
     }
 
     async fn nothing_is_there_at_first(&self) {

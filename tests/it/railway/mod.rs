@@ -13,4 +13,5 @@ mod nasty;
 mod schedules;
 mod sealed;
 mod tokens;
+mod who;
 pub mod yard;

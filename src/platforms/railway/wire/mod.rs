@@ -2,6 +2,7 @@
 //! [`SecretValue`].
 
 mod answers;
+mod authors;
 mod nodes;
 mod staged;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use answers::{
     ProjectsAnswer, ServicesOf, StageAnswer, StagedAnswer, VariablesOf, WorkflowAnswer,
     WorkflowNode, WorkflowStatus, WorkspacesNode,
 };
+pub use authors::{AuditLogAnswer, AuditNode, PatchNode, PatchesAnswer};
 pub use nodes::{
     DeploymentNode, EnvironmentEntry, EnvironmentNode, InstanceNode, Named, VariableNode,
 };

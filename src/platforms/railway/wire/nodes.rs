@@ -6,7 +6,9 @@ use serde::{Deserialize, Deserializer};
 use super::Connection;
 
 /// A time, or `None` where the text is none that we know: then nothing is concluded from it.
-fn time_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+pub(super) fn time_or_none<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Timestamp>, D::Error> {
     let text = Option::<String>::deserialize(from)?;
     Ok(text.and_then(|text| text.parse().ok()))
 }

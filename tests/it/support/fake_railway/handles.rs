@@ -235,7 +235,7 @@ impl EnvironmentAt {
         let patches = world
             .patches
             .iter()
-            .filter(|patch| patch.environment == self.id);
+            .filter(|patch| patch.environment == self.id && !patch.direct);
         patches.map(|patch| patch.message.clone()).collect()
     }
 

@@ -1,6 +1,7 @@
 //! Resolves the fields of Railway's schema from the world. What it does not know is an error, and
 //! is noted as unexpected.
 
+mod authors;
 mod connection;
 mod mutation;
 mod places;

@@ -67,6 +67,20 @@ pub struct Switches {
     /// Whether deleting an absent variable fails; else it does nothing.
     pub deleting_absent_fails: bool,
 
+    // who changed what
+    /// Who is shown the list of commits.
+    pub patches_shown: Shown,
+    /// Whether writes without a commit are in that list too.
+    pub writes_are_patches: bool,
+    /// Whether that list begins with its oldest entry.
+    pub patches_ascend: bool,
+    /// Who is shown the audit log, of those who see its workspace.
+    pub audit_shown: Shown,
+    /// Whether it is empty: all of it is older than what is kept.
+    pub audit_empty: bool,
+    /// Whether an entry's context says who it was in the form that is expected.
+    pub audit_names_actors: bool,
+
     // commits
     /// Whether `environmentPatchCommit` has the argument `skipDeploys`.
     pub skip_on_commit: bool,
@@ -125,6 +139,12 @@ impl Default for Switches {
             refusals_in_band: false,
             unknown_services_fail: false,
             deleting_absent_fails: false,
+            patches_shown: Shown::Everyone,
+            writes_are_patches: true,
+            patches_ascend: false,
+            audit_shown: Shown::Everyone,
+            audit_empty: false,
+            audit_names_actors: true,
             skip_on_commit: false,
             commit_swallows_staged: false,
             unknown_workflow_ids: false,
@@ -160,6 +180,13 @@ pub enum Masking {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decryption {
+    Everyone,
+    NotProjectTokens,
+    Nobody,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
     Everyone,
     NotProjectTokens,
     Nobody,

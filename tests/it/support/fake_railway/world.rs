@@ -35,6 +35,7 @@ pub struct World {
     pub instances: Vec<Instance>,
     pub deployments: Vec<Deployment>,
     pub patches: Vec<Applied>,
+    pub audits: Vec<Audit>,
     pub workflows: BTreeMap<String, Workflow>,
     pub tokens: BTreeMap<String, Token>,
     /// Whether a request was served: from then on nothing is deployed by itself.
@@ -131,6 +132,18 @@ pub struct Applied {
     pub error: Option<String>,
     pub created: String,
     pub applied: Option<String>,
+    /// A write without a commit: an upsert, a delete, an edit of somebody.
+    pub direct: bool,
+}
+
+/// An entry of a workspace's audit log.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    pub id: String,
+    pub environment: String,
+    pub kind: &'static str,
+    pub by: Option<String>,
+    pub created: String,
 }
 
 #[derive(Debug, Clone)]

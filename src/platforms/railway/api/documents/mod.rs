@@ -2,12 +2,14 @@
 //! schema. `Variable.service`, `.environment` and `.plugin` are never selected: for a shared variable
 //! they make the whole query fail.
 
+mod authors;
 mod built;
 mod reading;
 mod writing;
 
 use std::borrow::Cow;
 
+pub use authors::{AUDIT_LOG, PATCHES};
 pub use built::{projects, upserts, variables};
 pub use reading::{
     API_TOKEN, ENVIRONMENT, ENVIRONMENTS_PAGE, INSTANCES_PAGE, ME, MUTATION_ARGUMENTS, PROJECT,
@@ -43,7 +45,7 @@ impl Document {
 }
 
 /// All documents that do not depend on a count.
-pub const FIXED: [&Document; 18] = [
+pub const FIXED: [&Document; 20] = [
     &PROJECT_TOKEN,
     &PROJECT_TOKEN_ONLY,
     &API_TOKEN,
@@ -58,6 +60,8 @@ pub const FIXED: [&Document; 18] = [
     &STAGED,
     &WORKFLOW,
     &MUTATION_ARGUMENTS,
+    &PATCHES,
+    &AUDIT_LOG,
     &COMMIT_PATCH,
     &COMMIT_PATCH_SKIPPING,
     &STAGE,

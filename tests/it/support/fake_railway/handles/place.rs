@@ -41,6 +41,30 @@ impl Place {
         self
     }
 
+    /// Somebody sets or deletes a variable here, and Railway notes who; `None` is somebody whom it does
+    /// not name.
+    pub fn edited(&self, by: Option<&str>, name: &str, value: Option<&str>) {
+        self.edited_saying(by, name, value, None);
+    }
+
+    /// The same with a text of theirs.
+    pub fn edited_saying(
+        &self,
+        by: Option<&str>,
+        name: &str,
+        value: Option<&str>,
+        message: Option<&str>,
+    ) {
+        let service = self.service.as_deref();
+        self.world(|world, switches| {
+            match value {
+                Some(value) => world.put(switches, &self.environment, service, name, value),
+                None => drop(world.remove(&self.environment, service, name)),
+            }
+            world.note_write(&self.environment, by, message);
+        });
+    }
+
     pub fn remove(&self, name: &str) -> bool {
         let service = self.service.as_deref();
         self.world(|world, _| world.remove(&self.environment, service, name))

@@ -67,6 +67,7 @@ impl Call<'_> {
                 entity("Staged", &self.open_environment(&id, None)?.id)
             }
             "environmentPatches" => self.patches(arguments)?,
+            "auditLogs" => self.audit_logs(arguments)?,
             "workflowStatus" => self.workflow_status(arguments)?,
             _ => return Ok(None),
         };
@@ -177,21 +178,6 @@ impl Call<'_> {
         let deployment = found.ok_or_else(|| self.absent("Deployment"))?;
         self.open_environment(&deployment.environment, None)?;
         Ok(deployment.id.clone())
-    }
-
-    fn patches(&self, arguments: &Arguments<'_>) -> Result<Reply, Fail> {
-        let id = arguments.required("environmentId")?;
-        self.open_environment(&id, None)?;
-        let patches = self.world.patches.iter().rev();
-        let nodes = patches
-            .filter(|patch| patch.environment == id)
-            .map(|patch| (patch.id.clone(), entity("EnvironmentPatch", &patch.id)));
-        Ok(connection(
-            self.switches,
-            "environmentPatches",
-            arguments,
-            nodes.collect(),
-        ))
     }
 
     fn workflow_status(&mut self, arguments: &Arguments<'_>) -> Result<Reply, Fail> {

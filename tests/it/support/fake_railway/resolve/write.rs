@@ -38,6 +38,7 @@ impl Call<'_> {
                 .put(self.switches, &place.environment, service, name, value);
         }
         let cause = "variableCollectionUpsert";
+        self.note(&place);
         self.world
             .deploy_each(self.switches, &place.environment, &affected, cause);
         Ok(leaf(true))
@@ -55,6 +56,7 @@ impl Call<'_> {
         let service = place.service.as_deref();
         self.world
             .put(self.switches, &place.environment, service, &name, &value);
+        self.note(&place);
         self.world.deploy_each(
             self.switches,
             &place.environment,
@@ -85,6 +87,7 @@ impl Call<'_> {
         let affected = self.affected(&place, std::slice::from_ref(&name), true)?;
         self.world.remember(&place.environment, self.switches.lag);
         self.world.remove(&place.environment, service, &name);
+        self.note(&place);
         self.world.deploy_each(
             self.switches,
             &place.environment,
@@ -92,6 +95,13 @@ impl Call<'_> {
             "variableDelete",
         );
         Ok(leaf(true))
+    }
+
+    /// Who wrote, for the lists that tell it.
+    fn note(&mut self, place: &Place) {
+        let by = self.caller.name();
+        self.world
+            .note_write(&place.environment, by.as_deref(), None);
     }
 
     fn place(&self, input: &Arguments<'_>) -> Result<Place, Fail> {

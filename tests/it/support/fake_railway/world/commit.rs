@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::execute::Fail;
 use super::super::switches::{Outcome, SharedAffects, Switches};
 use super::config::{merge, variable_changes};
-use super::{Applied, Commit, Workflow, World};
+use super::{Applied, Audit, Commit, Workflow, World};
 
 impl World {
     /// Whether the patch can be applied at all.
@@ -117,6 +117,14 @@ impl World {
 
     fn note_patch(&mut self, commit: Commit, error: Option<String>) {
         let (id, now) = (self.ids.next(), self.clock.tick());
+        if error.is_none() {
+            self.note_audit(
+                &commit.environment,
+                "environment.patch.committed",
+                commit.by.as_deref(),
+                &now,
+            );
+        }
         self.patches.push(Applied {
             id,
             environment: commit.environment,
@@ -131,6 +139,36 @@ impl World {
             applied: error.is_none().then(|| now.clone()),
             error,
             created: now,
+            direct: false,
+        });
+    }
+
+    /// Notes a write of variables that is no commit.
+    pub fn note_write(&mut self, environment: &str, by: Option<&str>, message: Option<&str>) {
+        let (id, now) = (self.ids.next(), self.clock.tick());
+        self.note_audit(environment, "variable.updated", by, &now);
+        self.patches.push(Applied {
+            id,
+            environment: environment.to_owned(),
+            patch: json!({}),
+            message: message.map(str::to_owned),
+            by: by.map(str::to_owned),
+            status: "COMMITTED",
+            error: None,
+            applied: Some(now.clone()),
+            created: now,
+            direct: true,
+        });
+    }
+
+    fn note_audit(&mut self, environment: &str, kind: &'static str, by: Option<&str>, now: &str) {
+        let id = self.ids.next();
+        self.audits.push(Audit {
+            id,
+            environment: environment.to_owned(),
+            kind,
+            by: by.map(str::to_owned),
+            created: now.to_owned(),
         });
     }
 

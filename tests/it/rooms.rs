@@ -23,6 +23,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("journal", &["model", "plan", "git"]),
     ("review", &["model", "manifest", "plan"]),
     ("render", &["model", "plan", "review", "reconcile::event"]),
+    ("serve", &["render", "reconcile::event"]),
     (
         "reconcile",
         &[
@@ -60,6 +61,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "render",
             "reconcile",
             "review",
+            "serve",
             "telemetry",
         ],
     ),

@@ -24,7 +24,8 @@
 //! | alert | model, plan (its types), `platforms::http` |
 //! | render | model, plan, review, `reconcile::event` |
 //! | serve | `reconcile::event`, render |
-//! | reconcile | every room above except render, forge and serve |
+//! | telemetry | render (escaping, the scrubber) |
+//! | reconcile | every room above except render, forge, serve and telemetry |
 //! | cli | everything |
 //!
 //! Pure rooms (model, manifest, plan, review, render) have no I/O, clock or randomness: time and keys
@@ -49,4 +50,4 @@ pub mod review;
 pub mod serve;
 pub mod sops;
 pub mod source;
-mod telemetry;
+pub mod telemetry;

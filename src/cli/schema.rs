@@ -18,7 +18,7 @@ pub(crate) struct SchemaArgs {
     /// Of what
     #[arg(
         default_value = "manifest",
-        value_parser = PossibleValuesParser::new(["manifest", "rails", "authority", "plan", "saved-plan", "apply", "undo", "status", "history", "journal", "check", "diff", "doctor", "rotation", "recipients"])
+        value_parser = PossibleValuesParser::new(["manifest", "rails", "authority", "plan", "saved-plan", "apply", "undo", "status", "history", "journal", "check", "diff", "doctor", "rotation", "recipients", "round"])
     )]
     name: String,
 }

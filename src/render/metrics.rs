@@ -5,8 +5,8 @@ use std::fmt::{self, Display, Write};
 
 use jiff::Timestamp;
 
-use super::escape;
-use crate::model::{AlertClass, ManifestName, Mode, TargetName};
+use super::{escape, words};
+use crate::model::{AlertClass, ManifestName, TargetName};
 use crate::plan::Class;
 use crate::reconcile::event::{TargetVitals, Vitals};
 
@@ -135,7 +135,7 @@ fn written(page: &mut Page<'_>, vitals: &Vitals) -> fmt::Result {
                 let labels = [
                     ("manifest", manifest.as_str()),
                     ("target", target.as_str()),
-                    ("mode", mode_label(of.mode)),
+                    ("mode", words::mode(of.mode)),
                 ];
                 add(&labels, &1)?;
             }
@@ -296,14 +296,6 @@ const fn class_label(class: Class) -> &'static str {
     }
 }
 
-const fn mode_label(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Observe => "observe",
-        Mode::Apply => "apply",
-        Mode::Heal => "heal",
-    }
-}
-
 /// Adds one sample: its labels, its value.
 type Add<'a> = dyn FnMut(&[(&str, &str)], &dyn Display) -> fmt::Result + 'a;
 
@@ -427,6 +419,9 @@ fn thousandths(count: i128) -> String {
     let count = count.unsigned_abs();
     format!("{sign}{}.{:03}", count / 1000, count % 1000)
 }
+
+#[cfg(test)]
+mod tests;
 
 #[cfg(test)]
 mod tests;

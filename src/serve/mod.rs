@@ -27,7 +27,7 @@ use tokio::sync::watch;
 
 pub use file::{FileError, write_metrics_file};
 pub use listen::{Listen, ListenError};
-pub use notify::{Notifier, NotifyError};
+pub use notify::{Notifier, NotifyError, VARIABLES as NOTIFY_VARIABLES};
 
 use crate::reconcile::event::Vitals;
 

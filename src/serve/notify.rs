@@ -22,6 +22,9 @@ pub enum NotifyError {
     System(#[from] io::Error),
 }
 
+/// What the manager sets for us, and for no program that we start.
+pub const VARIABLES: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
+
 /// How long a manager that does not read may keep us.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -42,26 +45,25 @@ struct Watchdog {
 }
 
 impl Notifier {
-    /// Of the texts of `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`, each `None` where it is not
-    /// set, and our own process id.
+    /// Of the [`VARIABLES`], as `variable` gives them, and our own process id.
     ///
     /// # Errors
     /// One of them is not what a manager sets, or the system gives no socket.
-    pub fn new(
-        socket: Option<&OsStr>,
-        watchdog_usec: Option<&str>,
-        watchdog_pid: Option<&str>,
+    pub fn new<'e>(
+        variable: impl Fn(&str) -> Option<&'e OsStr>,
         own_pid: u32,
     ) -> Result<Self, NotifyError> {
+        let [socket, usec, pid] = VARIABLES.map(variable);
         let Some(name) = socket else {
             return Ok(Self::default());
         };
+        let text = |value: Option<&'e OsStr>| value.map(|value| value.to_str().unwrap_or_default());
         let address = address(name)?;
         let socket = UnixDatagram::unbound()?;
         socket.set_write_timeout(Some(PATIENCE))?;
         // where no process is named, it is for whoever was started
-        let ours = watchdog_pid.is_none_or(|pid| pid.parse() == Ok(own_pid));
-        let watchdog = match watchdog_usec {
+        let ours = text(pid).is_none_or(|pid| pid.parse() == Ok(own_pid));
+        let watchdog = match text(usec) {
             Some(text) if ours => match text.parse() {
                 Ok(usec @ 1..) => Some(Watchdog {
                     period: Duration::from_micros(usec),

@@ -24,6 +24,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("review", &["model", "manifest", "plan"]),
     ("render", &["model", "plan", "review", "reconcile::event"]),
     ("serve", &["render", "reconcile::event"]),
+    ("telemetry", &["render"]),
     (
         "reconcile",
         &[

@@ -15,6 +15,7 @@ mod progress;
 mod recipients;
 mod review;
 mod rotation;
+mod round;
 mod status;
 mod undo;
 
@@ -32,6 +33,7 @@ pub use progress::Progress;
 pub use recipients::render_recipients;
 pub use review::render_review;
 pub use rotation::render_rotations;
+pub use round::render_round;
 pub use status::render_status;
 pub use undo::render_undo;
 

@@ -422,6 +422,3 @@ fn thousandths(count: i128) -> String {
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod tests;

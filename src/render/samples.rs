@@ -188,7 +188,12 @@ pub(super) fn round() -> RoundReport {
             RoundTarget {
                 written: 2,
                 healed: 1,
-                ..target("api", Mode::Heal, read(), &[(Class::InSync, 12)])
+                ..target(
+                    "api",
+                    Mode::Heal,
+                    read(),
+                    &[(Class::Drift, 1), (Class::Change, 2), (Class::InSync, 12)],
+                )
             },
             target(
                 "vps",

@@ -56,7 +56,8 @@ pub struct RoundTarget {
     pub mode: Mode,
     /// How the look ended.
     pub look: RoundLook,
-    /// Variables by class, as the look found them; empty where it did not end well.
+    /// Variables by class, as the look found them, before anything was written; empty where it did not
+    /// end well.
     pub variables: BTreeMap<Class, u64>,
     /// Values written because the manifest changed.
     pub written: u64,

@@ -23,7 +23,9 @@
 //! | forge | model, `platforms::http` |
 //! | alert | model, plan (its types), `platforms::http` |
 //! | render | model, plan, review, `reconcile::event` |
-//! | reconcile | every room above except render and forge |
+//! | serve | `reconcile::event`, render |
+//! | telemetry | render (escaping, the scrubber) |
+//! | reconcile | every room above except render, forge, serve and telemetry |
 //! | cli | everything |
 //!
 //! Pure rooms (model, manifest, plan, review, render) have no I/O, clock or randomness: time and keys
@@ -45,6 +47,7 @@ pub mod probe;
 pub mod reconcile;
 pub mod render;
 pub mod review;
+pub mod serve;
 pub mod sops;
 pub mod source;
-mod telemetry;
+pub mod telemetry;

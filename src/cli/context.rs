@@ -19,6 +19,7 @@ use crate::platforms::railway::RailwaySettings;
 use crate::platforms::railway::api::Pace;
 use crate::reconcile::machines::SshOptions;
 use crate::reconcile::undo::{Policy, Retention};
+use crate::serve::NOTIFY_VARIABLES;
 use crate::source::Git;
 
 /// What programs of this machine get.
@@ -294,7 +295,8 @@ impl Context {
         names.iter().filter_map(set).collect()
     }
 
-    /// All of it but our own keys: for a program that the user starts through us.
+    /// All of it but our own keys: for a program that the user starts through us. One that takes our
+    /// place may talk to the service manager as we would.
     pub(crate) fn inherited(&self) -> Vec<(OsString, OsString)> {
         self.environment
             .iter()
@@ -352,11 +354,13 @@ impl Context {
             .map(|config| config.join("driftlock").join("authority.yaml"))
     }
 
-    /// The `git` program, with this environment.
+    /// The `git` program, with this environment, but for what the service manager said to us alone.
     pub(crate) fn git(&self) -> Git {
+        let ours_alone = |name: &OsString| NOTIFY_VARIABLES.iter().any(|one| *name == **one);
         Git::new(
             self.environment
                 .iter()
+                .filter(|(name, _)| !ours_alone(name))
                 .map(|(name, value)| (name.clone(), value.clone())),
         )
     }

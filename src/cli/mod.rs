@@ -57,6 +57,8 @@ use error::CommandError;
 pub use error::Exit;
 use ui::Ui;
 
+use crate::telemetry::{Logging, Net};
+
 /// Keep environment variables of many places equal to a manifest in git
 ///
 /// Desired state is YAML in git, its secrets encrypted with age, value by value. `plan` says what
@@ -168,14 +170,19 @@ pub fn main() -> Exit {
         Ok(cli) => cli,
         Err(error) => return ui::print_usage(error),
     };
-    crate::telemetry::start(cli.global.verbose);
     let context = match Context::from_process() {
         Ok(context) => context,
         Err(error) => {
             return ui::print_bare_error(&format!("this folder cannot be read: {}", error.kind()));
         }
     };
-    let mut ui = Ui::new(&context, cli.global.color);
+    let net = Net::default();
+    let logging = Logging {
+        verbosity: cli.global.verbose,
+        stays: None,
+    };
+    crate::telemetry::start(logging, context.clock(), &net);
+    let mut ui = Ui::new(&context, cli.global.color, net);
     let outcome = harden::check(&cli.global, &context)
         .and_then(|()| dispatch(&cli.command, &cli.global, &context, &mut ui));
     match outcome {

@@ -19,6 +19,7 @@ pub(crate) struct SchemaArgs {
     #[arg(
         default_value = "manifest",
         value_parser = PossibleValuesParser::new(["manifest", "rails", "authority", "plan", "saved-plan", "apply", "undo", "status", "history", "journal", "alerts-list", "check", "diff", "doctor", "rotation", "recipients"])
+        value_parser = PossibleValuesParser::new(["manifest", "rails", "authority", "plan", "saved-plan", "apply", "undo", "status", "history", "journal", "check", "diff", "doctor", "rotation", "recipients", "round"])
     )]
     name: String,
 }

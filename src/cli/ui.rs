@@ -1,11 +1,13 @@
 //! The two streams: results go to standard output, talk to standard error. Nothing else prints.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ColorChoice;
+use sha2::{Digest, Sha256};
 
 use super::context::{Context, Terminal};
 use super::error::{CommandError, Exit};
@@ -14,6 +16,7 @@ use crate::render::Style;
 use crate::render::escape::{self, workflow_guarded};
 use crate::render::scrub::Scrubber;
 use crate::render::text::Progress;
+use crate::telemetry::Net;
 
 /// The streams of one run.
 pub(crate) struct Ui {
@@ -21,15 +24,19 @@ pub(crate) struct Ui {
     output: Style,
     errors: Style,
     secrets: Vec<SecretValue>,
+    /// What `secrets` holds, so that a run which reads them again and again keeps them once.
+    known: HashSet<[u8; 32]>,
     public: BTreeSet<String>,
-    scrubber: Scrubber,
+    scrubber: Arc<Scrubber>,
+    /// The same for what is logged.
+    net: Net,
     closed: bool,
     /// Whether a CI runner takes some lines for commands.
     on_runner: bool,
 }
 
 impl Ui {
-    pub(crate) fn new(context: &Context, color: ColorChoice) -> Self {
+    pub(crate) fn new(context: &Context, color: ColorChoice, net: Net) -> Self {
         let wants = |terminal: bool| match color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
@@ -50,8 +57,10 @@ impl Ui {
             output: style(wants(terminal.output)),
             errors: style(wants(terminal.errors)),
             secrets: vec![],
+            known: HashSet::new(),
             public: BTreeSet::new(),
-            scrubber: Scrubber::default(),
+            scrubber: Arc::default(),
+            net,
             closed: false,
             on_runner: context.is_on_runner(),
         }
@@ -62,16 +71,25 @@ impl Ui {
         self.output
     }
 
-    /// Makes these values known to the last net: whatever is printed from now on passes it.
+    /// Makes these values known to the last net: whatever is printed or logged from now on passes it.
     /// `public` are texts that are shown on purpose.
     pub(crate) fn protect(
         &mut self,
         secrets: impl IntoIterator<Item = SecretValue>,
         public: impl IntoIterator<Item = String>,
     ) {
-        self.secrets.extend(secrets);
+        let before = (self.secrets.len(), self.public.len());
+        for secret in secrets {
+            if self.known.insert(Sha256::digest(secret.expose()).into()) {
+                self.secrets.push(secret);
+            }
+        }
         self.public.extend(public);
-        self.scrubber = Scrubber::new(self.secrets.iter().cloned(), &self.public);
+        if before == (self.secrets.len(), self.public.len()) {
+            return;
+        }
+        self.scrubber = Arc::new(Scrubber::new(self.secrets.iter().cloned(), &self.public));
+        self.net.becomes(Arc::clone(&self.scrubber));
     }
 
     /// A text as it may go out.

@@ -57,6 +57,25 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
+/// For JSON that is one line already: what is invisible or moves the cursor becomes `\\uXXXX`, and no two
+/// signs in it begin a command to a CI runner. What it says stays the same.
+pub fn json_line(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        // both stand in texts only
+        if is_treacherous(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else if c == '#' && out.ends_with('#') {
+            out.push_str("\\u0023");
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// For Markdown prose of ours: nothing in it formats, opens HTML, closes a comment, or calls anybody.
 /// What is not ours goes into a code span ([`markdown_code`]): no escape keeps a forge from making links
 /// of `#12`, `www.…` or a revision.
@@ -215,6 +234,19 @@ mod tests {
             "a\\u{1b}[31mred\\u{202e}x\\u{200b}\\n\\u{9b}\\u{e0041}é"
         );
         assert_ne!(quoted("\u{1b}"), quoted("\\u{1b}"));
+    }
+
+    #[test]
+    fn json_stays_what_it_is() {
+        let value = serde_json::json!({"a##[b": "x\u{9b}31m\u{202e}\u{e0041}é ###vso[y]\n\"\\"});
+        let line = json_line(&value.to_string());
+        assert!(!line.chars().any(is_treacherous), "{line:?}");
+        assert!(!line.contains("##"), "{line}");
+        assert!(line.contains("\\u009b31m\\u202e\\udb40\\udc41é"), "{line}");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&line).unwrap(),
+            value
+        );
     }
 
     #[test]

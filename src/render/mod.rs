@@ -8,6 +8,7 @@ mod forced;
 pub mod json;
 mod layout;
 pub mod markdown;
+pub mod metrics;
 mod paste;
 pub mod report;
 pub mod review_markdown;

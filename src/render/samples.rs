@@ -1,9 +1,14 @@
 //! Plans that the tests of this room share, nasty names and texts among them.
 
-use crate::model::{Fingerprint, PlatformKind};
+use std::time::Duration;
+
+use crate::model::{AlertClass, AlertEventKind, Fingerprint, Mode, PlatformKind};
 use crate::plan::{
     ActionKind, Authority, AuthorityKind, Change, Class, Glimpse, Hold, Plan, PlanId, Reason,
     Summary, TargetPlan, TargetState,
+};
+use crate::reconcile::event::{
+    RoundAlert, RoundLook, RoundManifest, RoundReport, RoundSink, RoundTarget,
 };
 
 pub(super) fn print(byte: u8) -> Glimpse {
@@ -145,5 +150,110 @@ pub(super) fn full_summary() -> Summary {
         owed: 0,
         unmanaged: 12,
         elsewhere: 0,
+    }
+}
+
+/// A round with one of everything: one manifest that is looked at, and one that does not load.
+pub(super) fn round() -> RoundReport {
+    let target = |name: &str, mode, look, variables: &[(Class, u64)]| RoundTarget {
+        name: name.parse().unwrap(),
+        platform: PlatformKind::File,
+        mode,
+        look,
+        variables: variables.iter().copied().collect(),
+        written: 0,
+        healed: 0,
+        held: 0,
+        failed: 0,
+        trouble: None,
+    };
+    let read = || RoundLook::Read {
+        took: Duration::from_millis(1204),
+    };
+    let alert = |kind, class, variable: &str, what: &str| RoundAlert {
+        kind,
+        id: "a1b2c3d4e5f6".to_owned(),
+        class,
+        target: Some("api".parse().unwrap()),
+        variable: Some(variable.parse().unwrap()),
+        what: what.to_owned(),
+        next: vec!["driftlock plan --target api".to_owned()],
+        urgent: true,
+        muted: false,
+    };
+    let good = RoundManifest {
+        path: "manifests/production.yaml".to_owned(),
+        name: Some("production".parse().unwrap()),
+        revision: Some("3fa9c1d291bc04e73fa9c1d291bc04e73fa9c1d2".to_owned()),
+        targets: vec![
+            RoundTarget {
+                written: 2,
+                healed: 1,
+                ..target(
+                    "api",
+                    Mode::Heal,
+                    read(),
+                    &[(Class::Drift, 1), (Class::Change, 2), (Class::InSync, 12)],
+                )
+            },
+            target(
+                "vps",
+                Mode::Observe,
+                RoundLook::Failed {
+                    why: "the host cannot be reached within 10 seconds".to_owned(),
+                },
+                &[],
+            ),
+            RoundTarget {
+                held: 1,
+                ..target(
+                    "worker",
+                    Mode::Apply,
+                    read(),
+                    &[(Class::Drift, 1), (Class::Change, 2), (Class::InSync, 9)],
+                )
+            },
+            target(
+                "mac-mini",
+                Mode::Observe,
+                RoundLook::Skipped {
+                    why: "it is another machine's".to_owned(),
+                },
+                &[],
+            ),
+        ],
+        alerts: vec![
+            alert(
+                AlertEventKind::Opened,
+                AlertClass::Drift,
+                "TOKEN",
+                "changed outside",
+            ),
+            alert(
+                AlertEventKind::Resolved,
+                AlertClass::Expiry,
+                "CERT",
+                "ended yesterday",
+            ),
+        ],
+        open: Some(3),
+        ..RoundManifest::default()
+    };
+    let broken = RoundManifest {
+        path: "manifests/staging.yaml".to_owned(),
+        broken: Some("line 4, column 2: unknown key `targts`".to_owned()),
+        open: Some(1),
+        ..RoundManifest::default()
+    };
+    RoundReport {
+        took: Duration::from_millis(10_480),
+        manifests: vec![good, broken],
+        sinks: vec![RoundSink {
+            name: "slack".to_owned(),
+            delivered: 1,
+            waiting: 2,
+            trouble: Some("429, tried again in 30 s".to_owned()),
+        }],
+        ..RoundReport::default()
     }
 }

@@ -3,7 +3,7 @@
 
 use super::escape;
 use super::style::{Invocation, Role, Style};
-use crate::model::{Behind, Fingerprint, PlatformKind, RailwayAddress, Verdict};
+use crate::model::{Behind, Fingerprint, Mode, PlatformKind, RailwayAddress, Verdict};
 use crate::plan::{ActionKind, AuthorityKind, Change, Class, Glimpse, Reason, Summary, TargetPlan};
 
 pub(crate) const fn class(class: Class) -> &'static str {
@@ -14,6 +14,14 @@ pub(crate) const fn class(class: Class) -> &'static str {
         Class::Conflict => "conflict",
         Class::Unmanaged => "unmanaged",
         Class::Unknown => "unknown",
+    }
+}
+
+pub(crate) const fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Observe => "observe",
+        Mode::Apply => "apply",
+        Mode::Heal => "heal",
     }
 }
 

@@ -39,6 +39,7 @@ mod rooms;
 mod rotation;
 mod scale;
 mod schemas;
+mod serve;
 mod shared;
 mod smuggling;
 mod sops;

@@ -23,6 +23,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("journal", &["model", "plan", "git"]),
     ("review", &["model", "manifest", "plan"]),
     ("render", &["model", "plan", "review", "reconcile::event"]),
+    ("serve", &["render", "reconcile::event"]),
+    ("telemetry", &["render"]),
     (
         "reconcile",
         &[
@@ -60,6 +62,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "render",
             "reconcile",
             "review",
+            "serve",
             "telemetry",
         ],
     ),

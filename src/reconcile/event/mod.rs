@@ -8,6 +8,7 @@ mod history;
 mod journal;
 mod recipients;
 mod rotation;
+mod round;
 mod status;
 mod undo;
 mod vitals;
@@ -26,6 +27,7 @@ pub use history::{HistoryAction, HistoryEntry, HistoryReport, HistoryVar};
 pub use journal::{JournalEntry, JournalReport};
 pub use recipients::{ListedSince, Reader, ReadersOf, RecipientsReport, Sealed};
 pub use rotation::{RotationLine, RotationReport, RotationStage};
+pub use round::{RoundAlert, RoundLook, RoundManifest, RoundReport, RoundSink, RoundTarget};
 pub use status::{
     Cell, Freshness, Mover, Seen, SeenTarget, Sight, StatusReport, StatusRow, StatusTarget, Then,
 };

@@ -15,6 +15,7 @@ mod journal;
 mod plan;
 mod recipients;
 mod rotation;
+mod round;
 mod status;
 mod undo;
 
@@ -31,6 +32,7 @@ pub use journal::JournalDocument;
 pub use plan::PlanDocument;
 pub use recipients::RecipientsDocument;
 pub use rotation::RotationDocument;
+pub use round::RoundDocument;
 pub use status::StatusDocument;
 pub use undo::UndoDocument;
 
@@ -64,6 +66,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("journal.json", of::<JournalDocument>()),
         ("plan.json", of::<PlanDocument>()),
         ("rotation.json", of::<RotationDocument>()),
+        ("round.json", of::<RoundDocument>()),
         ("recipients.json", of::<RecipientsDocument>()),
         ("saved-plan.json", of::<crate::plan::SavedPlans>()),
         ("status.json", of::<StatusDocument>()),

@@ -16,6 +16,7 @@ mod progress;
 mod recipients;
 mod review;
 mod rotation;
+mod round;
 mod status;
 mod undo;
 
@@ -34,6 +35,7 @@ pub use progress::Progress;
 pub use recipients::render_recipients;
 pub use review::render_review;
 pub use rotation::render_rotations;
+pub use round::render_round;
 pub use status::render_status;
 pub use undo::render_undo;
 

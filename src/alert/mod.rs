@@ -4,7 +4,26 @@
 //! events of that step. `deliver.rs` takes the events to the sinks. Books are kept by somebody else and
 //! changed by compare-and-swap, so several reconcilers can share one.
 
+mod command;
+pub mod deliver;
+mod document;
+mod fault;
+mod message;
+mod ping;
+mod sign;
+mod sinks;
+mod slack;
+#[cfg(test)]
+mod tests;
+mod webhook;
+
 use crate::model::AlertBook;
+
+pub use document::event_schema;
+pub use fault::{Fault, FaultKind};
+pub use message::{Message, Subject, about, headline};
+pub use ping::Ping;
+pub use sinks::{Lookup, Outside, Sink, Sinks, USUAL_LIMIT, build, build_ping};
 
 /// Where the book of a manifest is kept.
 pub trait Books: Send {

@@ -347,6 +347,18 @@ impl Context {
             .map(|config| config.join("driftlock").join("authority.yaml"))
     }
 
+    /// Where alerts go, where nothing else is named.
+    pub(crate) fn alerts(&self) -> Option<PathBuf> {
+        self.config
+            .as_ref()
+            .map(|config| config.join("driftlock").join("alerts.yaml"))
+    }
+
+    /// For tests: Slack's address, if it is on this machine.
+    pub(crate) fn slack(&self) -> Option<String> {
+        self.text("DRIFTLOCK_SLACK_URL").map(str::to_owned)
+    }
+
     /// The `git` program, with this environment.
     pub(crate) fn git(&self) -> Git {
         Git::new(

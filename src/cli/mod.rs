@@ -1,6 +1,8 @@
 //! The command line: [`Cli`], the commands, and which file runs each. Nothing else.
 
 mod accept;
+mod alert;
+mod alerts;
 mod allowlist;
 mod apply;
 mod authoring;
@@ -142,6 +144,7 @@ enum Command {
     Apply(apply::ApplyArgs),
     Status(status::StatusArgs),
     Doctor(doctor::DoctorArgs),
+    Alert(alert::AlertArgs),
     History(history::HistoryArgs),
     Journal(journal::JournalArgs),
     Undo(undo::UndoArgs),
@@ -202,6 +205,7 @@ fn dispatch(
         Command::Apply(arguments) => apply::run(arguments, global, context, ui),
         Command::Status(arguments) => status::run(arguments, global, context, ui),
         Command::Doctor(arguments) => doctor::run(arguments, global, context, ui),
+        Command::Alert(arguments) => alert::run(arguments, context, ui),
         Command::History(arguments) => history::run(arguments, global, context, ui),
         Command::Journal(arguments) => journal::run(arguments, global, context, ui),
         Command::Undo(arguments) => undo::run(arguments, global, context, ui),

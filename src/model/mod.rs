@@ -3,6 +3,7 @@
 
 mod activation;
 mod alert;
+mod alerting;
 mod authority;
 mod clear;
 mod destination;
@@ -21,6 +22,7 @@ mod railway;
 mod recipe;
 mod reconciling;
 mod target;
+mod treacherous;
 mod validity;
 mod value;
 mod vars;
@@ -31,7 +33,10 @@ pub use activation::{
 };
 pub use alert::{
     Alert, AlertBook, AlertClass, AlertEvent, AlertEventKind, AlertKey, Mute, Sighting, SinkState,
-    Strike,
+    SinkTrouble, Strike,
+};
+pub use alerting::{
+    Alerting, HeaderSource, Pattern, PingMethod, PingSpec, Route, SecretSource, SinkSpec, UrlSource,
 };
 pub use authority::{AuthorityFacts, TargetFacts};
 pub use clear::{clear_lint, clear_name_lint, holds_identity, is_private_key};
@@ -60,6 +65,7 @@ pub use recipe::{
 };
 pub use reconciling::{Mode, Reconciling};
 pub use target::{Address, FileAddress, HostAddress, Machine, PlatformKind, Target};
+pub(crate) use treacherous::is_treacherous;
 pub use validity::{Dated, Validity, validity};
 pub use value::SecretValue;
 pub use vars::{

@@ -1,5 +1,6 @@
 //! What happened during a pass, as values: the only thing `render` knows about one.
 
+mod alert_test;
 mod apply;
 mod doctor;
 mod exit;
@@ -11,6 +12,7 @@ mod status;
 mod undo;
 mod vitals;
 
+pub use alert_test::{AlertTest, AlertTestFault, AlertTestReport};
 pub use apply::{
     ActivationReport, ApplyReport, HalfWritten, Held, OperationOutcome, OperationReport,
     ProbeReport, ReadBack, TargetReport,

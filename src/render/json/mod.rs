@@ -4,6 +4,7 @@
 //! A document begins with `"driftlock": "<kind>/<version>"`; a field may be added within a version,
 //! nothing else changes.
 
+mod alert_test;
 mod apply;
 mod check;
 mod diff;
@@ -20,6 +21,7 @@ mod undo;
 #[cfg(test)]
 mod tests;
 
+pub use alert_test::AlertTestDocument;
 pub use apply::ApplyDocument;
 pub use check::CheckDocument;
 pub use diff::DiffDocument;
@@ -53,6 +55,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         schemars::schema_for!(T).to_value()
     }
     vec![
+        ("alert-test.json", of::<AlertTestDocument>()),
         ("apply.json", of::<ApplyDocument>()),
         ("check.json", of::<CheckDocument>()),
         ("diff.json", of::<DiffDocument>()),

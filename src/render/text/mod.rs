@@ -3,6 +3,7 @@
 //! What comes from a manifest, a platform or a file is escaped here; what the caller prints must
 //! still pass the scrubber.
 
+mod alert_test;
 mod apply;
 mod check;
 mod diff;
@@ -21,6 +22,7 @@ mod undo;
 #[cfg(test)]
 mod tests;
 
+pub use alert_test::render_alert_test;
 pub use apply::render_apply;
 pub use check::render_check;
 pub use doctor::{Diagnosis, render_doctor};

@@ -21,7 +21,7 @@
 //! | platforms | model, machine, plan (its types), activation (what runs) |
 //! | probe | model, machine, `platforms::http` |
 //! | forge | model, `platforms::http` |
-//! | alert | model, plan (its types), `platforms::http` |
+//! | alert | model, machine, plan (its types), `platforms::http` |
 //! | render | model, plan, review, `reconcile::event` |
 //! | serve | `reconcile::event`, render |
 //! | telemetry | render (escaping, the scrubber) |

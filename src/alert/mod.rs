@@ -8,8 +8,26 @@ pub mod brake;
 pub mod mute;
 pub mod rules;
 pub mod sight;
+mod command;
+pub mod deliver;
+mod document;
+mod fault;
+mod message;
+mod ping;
+mod sign;
+mod sinks;
+mod slack;
+#[cfg(test)]
+mod tests;
+mod webhook;
 
 use crate::model::AlertBook;
+
+pub use document::event_schema;
+pub use fault::{Fault, FaultKind};
+pub use message::{Message, Subject, about, headline};
+pub use ping::Ping;
+pub use sinks::{Lookup, Outside, Sink, Sinks, USUAL_LIMIT, build, build_ping};
 
 /// Where the book of a manifest is kept.
 pub trait Books: Send {

@@ -33,6 +33,21 @@ Examples:
 pub(crate) struct AlertArgs {
     #[command(subcommand)]
     action: AlertCommand,
+//! `alert`: what people are told about, and whether it reaches them.
+
+mod test;
+
+use clap::{Args, Subcommand};
+
+use super::context::Context;
+use super::error::{CommandError, Exit};
+use super::ui::Ui;
+
+/// Say whether alerts arrive
+#[derive(Debug, Args)]
+pub(crate) struct AlertArgs {
+    #[command(subcommand)]
+    command: AlertCommand,
 }
 
 #[derive(Debug, Subcommand)]
@@ -41,6 +56,7 @@ enum AlertCommand {
     Mute(mute::MuteArgs),
     Unmute(mute::UnmuteArgs),
     Release(release::ReleaseArgs),
+    Test(test::TestArgs),
 }
 
 pub(crate) fn run(
@@ -124,5 +140,10 @@ fn the_one<'a>(
                     .hint(format!("name one with --manifest: {}", names.join(", "))),
             )
         }
+    context: &Context,
+    ui: &mut Ui,
+) -> Result<Exit, CommandError> {
+    match &arguments.command {
+        AlertCommand::Test(arguments) => test::run(arguments, context, ui),
     }
 }

@@ -10,7 +10,7 @@ use super::ui::Ui;
 use crate::manifest::{Allowlist, Here, parse_allowlist};
 use crate::model::Diagnostic;
 use crate::reconcile::covered::Machine;
-use crate::source::{AllowlistError, load_allowlist};
+use crate::source::{GuardedError, load_allowlist};
 
 /// What this machine allows where nobody is asked.
 #[derive(Default)]
@@ -92,16 +92,16 @@ impl Allows {
     }
 }
 
-fn refused(error: &AllowlistError) -> CommandError {
+fn refused(error: &GuardedError) -> CommandError {
     let failed = CommandError::of(error);
     match error {
-        AllowlistError::Writable { path, .. } => {
+        GuardedError::Writable { path, .. } => {
             failed.hint(format!("chmod go-w {}", path.display()))
         }
-        AllowlistError::Owner { .. } => {
+        GuardedError::Owner { .. } => {
             failed.hint("let it belong to you or to root, or name another with --authority")
         }
-        AllowlistError::AmongManifests { .. } => failed.hint(
+        GuardedError::AmongManifests { .. } => failed.hint(
             "keep it where no pull request reaches, for example in ~/.config/driftlock/authority.yaml",
         ),
         _ => failed,

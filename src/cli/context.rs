@@ -355,6 +355,19 @@ impl Context {
     }
 
     /// The `git` program, with this environment, but for what the service manager said to us alone.
+    /// Where alerts go, where nothing else is named.
+    pub(crate) fn alerts(&self) -> Option<PathBuf> {
+        self.config
+            .as_ref()
+            .map(|config| config.join("driftlock").join("alerts.yaml"))
+    }
+
+    /// For tests: Slack's address, if it is on this machine.
+    pub(crate) fn slack(&self) -> Option<String> {
+        self.text("DRIFTLOCK_SLACK_URL").map(str::to_owned)
+    }
+
+    /// The `git` program, with this environment.
     pub(crate) fn git(&self) -> Git {
         let ours_alone = |name: &OsString| NOTIFY_VARIABLES.iter().any(|one| *name == **one);
         Git::new(

@@ -2,6 +2,7 @@
 
 mod accept;
 mod alert;
+mod alerts;
 mod allowlist;
 mod apply;
 mod authoring;
@@ -147,6 +148,7 @@ enum Command {
     Reconcile(reconcile::ReconcileArgs),
     Status(status::StatusArgs),
     Doctor(doctor::DoctorArgs),
+    Alert(alert::AlertArgs),
     History(history::HistoryArgs),
     Journal(journal::JournalArgs),
     Alert(alert::AlertArgs),
@@ -214,6 +216,7 @@ fn dispatch(
         Command::Reconcile(arguments) => reconcile::run(arguments, global, context, ui),
         Command::Status(arguments) => status::run(arguments, global, context, ui),
         Command::Doctor(arguments) => doctor::run(arguments, global, context, ui),
+        Command::Alert(arguments) => alert::run(arguments, context, ui),
         Command::History(arguments) => history::run(arguments, global, context, ui),
         Command::Journal(arguments) => journal::run(arguments, global, context, ui),
         Command::Alert(arguments) => alert::run(arguments, global, context, ui),

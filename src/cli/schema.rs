@@ -20,6 +20,7 @@ pub(crate) struct SchemaArgs {
         default_value = "manifest",
         value_parser = PossibleValuesParser::new(["manifest", "rails", "authority", "plan", "saved-plan", "apply", "undo", "status", "history", "journal", "alerts-list", "check", "diff", "doctor", "rotation", "recipients"])
         value_parser = PossibleValuesParser::new(["manifest", "rails", "authority", "plan", "saved-plan", "apply", "undo", "status", "history", "journal", "check", "diff", "doctor", "rotation", "recipients", "round"])
+        value_parser = PossibleValuesParser::new(["manifest", "rails", "authority", "alerts", "alert-event", "alert-test", "plan", "saved-plan", "apply", "undo", "status", "history", "journal", "check", "diff", "doctor", "rotation", "recipients"])
     )]
     name: String,
 }
@@ -29,6 +30,8 @@ pub(crate) fn run(arguments: &SchemaArgs, ui: &mut Ui) -> Result<Exit, CommandEr
         "manifest" => Some(crate::manifest::json_schema()),
         "rails" => Some(crate::manifest::rails_schema()),
         "authority" => Some(crate::manifest::authority_schema()),
+        "alerts" => Some(crate::manifest::alerts_schema()),
+        "alert-event" => Some(crate::alert::event_schema()),
         name => {
             let file = format!("{name}.json");
             json::schemas()

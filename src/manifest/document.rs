@@ -5,6 +5,7 @@
     reason = "the shape is what counts; nothing is read into these types"
 )]
 
+mod alerts;
 mod beside;
 mod places;
 mod programs;
@@ -348,4 +349,9 @@ pub fn rails_schema() -> Value {
 /// The JSON Schema of an `authority.yaml`.
 pub fn authority_schema() -> Value {
     schemars::schema_for!(beside::AuthorityFile).to_value()
+}
+
+/// The JSON Schema of an `alerts.yaml`.
+pub fn alerts_schema() -> Value {
+    schemars::schema_for!(alerts::AlertsFile).to_value()
 }

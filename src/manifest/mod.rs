@@ -3,6 +3,7 @@
 //! [`parse`] reports every problem at once, with line and column and without a value.
 //! [`Editor`] changes single entries by splicing bytes, and refuses when anything else would move.
 
+mod alerting;
 mod allowlist;
 mod conceal;
 mod decode;
@@ -30,9 +31,10 @@ mod validate;
 mod view;
 mod yaml;
 
+pub use alerting::parse_alerts;
 pub use allowlist::{Allowlist, Here, parse_allowlist};
 pub use conceal::{Cipher, Concealed, begins_as_manifest, conceal, says_driftlock};
-pub use document::{authority_schema, json_schema, rails_schema};
+pub use document::{alerts_schema, authority_schema, json_schema, rails_schema};
 pub use edit::{EditError, Editor};
 pub use fresh::{Fresh, FreshTarget, render_new};
 pub use glance::glance;

@@ -249,10 +249,33 @@ pub struct SinkState {
     /// Not before this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_try: Option<Timestamp>,
-    /// What the sink calls its message of an alert (a Slack `channel/ts`), by alert id: later events
-    /// go below it.
+    /// Events after the cursor that were delivered already, in a message about several.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub ahead: BTreeSet<u64>,
+    /// The open alerts that this sink was told of, by alert id, with what it calls its message (a Slack
+    /// `channel/ts`, with a `+` behind it where that message is about several alerts; empty where it has
+    /// no name): later events go below it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub threads: BTreeMap<String, String>,
+    /// What is wrong with the sink, until something is delivered again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<SinkTrouble>,
+}
+
+/// Why nothing can be delivered to a sink.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SinkTrouble {
+    /// Who saw it first: the one whose alert it is.
+    pub by: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// One line in words, lower case, no final period.
+    pub what: String,
+    /// What to do, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// Whether it is worth telling others; a short one passes by itself.
+    pub told: bool,
 }
 
 /// Everything about alerts of one manifest that outlives a run; kept in the journal and changed there

@@ -3,6 +3,7 @@
 
 mod activation;
 mod alert;
+mod alerting;
 mod authority;
 mod clear;
 mod commit_message;
@@ -23,6 +24,7 @@ mod recipe;
 mod reconciling;
 mod scheduled;
 mod target;
+mod treacherous;
 mod validity;
 mod value;
 mod vars;
@@ -34,6 +36,10 @@ pub use activation::{
 pub use alert::{
     Alert, AlertBook, AlertClass, AlertEvent, AlertEventKind, AlertKey, Mute, Sighting, SinkState,
     Strike, Track,
+    SinkTrouble, Strike,
+};
+pub use alerting::{
+    Alerting, HeaderSource, Pattern, PingMethod, PingSpec, Route, SecretSource, SinkSpec, UrlSource,
 };
 pub use authority::{AuthorityFacts, TargetFacts};
 pub use clear::{clear_lint, clear_name_lint, holds_identity, is_private_key};
@@ -64,6 +70,7 @@ pub use recipe::{
 pub use reconciling::{Mode, ParseWindowError, Reconciling, Suspension, Window, Withheld, Zones};
 pub use scheduled::Scheduled;
 pub use target::{Address, FileAddress, HostAddress, Machine, PlatformKind, Target};
+pub(crate) use treacherous::is_treacherous;
 pub use validity::{Dated, Validity, validity};
 pub use value::SecretValue;
 pub use vars::{

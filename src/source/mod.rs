@@ -4,10 +4,12 @@
 mod allowlist;
 mod checkout;
 mod git;
+mod guarded;
 mod load;
 mod neighbour;
 mod railway_link;
 mod watch;
+mod secret;
 mod write;
 
 use std::path::PathBuf;
@@ -17,10 +19,12 @@ pub use checkout::{Checkout, CheckoutError, Origin, ParseOriginError, Update};
 pub use git::{
     FilesAt, FormerText, FormerTexts, Git, MOST_REVISIONS, Range, Repository, Revision, SourceError,
 };
+pub use guarded::{GuardedError, load_alerts, load_allowlist, work_tree_around};
 pub use load::{LoadError, MAX_BYTES, load_each, load_manifests, load_rails};
 pub use neighbour::{Neighbour, neighbours};
 pub use railway_link::{RailwayLink, railway_link};
 pub use watch::Watch;
+pub use secret::{MAX_SECRET_BYTES, SecretFileError, load_secret};
 pub use write::{WriteError, write_atomically, write_new, write_over};
 
 /// A manifest's text and where it lies.

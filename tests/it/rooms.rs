@@ -18,7 +18,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("activation", &["model", "machine"]),
     ("probe", &["model", "machine", "platforms::http"]),
     ("forge", &["model", "platforms::http"]),
-    ("alert", &["model", "plan", "platforms::http"]),
+    ("alert", &["model", "machine", "plan", "platforms::http"]),
     ("platforms", &["model", "machine", "plan", "activation"]),
     ("journal", &["model", "plan", "git"]),
     ("review", &["model", "manifest", "plan"]),

@@ -2,6 +2,7 @@
 
 mod activation;
 mod address;
+mod alerting;
 mod allowlist;
 mod expiry;
 mod fields;
@@ -26,6 +27,8 @@ use super::spec::{Glance, Manifest, Variable};
 use super::tree::Node;
 use super::{MAX_RECIPIENTS, validate};
 use crate::model::{ExpiryPolicy, ManifestName, Position, Rails, Reconciling, VarName};
+use crate::model::{ExpiryPolicy, ManifestName, Position, Rails, VarName};
+pub(super) use alerting::decode_alerting;
 pub(super) use allowlist::decode_allowlist;
 use fields::Fields;
 pub(super) use fields::decode_text;
@@ -153,6 +156,10 @@ fn other_kind(root: &Node) -> Option<&'static str> {
         (
             "driftlock-authority",
             "an allowlist of a machine, which is named with --authority",
+        ),
+        (
+            "driftlock-alerts",
+            "the settings of alerts, which are named with --alerts",
         ),
     ];
     let mut kinds = kinds.into_iter();

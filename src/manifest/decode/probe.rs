@@ -260,7 +260,7 @@ fn has_line_end(template: &Template) -> bool {
 }
 
 /// A word as HTTP has them: the name of a method or a header.
-fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.len() <= 255 && text.bytes().all(fits)
 }

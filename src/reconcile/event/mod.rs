@@ -1,6 +1,7 @@
 //! What happened during a pass, as values: the only thing `render` knows about one.
 
 mod alerts;
+mod alert_test;
 mod apply;
 mod doctor;
 mod exit;
@@ -14,6 +15,7 @@ mod undo;
 mod vitals;
 
 pub use alerts::{AlertsReport, BookState};
+pub use alert_test::{AlertTest, AlertTestFault, AlertTestReport};
 pub use apply::{
     ActivationReport, ApplyReport, HalfWritten, Held, OperationOutcome, OperationReport,
     ProbeReport, ReadBack, TargetReport,

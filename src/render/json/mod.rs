@@ -5,6 +5,7 @@
 //! nothing else changes.
 
 mod alerts;
+mod alert_test;
 mod apply;
 mod check;
 mod diff;
@@ -23,6 +24,7 @@ mod undo;
 mod tests;
 
 pub use alerts::AlertsDocument;
+pub use alert_test::AlertTestDocument;
 pub use apply::ApplyDocument;
 pub use check::CheckDocument;
 pub use diff::DiffDocument;
@@ -58,6 +60,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
     }
     vec![
         ("alerts-list.json", of::<AlertsDocument>()),
+        ("alert-test.json", of::<AlertTestDocument>()),
         ("apply.json", of::<ApplyDocument>()),
         ("check.json", of::<CheckDocument>()),
         ("diff.json", of::<DiffDocument>()),

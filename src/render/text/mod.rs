@@ -4,6 +4,7 @@
 //! still pass the scrubber.
 
 mod alerts;
+mod alert_test;
 mod apply;
 mod check;
 mod diff;
@@ -24,6 +25,7 @@ mod undo;
 mod tests;
 
 pub use alerts::render_alerts;
+pub use alert_test::render_alert_test;
 pub use apply::render_apply;
 pub use check::render_check;
 pub use doctor::{Diagnosis, render_doctor};

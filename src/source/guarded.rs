@@ -1,4 +1,5 @@
-//! Reading the allowlist of a machine: a file that nobody can change who may only edit manifests.
+//! Reading the settings of a machine that say what runs, and where things go: the allowlist and the
+//! settings of alerts. Nobody can change them who may only edit manifests. And files that hold a secret.
 
 use std::fs;
 use std::io;
@@ -10,9 +11,9 @@ use super::load::{LoadError, read_text};
 /// Write permission of group and others.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
-/// Why an allowlist is not believed. Holds no file content.
+/// Why such a file is not believed. Holds no file content.
 #[derive(Debug, thiserror::Error)]
-pub enum AllowlistError {
+pub enum GuardedError {
     /// It was named, and is not there.
     #[error("read {path}: there is no such file")]
     Missing {
@@ -31,10 +32,12 @@ pub enum AllowlistError {
         source: io::Error,
     },
     /// Somebody else's.
-    #[error("use {path}: it belongs to another user, who could allow anything in it")]
+    #[error("use {path}: it belongs to another user, who could {power} in it")]
     Owner {
         /// As it was given.
         path: PathBuf,
+        /// What whoever writes it can do.
+        power: &'static str,
     },
     /// Others may write it.
     #[error("use {path}: others than its owner may write it (mode {mode:o})")]
@@ -62,16 +65,34 @@ pub fn load_allowlist(
     path: &Path,
     named: bool,
     folders: &[&Path],
-) -> Result<Option<String>, AllowlistError> {
+) -> Result<Option<String>, GuardedError> {
+    load_guarded(path, named, folders, "allow anything")
+}
+
+/// The text of the settings of alerts, under the same rules: they name programs that are run.
+pub fn load_alerts(
+    path: &Path,
+    named: bool,
+    folders: &[&Path],
+) -> Result<Option<String>, GuardedError> {
+    load_guarded(path, named, folders, "run anything")
+}
+
+fn load_guarded(
+    path: &Path,
+    named: bool,
+    folders: &[&Path],
+    power: &'static str,
+) -> Result<Option<String>, GuardedError> {
     let given = path.to_path_buf();
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && !named => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(AllowlistError::Missing { path: given });
+            return Err(GuardedError::Missing { path: given });
         }
         _ => {}
     }
-    let failed = |source| AllowlistError::Io {
+    let failed = |source| GuardedError::Io {
         path: path.to_path_buf(),
         source,
     };
@@ -79,17 +100,17 @@ pub fn load_allowlist(
     let metadata = fs::metadata(&real).map_err(failed)?;
     let uid = rustix::process::getuid().as_raw();
     if ![0, uid].contains(&metadata.uid()) {
-        return Err(AllowlistError::Owner { path: given });
+        return Err(GuardedError::Owner { path: given, power });
     }
     // a folder or a device is refused by what reads it
     if metadata.is_file() && metadata.mode() & WRITABLE_BY_OTHERS != 0 {
         let mode = metadata.mode() & 0o7777;
-        return Err(AllowlistError::Writable { path: given, mode });
+        return Err(GuardedError::Writable { path: given, mode });
     }
     for folder in folders {
         let tree = work_tree_around(folder);
         if real.starts_with(&tree) {
-            return Err(AllowlistError::AmongManifests { path: given, tree });
+            return Err(GuardedError::AmongManifests { path: given, tree });
         }
     }
     Ok(Some(read_text(&real, path)?))

@@ -1,0 +1,5 @@
+//! The engine on a paused clock, with a book in memory and sinks that fail by script.
+
+mod lab;
+mod life;
+mod races;

@@ -80,18 +80,19 @@ impl Then {
     }
 }
 
-/// What is known here of a target of another machine.
+/// What is known here of a target that this run did not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenTarget {
-    /// The machine that alone can read it.
-    pub machine: String,
+    /// The machine that saw it last; of one that nobody has seen, the machine that alone can, if there
+    /// is such a one.
+    pub machine: Option<String>,
     /// The last time that it did.
     pub sight: Sight,
     /// Each variable by its declared name; where nothing was seen, what is wanted.
     pub vars: BTreeMap<VarName, Then>,
 }
 
-/// The last time that another machine read a target.
+/// The last time that a target was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sight {
     /// Not that anybody told.
@@ -193,11 +194,11 @@ pub struct StatusTarget {
     pub address: String,
     /// When it was last applied, if ever.
     pub applied_at: Option<Timestamp>,
-    /// Live only, never ours.
-    pub unmanaged: usize,
+    /// Live only, never ours; `None` where this run did not read it.
+    pub unmanaged: Option<usize>,
     /// Stored there, and not what runs: equal is not all that counts.
     pub behind: Option<Behind>,
-    /// Where it is another machine's: what that one last saw.
+    /// Where it was not read by this run: what was last seen of it.
     pub seen: Option<SeenTarget>,
 }
 
@@ -217,11 +218,22 @@ impl StatusRow {
     }
 }
 
+/// Whom a report was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The platforms, now.
+    Platforms,
+    /// The journal: what was last seen of each target.
+    Journal,
+}
+
 /// The whole matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusReport {
     /// The manifest's name.
     pub manifest: ManifestName,
+    /// Where the cells are from.
+    pub source: Source,
     /// In the manifest's order.
     pub targets: Vec<StatusTarget>,
     /// Wrong side first, then by name.
@@ -231,10 +243,11 @@ pub struct StatusReport {
 }
 
 impl StatusReport {
-    /// The matrix that a plan shows. `applied` says when a target was last applied, `seen` what
-    /// another machine last saw of a target.
+    /// The matrix that a plan shows. `applied` says when a target was last applied, `seen` what was
+    /// last seen of a target that the plan did not read.
     pub fn of_plan(
         plan: &Plan,
+        source: Source,
         applied: &BTreeMap<TargetName, Timestamp>,
         seen: &BTreeMap<TargetName, SeenTarget>,
     ) -> Self {
@@ -287,13 +300,18 @@ impl StatusReport {
                 platform: target.platform,
                 address: target.address.clone(),
                 applied_at: applied.get(&target.target).copied(),
-                unmanaged: target.unmanaged,
+                unmanaged: matches!(
+                    target.state,
+                    TargetState::Read | TargetState::Partial { .. }
+                )
+                .then_some(target.unmanaged),
                 behind: target.behind.clone(),
                 seen: seen.get(&target.target).cloned(),
             })
             .collect();
         Self {
             manifest: plan.manifest.clone(),
+            source,
             targets,
             rows,
             expiry: plan.expiry.clone(),

@@ -287,6 +287,7 @@ impl Leaky {
         let list = self.world.root().join("list");
         std::fs::write(list, "driftlock-authority: 1\nallow: []\n").unwrap();
         self.runs("plan --authority ../list", "").success();
+        self.schedules();
         self.git_runs_us();
         self.imports_sources();
         self.readers();

@@ -4,6 +4,11 @@
 //! events of that step. `deliver.rs` takes the events to the sinks. Books are kept by somebody else and
 //! changed by compare-and-swap, so several reconcilers can share one.
 
+pub mod brake;
+pub mod mute;
+pub mod rules;
+pub mod sight;
+
 use crate::model::AlertBook;
 
 /// Where the book of a manifest is kept.

@@ -8,6 +8,7 @@ use super::error::CommandError;
 use super::session::Item;
 use super::ui::Ui;
 use crate::manifest::{Allowlist, Here, parse_allowlist};
+use crate::model::Diagnostic;
 use crate::reconcile::covered::Machine;
 use crate::source::{AllowlistError, load_allowlist};
 
@@ -27,18 +28,30 @@ impl Allows {
         context: &Context,
         ui: &mut Ui,
     ) -> Result<Self, CommandError> {
+        let folders: Vec<&Path> = items
+            .iter()
+            .map(|item| item.file.folder.as_path())
+            .collect();
+        Self::load_for(global, &folders, context, &mut |path, problems| {
+            ui.diagnostics(path, problems);
+        })
+    }
+
+    /// The same for manifests in these folders, with the problems of the file told to `tell`.
+    pub(crate) fn load_for(
+        global: &Global,
+        folders: &[&Path],
+        context: &Context,
+        tell: &mut dyn FnMut(&Path, &[Diagnostic]),
+    ) -> Result<Self, CommandError> {
         let named = global
             .authority
             .as_ref()
             .map(|path| context.absolute(path))
             .or_else(|| Some(context.absolute(&context.path("DRIFTLOCK_AUTHORITY")?)));
-        let folders: Vec<&Path> = items
-            .iter()
-            .map(|item| item.file.folder.as_path())
-            .collect();
         let text = match named.as_ref().or(context.authority().as_ref()) {
             None => None,
-            Some(path) => load_allowlist(path, named.is_some(), &folders)
+            Some(path) => load_allowlist(path, named.is_some(), folders)
                 .map_err(|error| refused(&error))?
                 .map(|text| (path.clone(), text)),
         };
@@ -46,7 +59,7 @@ impl Allows {
             .map(|(path, text)| {
                 tracing::debug!(path = %path.display(), "authority");
                 parse_allowlist(&text).map_err(|diagnostics| {
-                    ui.diagnostics(&path, &diagnostics);
+                    tell(&path, &diagnostics);
                     CommandError::error(format!(
                         "{} has problems, so nobody knows what this machine allows; nothing was read or written",
                         path.display()

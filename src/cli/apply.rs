@@ -2,6 +2,7 @@
 
 mod approved;
 mod back;
+mod carry;
 mod run;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ use crate::model::VarName;
 use crate::reconcile::pass::Scope;
 
 pub(super) use back::Kept;
+pub(super) use carry::{Hand, Subject, carry_out, something_to_do};
 
 /// Write what the plan says, read it back, and remember it
 ///
@@ -147,6 +149,7 @@ pub(crate) fn run(
         unattended: !asks,
         no_activate: arguments.no_activate,
         undo: None,
+        scheduled: None,
     };
     let items = session::load_manifests(&arguments.selection.manifests, context, ui)?;
     look::check_targets(&items, &arguments.selection.target)?;

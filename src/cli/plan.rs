@@ -84,6 +84,7 @@ pub(crate) fn run(
         unattended: !context.terminal.input && arguments.out.is_none(),
         no_activate: false,
         undo: None,
+        scheduled: None,
     };
     let place = (arguments.out.as_deref())
         .map(|file| saved::Place::find(file, context))

@@ -52,14 +52,26 @@ pub(crate) fn journal(
     writes: bool,
     ui: &mut Ui,
 ) -> Result<Box<dyn Journal>, CommandError> {
+    let folder = items.first().map(|item| item.file.folder.as_path());
+    journal_beside(global, context, folder, writes, &mut |text| ui.warn(text))
+}
+
+/// The same for a manifest in this folder, with what is worth a look told to `warn`.
+pub(crate) fn journal_beside(
+    global: &Global,
+    context: &Context,
+    folder: Option<&Path>,
+    writes: bool,
+    warn: &mut dyn FnMut(&str),
+) -> Result<Box<dyn Journal>, CommandError> {
     let path = match named(global, context) {
         Named::Git(place) => {
-            let journal = GitJournal::new(settings(&place, context, items)?);
+            let journal = GitJournal::new(settings_beside(&place, context, folder)?);
             return Ok(Box::new(journal.map_err(|error| explain(&error))?));
         }
         Named::File(path) => path,
         Named::Nothing => {
-            if let Some(shared) = shared(context, items, writes, ui)? {
+            if let Some(shared) = shared(context, folder, writes, warn)? {
                 return Ok(Box::new(shared));
             }
             own(context)?
@@ -92,9 +104,19 @@ pub(crate) fn settings(
     context: &Context,
     items: &[Item],
 ) -> Result<GitSettings, CommandError> {
-    let folder = items
-        .first()
-        .map_or(context.folder.as_path(), |item| item.file.folder.as_path());
+    settings_beside(
+        place,
+        context,
+        items.first().map(|item| item.file.folder.as_path()),
+    )
+}
+
+fn settings_beside(
+    place: &Place,
+    context: &Context,
+    folder: Option<&Path>,
+) -> Result<GitSettings, CommandError> {
+    let folder = folder.unwrap_or(&context.folder);
     let standing = Standing::find(context.git().program(), folder, place)
         .map_err(|error| CommandError::of(&error))?;
     Ok(with(standing, context))
@@ -113,14 +135,13 @@ fn with(standing: Standing, context: &Context) -> GitSettings {
 /// was ever seen, a run goes on without, and says so if it is going to write.
 fn shared(
     context: &Context,
-    items: &[Item],
+    folder: Option<&Path>,
     writes: bool,
-    ui: &mut Ui,
+    warn: &mut dyn FnMut(&str),
 ) -> Result<Option<GitJournal>, CommandError> {
-    let Some(item) = items.first() else {
+    let Some(folder) = folder else {
         return Ok(None);
     };
-    let folder = &item.file.folder;
     if !folder.ancestors().any(|above| above.join(".git").exists()) {
         return Ok(None);
     }
@@ -150,7 +171,7 @@ fn shared(
         }
         Err(error) => {
             if writes {
-                ui.warn(&format!(
+                warn(&format!(
                     "cannot {error}: whether others share a journal there is not known; going on with this machine's own"
                 ));
             } else {

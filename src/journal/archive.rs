@@ -8,7 +8,7 @@ use super::Scope;
 use super::sqlite::{Failure, rows};
 
 /// The tables, and what of them goes along. The scope's own number does not.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
     (
         "receipts",
         "number, place, target, at, body, prev, key, mac",
@@ -17,6 +17,7 @@ const TABLES: [(&str, &str); 5] = [
     ("intents", "place, target, body"),
     ("observations", "target, machine, body, key, mac"),
     ("authorities", "body, key, mac"),
+    ("alerts", "body, key, mac"),
 ];
 
 /// The records of one manifest. They hold names and fingerprints.
@@ -94,8 +95,9 @@ pub(super) fn import(
             .map(|column| format!("?{}", column + 2))
             .collect();
         let places = places.join(", ");
+        // what a scope without receipts has was proved under the lineage that it had until now
         let mut insert = transaction.prepare(&format!(
-            "INSERT INTO {table} (scope, {columns}) VALUES (?1, {places})"
+            "INSERT OR REPLACE INTO {table} (scope, {columns}) VALUES (?1, {places})"
         ))?;
         for row in rows {
             let scope = Value::Integer(there.id);

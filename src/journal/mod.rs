@@ -4,6 +4,7 @@
 //! Records hold names and keyed fingerprints, never values. They are chained and authenticated
 //! under a key that only readers of the manifest have: what does not verify counts as no record.
 
+mod alerts;
 mod archive;
 mod auth;
 mod error;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{AuthorityFacts, FingerprintKey, LastApplied, TargetName, VarName};
+use crate::model::{AlertBook, AuthorityFacts, FingerprintKey, LastApplied, TargetName, VarName};
 
 pub use archive::{Archive, Moved};
 pub use auth::Authenticator;
@@ -128,6 +129,27 @@ pub trait Journal: Send {
         scope: &Scope,
         auth: &Authenticator,
     ) -> Result<Remembered<AppliedAuthority>, JournalError>;
+
+    /// The book of alerts.
+    fn alerts(
+        &self,
+        scope: &Scope,
+        auth: &Authenticator,
+    ) -> Result<Remembered<AlertBook>, JournalError>;
+
+    /// Replaces the book of alerts by what `change` makes of it, all of it or nothing, on top of what is
+    /// there when it is written: `change` may run several times, each time on what others have written
+    /// since. `None`, or the same again, writes nothing. Gives the book as it is afterwards.
+    ///
+    /// The journal itself raises the generation, draws the id of a new book and holds it to its limits.
+    /// A book that does not verify, or is under another key, counts as none: one is begun anew, and
+    /// [`Journal::notes`] says so. No lease is needed.
+    fn change_alerts(
+        &mut self,
+        scope: &Scope,
+        auth: &Authenticator,
+        change: &mut dyn FnMut(&AlertBook) -> Option<AlertBook>,
+    ) -> Result<AlertBook, JournalError>;
 
     /// Whether anything was ever applied with this journal, of whatever manifest.
     fn has_applied(&self) -> Result<bool, JournalError>;

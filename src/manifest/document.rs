@@ -9,6 +9,7 @@ mod beside;
 mod places;
 mod programs;
 mod recipes;
+mod reconcile;
 mod rotation;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,9 @@ struct Document {
     recipients: Option<Recipients>,
     /// What may change at once, for every target that says nothing else.
     rails: Option<RailsDocument>,
+    /// What scheduled runs may do, and when, for every target that says nothing else.
+    #[schemars(default)]
+    reconcile: programs::Given<reconcile::ReconcileDocument>,
     /// When the dates of values are told, and whether they fail a check.
     expiry: Option<ExpiryDocument>,
     /// Every variable, declared once.
@@ -243,6 +247,9 @@ struct TargetDocument {
     stale_after: Option<DurationText>,
     /// What may change at once.
     rails: Option<RailsDocument>,
+    /// What scheduled runs may do to it, and when. What is not said is as for the whole manifest.
+    #[schemars(default)]
+    reconcile: programs::Given<reconcile::ReconcileDocument>,
 }
 
 #[derive(JsonSchema)]

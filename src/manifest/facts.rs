@@ -8,7 +8,7 @@ use super::spec::{Ask, HttpAsk, Manifest, ProbeSpec, Source, TargetSpec, Variabl
 use super::template::Template;
 use crate::model::{
     Activation, Address, AuthorityFacts, ComposeProject, OpenclawSecret, ProbeFrom, Process,
-    SecretValue, TargetFacts, VarName,
+    Reconciling, SecretValue, TargetFacts, VarName,
 };
 
 impl Manifest {
@@ -68,6 +68,10 @@ impl Manifest {
                 .collect(),
             prune: target.prune,
             rails: target.rails,
+            reconciling: Reconciling {
+                every: None,
+                ..target.reconciling.clone()
+            },
         }
     }
 }

@@ -7,7 +7,10 @@ use super::Manifest;
 use super::decode::decode_folder_rails;
 use super::problem::Problems;
 use super::yaml;
-use crate::model::{Diagnostic, ExpiryPolicy, ManifestName, Position, Rails, TargetName, VarName};
+use crate::model::{
+    Diagnostic, ExpiryPolicy, ManifestName, Mode, Position, Rails, Reconciling, TargetName,
+    VarName, Window,
+};
 
 /// Its name, beside the manifests.
 pub const RAILS_FILE: &str = "rails.yaml";
@@ -38,6 +41,10 @@ pub struct Tightening {
     pub protected: BTreeSet<VarName>,
     /// Whether a manifest may prune.
     pub prune: bool,
+    /// The most that scheduled runs may do.
+    pub mode: Mode,
+    /// When they must not write, on top of what a manifest says.
+    pub deny: Vec<Window>,
 }
 
 impl Default for Tightening {
@@ -46,6 +53,8 @@ impl Default for Tightening {
             rails: Rails::NONE,
             protected: BTreeSet::new(),
             prune: true,
+            mode: Mode::Heal,
+            deny: Vec::new(),
         }
     }
 }
@@ -75,6 +84,11 @@ impl Manifest {
             for limits in [Some(&folder.everywhere), own].into_iter().flatten() {
                 target.rails = target.rails.stricter(limits.rails);
                 target.prune &= limits.prune;
+                target.reconciling = target.reconciling.stricter(&Reconciling {
+                    mode: limits.mode,
+                    deny: limits.deny.clone(),
+                    ..Reconciling::default()
+                });
             }
             target.protected.extend(
                 own.into_iter()
@@ -87,6 +101,7 @@ impl Manifest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::TargetSpec;
     use crate::manifest::parse;
     use crate::model::AuthorityFacts;
 
@@ -153,6 +168,47 @@ targets:
         assert_eq!(with(own, "expiry: { warn: 7d }\n"), (7, true));
         let loose = parse_rails("driftlock-rails: 1\nexpiry: { past: warn }\n");
         assert_eq!(loose.unwrap_err()[0].code, "bad-value");
+    }
+
+    #[test]
+    fn scheduled_runs_do_less_and_never_more() {
+        let with = |own: &str, rails: &str| {
+            let text = MANIFEST.replace("\nrails: {", &format!("\n{own}rails: {{"));
+            let mut manifest = parse(&text).unwrap().manifest;
+            manifest.tighten(&parse_rails(&format!("driftlock-rails: 1\n{rails}")).unwrap());
+            let of = |target: &TargetSpec| {
+                let deny: Vec<String> = target
+                    .reconciling
+                    .deny
+                    .iter()
+                    .map(Window::to_string)
+                    .collect();
+                format!("{} {}", target.reconciling.mode, deny.join("+"))
+            };
+            manifest.targets.iter().map(of).collect::<Vec<String>>()
+        };
+        let heal = "reconcile: { mode: heal, deny: [sun UTC] }\n";
+        assert_eq!(with(heal, ""), ["heal sun UTC", "heal sun UTC"]);
+        assert_eq!(
+            with(
+                heal,
+                "reconcile: { mode: apply, deny: [sun UTC, sat UTC] }\n"
+            ),
+            ["apply sun UTC+sat UTC", "apply sun UTC+sat UTC"]
+        );
+        assert_eq!(
+            with(
+                heal,
+                "targets: { production/api: { reconcile: { mode: observe } }, staging/vps: { reconcile: { mode: observe } } }\n"
+            ),
+            ["observe sun UTC", "heal sun UTC"]
+        );
+        assert_eq!(
+            with("", "reconcile: { mode: heal }\n"),
+            ["observe ", "observe "]
+        );
+        let later = parse_rails("driftlock-rails: 1\nreconcile: { allow: [sun UTC] }\n");
+        assert_eq!(later.unwrap_err()[0].code, "unknown-key");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::place::place_key;
 use super::problem::{Problems, code, nearest};
 use super::spec::{ProbeSpec, Source, TargetSpec, Use, UseSource};
 use super::template::MAX_NESTING;
-use crate::model::{Address, Position, Reconciling, VarName, is_provided_by_railway};
+use crate::model::{Address, Position, VarName, is_provided_by_railway};
 
 /// Resolves groups, and checks every name that is used.
 pub(super) fn resolve(raw: &Raw, problems: &mut Problems) -> Vec<TargetSpec> {
@@ -147,7 +147,7 @@ fn resolve_target(raw: &Raw, target: &RawTarget, problems: &mut Problems) -> Opt
         uses,
         prune: target.prune,
         stale_after: target.stale_after,
-        reconciling: Reconciling::default(),
+        reconciling: target.reconciling.clone(),
         rails: target.rails,
         protected: BTreeSet::new(),
         activation: target.activation.clone(),

@@ -4,11 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Fingerprint, ManifestName, TargetName, VarName, Who};
+
+mod limits;
+mod track;
+
+pub use track::Track;
 
 /// What is wrong.
 #[derive(
@@ -219,6 +224,17 @@ pub struct Mute {
     pub at: Timestamp,
 }
 
+impl Mute {
+    /// The longest that anything is muted.
+    pub const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+    /// Whether it holds now. One that claims more than [`Mute::LONGEST`] ends there.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        let last = self.at.checked_add(Self::LONGEST);
+        now < self.until && last.is_ok_and(|last| now < last)
+    }
+}
+
 /// How far one sink is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SinkState {
@@ -274,6 +290,19 @@ pub struct AlertBook {
     /// Targets that somebody asked not to heal any more until this was said otherwise.
     #[serde(default)]
     pub braked: BTreeSet<(TargetName, VarName)>,
+    /// How many things were wrong at the last look beyond [`AlertBook::MAX_OPEN`].
+    #[serde(default)]
+    pub left_out: u64,
+    /// What is known about the looks at each open alert.
+    #[serde(default, with = "pairs")]
+    pub tracks: BTreeMap<AlertKey, Track>,
+    /// With which generation something was over that is not open now, the newest ones: who began to look
+    /// before that cannot open it again.
+    #[serde(default, with = "pairs")]
+    pub closed: BTreeMap<AlertKey, u64>,
+    /// The newest generation among those of `closed` that were forgotten.
+    #[serde(default)]
+    pub closed_floor: u64,
 }
 
 /// Something that is not told yet.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeyId, Rails, TargetName, VarName};
+use super::{KeyId, Rails, Reconciling, TargetName, VarName};
 
 /// The facts of one manifest revision that decide where secrets go and who may read them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,4 +54,7 @@ pub struct TargetFacts {
     pub prune: bool,
     /// Its limits.
     pub rails: Rails,
+    /// What scheduled runs may do to it, and when; not how often they look.
+    #[serde(default, skip_serializing_if = "Reconciling::is_default")]
+    pub reconciling: Reconciling,
 }

@@ -20,6 +20,7 @@ mod quality;
 mod railway;
 mod recipe;
 mod reconciling;
+mod scheduled;
 mod target;
 mod validity;
 mod value;
@@ -31,7 +32,7 @@ pub use activation::{
 };
 pub use alert::{
     Alert, AlertBook, AlertClass, AlertEvent, AlertEventKind, AlertKey, Mute, Sighting, SinkState,
-    Strike,
+    Strike, Track,
 };
 pub use authority::{AuthorityFacts, TargetFacts};
 pub use clear::{clear_lint, clear_name_lint, holds_identity, is_private_key};
@@ -58,7 +59,8 @@ pub use recipe::{
     MAX_LENGTH, MAX_PREFIX, MIN_BITS, PairKind, PairRecipe, Recipe, RecipeError, SHORT_FORMS,
     Shape, TextRecipe, X25519Spelling, size_of,
 };
-pub use reconciling::{Mode, Reconciling};
+pub use reconciling::{Mode, ParseWindowError, Reconciling, Suspension, Window, Withheld, Zones};
+pub use scheduled::Scheduled;
 pub use target::{Address, FileAddress, HostAddress, Machine, PlatformKind, Target};
 pub use validity::{Dated, Validity, validity};
 pub use value::SecretValue;

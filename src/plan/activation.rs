@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::authority::widened;
 use super::change::{ActivationCause, Class, Hold, PlannedActivation, Reason};
 use super::input::{DesiredState, PlanInput};
+use super::rails::scheduled::withheld;
 use super::site::{Site, writes};
 use crate::model::{Activation, Behind, Running, VarName};
 
@@ -107,6 +108,9 @@ fn held(
         return None;
     }
     let target = &site.plan.target;
+    if let Some(hold) = plan.scheduled.and_then(|one| withheld(one, target)) {
+        return Some(hold);
+    }
     let by = |rail: &str, why: String| {
         let let_go = plan.overrides.allows(rail, target, None);
         (!let_go).then(|| Hold {

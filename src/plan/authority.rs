@@ -29,6 +29,7 @@ pub fn compare_authority(
                     None,
                     format!("new target {name} at {}", facts.destination),
                 ));
+                found.extend(schedule(name, &TargetFacts::default(), facts));
                 what_it_runs(&mut found, name, &TargetFacts::default(), facts);
             }
             Some(before) => target(&mut found, name, before, facts, &known),
@@ -171,7 +172,19 @@ fn target(
         let what = format!("pruning of {name} was switched on; counts one apply later");
         add(AuthorityKind::PruneEnabled, None, what);
     }
+    found.extend(schedule(name, before, now));
     what_it_runs(found, name, before, now);
+}
+
+/// What scheduled runs may do that they could not.
+fn schedule(name: &TargetName, before: &TargetFacts, now: &TargetFacts) -> Option<Authority> {
+    let what = now.reconciling.loosened_since(&before.reconciling)?;
+    Some(entry(
+        AuthorityKind::ReconcilingLoosened,
+        Some(name),
+        None,
+        format!("scheduled runs on {name} {what}; counts one apply later"),
+    ))
 }
 
 /// What is run or looked at for a target, and what is asked with its values. Each change of these
@@ -269,6 +282,7 @@ const fn widens(kind: AuthorityKind) -> bool {
         | AuthorityKind::RailsLoosened
         | AuthorityKind::ProtectedDropped
         | AuthorityKind::PruneEnabled
+        | AuthorityKind::ReconcilingLoosened
         | AuthorityKind::RecipeChanged => false,
     }
 }
@@ -276,6 +290,7 @@ const fn widens(kind: AuthorityKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Mode;
 
     fn names(list: &[&str]) -> BTreeSet<VarName> {
         list.iter().map(|name| name.parse().unwrap()).collect()
@@ -368,6 +383,24 @@ mod tests {
         assert_eq!(
             kinds(|f| at(f, "api").prune = true),
             [(K::PruneEnabled, false)]
+        );
+        assert_eq!(
+            kinds(|f| at(f, "api").reconciling.mode = Mode::Apply),
+            [(K::ReconcilingLoosened, false)]
+        );
+        assert_eq!(
+            kinds(|f| at(f, "api").reconciling.deny = vec!["sun UTC".parse().unwrap()]),
+            [],
+            "tightening is routine"
+        );
+        let added = kinds(|f| {
+            let mut new = place(&[]);
+            new.reconciling.mode = Mode::Heal;
+            f.targets.insert("new".parse().unwrap(), new);
+        });
+        assert_eq!(
+            added,
+            [(K::TargetAdded, true), (K::ReconcilingLoosened, false)]
         );
         assert_eq!(
             kinds(|f| f.protected.clear()),

@@ -145,6 +145,7 @@ pub struct Hold {
     /// `recipients`,
     /// `rollback`, `unauthenticated`, `authority`, `take-over`, `conflict`, `unit`, `unrepresentable`,
     /// `drafts`,
+    /// `mode`, `window`, `brake` (of scheduled runs),
     /// `unknown`, `prune` (switched on in this very revision), `not-selected`, `stale` (moved since it
     /// was approved in a file).
     pub rail: String,
@@ -348,6 +349,8 @@ pub enum AuthorityKind {
     ProtectedDropped,
     /// Pruning was switched on: counts one apply later.
     PruneEnabled,
+    /// Scheduled runs may do more, or at more times: counts one apply later.
+    ReconcilingLoosened,
     /// A secret is now in clear.
     SecretBecameClear,
     /// Another command, unit, job or container is run or looked at for a target.

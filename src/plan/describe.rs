@@ -7,6 +7,42 @@ use crate::model::{LiveVar, UnknownVar, VarName};
 
 const IN_DOUBT: &str = "an earlier apply did not say how it ended; the live value may be its own";
 
+impl Reason {
+    /// In words that follow the class: lower case, no final period.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Equal => "as recorded",
+            Self::EqualUnrecorded => "equal, not recorded yet",
+            Self::DesiredMoved => "the manifest has a new value",
+            Self::ChangedOutside => "changed outside",
+            Self::RemovedOutside => "removed outside",
+            Self::BothMoved => "the manifest and the live value both moved",
+            Self::New => "new",
+            Self::FirstTakeOver => "first take-over of this target",
+            Self::NotOurs => "there already, not ours",
+            Self::Prune => "no longer in the manifest",
+            Self::PruneOff => "no longer in the manifest",
+            Self::PruneChangedOutside => "no longer in the manifest, but changed outside",
+            Self::NeverOurs => "never ours",
+            Self::CannotCompare => "differs, and our records cannot be compared",
+            Self::Adopted => "adopted: the live value is recorded as known",
+            Self::SealedDesiredMoved => {
+                "the manifest has a new value, the live one is sealed: written blind"
+            }
+            Self::SealedUnchanged => "sealed, unchanged since our apply",
+            Self::SealedChangedOutside => "sealed, changed by someone after us",
+            Self::SealedFirstTakeOver => "sealed, first take-over: written blind",
+            Self::NotSealed => "to be sealed",
+            Self::EmptyNotKept => "empty, and the platform keeps no empty values",
+            Self::GoingBack => "back to what it was before",
+            Self::MovedSince => "changed since that receipt",
+            Self::Unreadable => "the target could not be read",
+            Self::VariableUnreadable => "could not be read",
+            Self::Undecryptable => "could not be decrypted",
+        }
+    }
+}
+
 /// A row as a change, nothing held yet.
 pub(super) fn change(evidence: &Evidence<'_>, name: &VarName, look: &Look<'_>, row: Row) -> Change {
     let before = evidence.before(name, look);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Authority, Undo};
 use crate::model::{
     AuthorityFacts, Desired, Fingerprinter, KeyId, LastApplied, Live, ManifestName, Overrides,
-    Target, VarName,
+    Scheduled, Target, VarName,
 };
 
 /// Everything that one plan of one manifest is decided from.
@@ -44,6 +44,8 @@ pub struct PlanInput<'a> {
     pub undo: Option<&'a Undo>,
     /// Nobody will be asked: what a person would confirm is held instead.
     pub unattended: bool,
+    /// Set where a schedule runs it: what it may do by itself.
+    pub scheduled: Option<&'a Scheduled>,
 }
 
 /// One target's part.

@@ -16,6 +16,7 @@ mod evidence;
 mod id;
 mod input;
 mod rails;
+mod reconciling;
 mod saved;
 mod site;
 mod summary;
@@ -33,6 +34,7 @@ pub use change::{
 pub use effective::{EffectiveRails, effective_rails};
 pub use id::id_of;
 pub use input::{DesiredState, LiveState, PlanInput, TargetInput};
+pub use reconciling::{EffectiveReconciling, effective_reconciling};
 pub use saved::{
     Draft, DraftPlan, Narrowed, STALE, SavedError, SavedPlan, SavedPlans, Selected, is_kept,
     is_saved, narrow, scrub_texts, unapproved,

@@ -49,6 +49,11 @@ pub trait LiveRead: Send + Sync {
     fn reference_marker(&self, _target: &Target) -> Option<&'static str> {
         None
     }
+
+    /// Requests sent so far, each try counted, where the platform has a limit of them.
+    fn requests(&self) -> u64 {
+        0
+    }
 }
 
 /// Whether a place of this kind can hold `value` under `name`, as far as that is known without a

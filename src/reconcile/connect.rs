@@ -43,6 +43,21 @@ fn line(target: &Target) -> Line {
     }
 }
 
+/// Names what a target is read together with: targets with one name share requests or a connection.
+pub fn connection_of(target: &Target) -> String {
+    let kind = target.address.platform();
+    match (&target.address, target.address.host()) {
+        (Address::Railway(address), _) => format!(
+            "{kind} {}/{}/{}",
+            address.token.as_deref().unwrap_or_default(),
+            address.project,
+            address.environment
+        ),
+        (_, Some(host)) => format!("{kind} on {host}"),
+        (_, None) => kind.to_string(),
+    }
+}
+
 impl Connections {
     /// This machine's files, and those of machines that can be reached.
     pub fn new(machines: Machines) -> Self {
@@ -81,6 +96,14 @@ impl Connections {
     pub fn with(mut self, kind: PlatformKind, platform: Box<dyn Platform>) -> Self {
         self.platforms.retain(|(held, _)| *held != kind);
         self.platforms.push((kind, platform.into()));
+        self
+    }
+
+    /// As [`Self::with`], for one that outlives this run.
+    #[must_use]
+    pub fn with_shared(mut self, kind: PlatformKind, platform: Arc<dyn Platform>) -> Self {
+        self.platforms.retain(|(held, _)| *held != kind);
+        self.platforms.push((kind, platform));
         self
     }
 

@@ -58,6 +58,7 @@ fn is_covered(
         | AuthorityKind::RailsLoosened
         | AuthorityKind::ProtectedDropped
         | AuthorityKind::PruneEnabled
+        | AuthorityKind::ReconcilingLoosened
         | AuthorityKind::RecipeChanged => false,
     }
 }

@@ -1,6 +1,7 @@
 //! Joins the rooms: load, decrypt, read, plan, apply, remember.
 
 pub mod apply;
+pub mod books;
 pub mod concealed;
 pub mod connect;
 pub mod covered;
@@ -23,6 +24,7 @@ pub mod remember;
 pub mod review;
 pub mod rotation;
 mod running;
+pub mod schedule;
 pub mod since;
 pub mod staged;
 pub mod stop;

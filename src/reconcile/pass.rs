@@ -17,7 +17,7 @@ use super::undo::GoingBack;
 use crate::manifest::{Manifest, TargetSpec};
 use crate::model::{
     AuthorityFacts, Desired, Expiring, Fingerprinter, LastApplied, Live, Overrides, Running,
-    Target, TargetName, VarName,
+    Scheduled, Target, TargetName, VarName,
 };
 use crate::plan::{DesiredState, LiveState, Plan, PlanInput, TargetInput};
 use crate::platforms::ReadError;
@@ -84,6 +84,17 @@ pub struct Scope {
     pub no_activate: bool,
     /// What is taken back, where that is what the run is for.
     pub undo: Option<Arc<GoingBack>>,
+    /// What a schedule may do by itself, where one runs it.
+    pub scheduled: Option<Scheduled>,
+}
+
+/// What reading some targets came to.
+#[derive(Debug)]
+pub struct Reading {
+    /// In the manifest's order.
+    pub live: Vec<LiveState>,
+    /// How long a place asked to be left alone.
+    pub retry_after: BTreeMap<TargetName, std::time::Duration>,
 }
 
 /// Everything of one manifest in one run.
@@ -109,10 +120,23 @@ pub struct Pass<'a> {
 impl Pass<'_> {
     /// Reads all visible targets at once.
     pub async fn read(&self, memory: &Memory, events: &mut dyn FnMut(Event)) -> Vec<LiveState> {
+        self.read_some(memory, &|_| true, events).await.live
+    }
+
+    /// Reads those of the visible targets that are `wanted`; the others count as elsewhere.
+    pub async fn read_some(
+        &self,
+        memory: &Memory,
+        wanted: &dyn Fn(&TargetName) -> bool,
+        events: &mut dyn FnMut(Event),
+    ) -> Reading {
+        let is_read = |located: &Located| {
+            located.visibility == Visibility::Here && wanted(&located.target.name)
+        };
         let here: Vec<_> = self
             .located
             .iter()
-            .filter(|located| located.visibility == Visibility::Here)
+            .filter(|located| is_read(located))
             .map(|located| {
                 let mut target = located.target.clone();
                 if let Some(last) = memory.last.get(&target.name) {
@@ -127,9 +151,14 @@ impl Pass<'_> {
         let mut read = self.connections.read(&here, events).await;
         self.look_at_processes(&here, &mut read).await;
         let mut read = read.into_iter();
-        self.located
+        let mut retry_after = BTreeMap::new();
+        let live = self
+            .located
             .iter()
             .map(|located| match &located.visibility {
+                _ if !wanted(&located.target.name) => LiveState::Elsewhere {
+                    machine: String::new(),
+                },
                 Visibility::Elsewhere(machine) => LiveState::Elsewhere {
                     machine: machine.clone(),
                 },
@@ -139,17 +168,22 @@ impl Pass<'_> {
                 },
                 Visibility::Here => match read.next() {
                     Some(Ok(live)) => LiveState::Read(live),
-                    Some(Err(error)) => LiveState::Unknown {
-                        reason: error.reason,
-                        help: error.help,
-                    },
+                    Some(Err(error)) => {
+                        let target = located.target.name.clone();
+                        retry_after.extend(error.retry_after.map(|after| (target, after)));
+                        LiveState::Unknown {
+                            reason: error.reason,
+                            help: error.help,
+                        }
+                    }
                     None => LiveState::Unknown {
                         reason: "the platform gave no answer for it".to_owned(),
                         help: None,
                     },
                 },
             })
-            .collect()
+            .collect();
+        Reading { live, retry_after }
     }
 
     /// Puts in what the targets' processes have, where they can be asked.
@@ -235,6 +269,7 @@ impl Pass<'_> {
             only_variables: self.scope.variables.clone(),
             undo: self.scope.undo.as_ref().map(|back| &back.undo),
             unattended: self.scope.unattended,
+            scheduled: self.scope.scheduled.as_ref(),
         });
         plan.expiry = self.expiry();
         plan

@@ -18,36 +18,7 @@ pub(crate) const fn class(class: Class) -> &'static str {
 }
 
 pub(crate) const fn reason(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Equal => "as recorded",
-        Reason::EqualUnrecorded => "equal, not recorded yet",
-        Reason::DesiredMoved => "the manifest has a new value",
-        Reason::ChangedOutside => "changed outside",
-        Reason::RemovedOutside => "removed outside",
-        Reason::BothMoved => "the manifest and the live value both moved",
-        Reason::New => "new",
-        Reason::FirstTakeOver => "first take-over of this target",
-        Reason::NotOurs => "there already, not ours",
-        Reason::Prune => "no longer in the manifest",
-        Reason::PruneOff => "no longer in the manifest",
-        Reason::PruneChangedOutside => "no longer in the manifest, but changed outside",
-        Reason::NeverOurs => "never ours",
-        Reason::CannotCompare => "differs, and our records cannot be compared",
-        Reason::Adopted => "adopted: the live value is recorded as known",
-        Reason::SealedDesiredMoved => {
-            "the manifest has a new value, the live one is sealed: written blind"
-        }
-        Reason::SealedUnchanged => "sealed, unchanged since our apply",
-        Reason::SealedChangedOutside => "sealed, changed by someone after us",
-        Reason::SealedFirstTakeOver => "sealed, first take-over: written blind",
-        Reason::NotSealed => "to be sealed",
-        Reason::EmptyNotKept => "empty, and the platform keeps no empty values",
-        Reason::GoingBack => "back to what it was before",
-        Reason::MovedSince => "changed since that receipt",
-        Reason::Unreadable => "the target could not be read",
-        Reason::VariableUnreadable => "could not be read",
-        Reason::Undecryptable => "could not be decrypted",
-    }
+    reason.words()
 }
 
 pub(crate) const fn action(action: ActionKind) -> &'static str {
@@ -70,6 +41,7 @@ pub(crate) const fn authority(kind: AuthorityKind) -> &'static str {
         AuthorityKind::RailsLoosened => "rails loosened",
         AuthorityKind::ProtectedDropped => "no longer protected",
         AuthorityKind::PruneEnabled => "pruning switched on",
+        AuthorityKind::ReconcilingLoosened => "scheduled runs may do more",
         AuthorityKind::SecretBecameClear => "secret became clear",
         AuthorityKind::ActivationChanged => "activation changed",
         AuthorityKind::ProbeChanged => "probe changed",

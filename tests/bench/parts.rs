@@ -152,6 +152,7 @@ fn build_plan(bencher: Bencher<'_, '_>, count: usize) {
         only_targets: None,
         only_variables: None,
         undo: None,
+        scheduled: None,
         unattended: true,
     };
     bencher.with_inputs(input).bench_local_values(plan::build);

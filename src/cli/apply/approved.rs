@@ -198,6 +198,7 @@ pub(super) fn scope(approved: &Approved, arguments: &ApplyArgs, asks: bool) -> S
         unattended,
         no_activate: arguments.no_activate,
         undo: None,
+        scheduled: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::slice::from_ref;
 
 use super::approved::Approved;
+use super::carry::{Hand, Subject, carry_out};
 use super::{ApplyArgs, back};
 use crate::cli::Global;
 use crate::cli::allowlist::Allows;
@@ -18,15 +19,14 @@ use crate::cli::ui::Ui;
 use crate::crypto::Keyring;
 use crate::journal::{Journal, Lease, UndoStore};
 use crate::plan::{Change, LiveState, Narrowed, Plan};
-use crate::reconcile::apply::{apply, settle};
+use crate::reconcile::apply::settle;
 use crate::reconcile::desired::Values;
 use crate::reconcile::event::{ApplyReport, Source};
 use crate::reconcile::load::Opening;
 use crate::reconcile::observe;
 use crate::reconcile::pass::{Memory, Pass, Scope};
-use crate::reconcile::remember::{Author, JournalRecord};
 use crate::reconcile::stop::Stop;
-use crate::reconcile::undo::{Answer, Keeper, Keeping, Policy};
+use crate::reconcile::undo::{Answer, Policy};
 use crate::render::json::{self, ApplyDocument};
 use crate::render::{Invocation, text};
 
@@ -287,71 +287,29 @@ impl<'a> Run<'a> {
         stop: &Stop,
         ui: &mut Ui,
     ) -> ApplyReport {
-        let auth = session::authenticator(opened.fingerprinter.as_ref());
-        let facts = opened.item.loaded.manifest.authority_facts();
-        let author = Author {
-            who: self.context.who(),
-            at: self.context.now(),
-            revision: match pass.scope.undo {
-                // what is put back is in no commit
-                Some(_) => None,
-                None => self.revision(opened.item, plan),
-            },
-        };
-        let key_accepted = pass.key_accepted(plan, &opened.memory);
-        let record = JournalRecord {
+        let hand = Hand {
+            context: self.context,
             journal: &mut *self.journal,
-            scope: &opened.item.scope,
-            auth: &auth,
-            fingerprinter: opened.fingerprinter.as_ref(),
-            last_facts: opened.memory.authority.as_ref(),
-            facts: &facts,
-            consented: &|target| {
-                !pass.scope.unattended || pass.scope.overrides.allows("authority", target, None)
-            },
-            key_accepted,
-            undoing: pass.scope.undo.is_some(),
-            author: &author,
-            intents: std::collections::BTreeMap::new(),
-            notes: vec![],
-            failure: None,
-        };
-        let memory: &Memory = &opened.memory;
-        let keeper = Keeper {
-            store: self.undo.as_mut(),
+            undo: self.undo.as_mut(),
             policy: self.policy,
             keeps: !self.arguments.no_undo && self.context.undo_policy().is_some(),
-            scope: &opened.item.scope,
-            envelope: opened.opening.as_open().map(|open| &open.envelope),
-            auth: &auth,
-            fingerprinter: opened.fingerprinter.as_ref(),
-            memory,
-            key_accepted,
-            at: author.at,
         };
-        let mut record = Keeping::new(record, keeper);
-        let report = look::drive(ui, &self.runtime, async |events| {
-            apply(pass, plan, memory, &mut record, stop, events).await
+        let subject = Subject {
+            item: opened.item,
+            opening: &opened.opening,
+            fingerprinter: opened.fingerprinter.as_ref(),
+            memory: &opened.memory,
+        };
+        let carried = look::drive(ui, &self.runtime, async |events| {
+            carry_out(hand, subject, pass, plan, stop, events).await
         });
-        let Keeping { inner, notes, .. } = record;
-        for note in inner.notes.iter().chain(&notes) {
+        for note in &carried.notes {
             ui.warn(note);
         }
-        if let Some(why) = inner.failure {
+        if let Some(why) = carried.failure {
             self.exit = self.exit.worst(ui.fail(&CommandError::error(why)));
         }
-        report
-    }
-
-    /// The commit, asked for only where something will be recorded.
-    fn revision(&self, item: &Item, plan: &Plan) -> Option<String> {
-        if !something_to_do(plan) {
-            return None;
-        }
-        let path = self.context.absolute(&item.file.path);
-        let revision = self.context.git().revision_of(&[path])?;
-        let dirty = if revision.dirty { "+" } else { "" };
-        Some(format!("{}{dirty}", revision.commit))
+        carried.report
     }
 
     /// How the person called us.
@@ -401,15 +359,6 @@ impl<'a> Run<'a> {
         Ok(exit)
     }
 }
-/// Whether apply would write or record anything.
-fn something_to_do(plan: &Plan) -> bool {
-    !plan.authority.is_empty()
-        || plan
-            .targets
-            .iter()
-            .any(|target| target.will_activate() || target.changes.iter().any(Change::will_happen))
-}
-
 /// Whether a person should be asked: recording what is equal already needs nobody's consent.
 fn needs_consent(plan: &Plan) -> bool {
     !plan.authority.is_empty()

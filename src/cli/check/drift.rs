@@ -38,6 +38,7 @@ pub(super) fn look(
         unattended: !context.terminal.input,
         no_activate: false,
         undo: None,
+        scheduled: None,
     };
     let aim = Aim {
         source: Source::Platforms,

@@ -29,12 +29,13 @@ const TABLES: &str = "
 ";
 
 /// For every other table: what names a row of it.
-const TRACKED: [(&str, &str, &str, &str); 6] = [
+const TRACKED: [(&str, &str, &str, &str); 7] = [
     ("receipt", "receipts", "number", "NULL"),
     ("state", "states", "place", "target"),
     ("intent", "intents", "id", "NULL"),
     ("observation", "observations", "target", "machine"),
     ("authority", "authorities", "NULL", "NULL"),
+    ("alerts", "alerts", "NULL", "NULL"),
     ("lease", "leases", "NULL", "NULL"),
 ];
 
@@ -290,6 +291,7 @@ fn touched(transaction: &Transaction<'_>) -> Result<Vec<File>, Failure> {
             "state" => Kind::State(row.get(4)?),
             "observation" => Kind::Observation(row.get(4)?),
             "authority" => Kind::Authority,
+            "alerts" => Kind::Alerts,
             _ => Kind::Lease,
         };
         let scope = row.get(1)?;

@@ -29,6 +29,7 @@ pub(super) enum Kind {
     Intent(i64),
     Observation(String),
     Authority,
+    Alerts,
     Lease,
 }
 
@@ -48,6 +49,7 @@ impl File {
         let kind = match (rest, rest.split_once('/')) {
             ("scope", _) => Kind::Scope,
             ("authority", _) => Kind::Authority,
+            ("alerts", _) => Kind::Alerts,
             ("lease", _) => Kind::Lease,
             (_, Some(("receipts", rest))) => Kind::Receipt(number(rest.split_once('/')?.1)?),
             (_, Some(("states", rest))) => Kind::State(key(rest)?),
@@ -71,6 +73,7 @@ impl fmt::Display for File {
         match &self.kind {
             Kind::Scope => write!(f, "{scope}/scope.json"),
             Kind::Authority => write!(f, "{scope}/authority.json"),
+            Kind::Alerts => write!(f, "{scope}/alerts.json"),
             Kind::Lease => write!(f, "{scope}/lease.json"),
             Kind::Receipt(number) => {
                 write!(f, "{scope}/receipts/{}/{number}.json", number / SHELF)
@@ -112,6 +115,7 @@ mod tests {
         for path in [
             "dev-0123/scope.json".to_owned(),
             "dev-0123/authority.json".to_owned(),
+            "dev-0123/alerts.json".to_owned(),
             "dev-0123/lease.json".to_owned(),
             "dev-0123/receipts/0/999.json".to_owned(),
             "dev-0123/receipts/12/12345.json".to_owned(),
@@ -130,6 +134,7 @@ mod tests {
             "a/states/xyz.json",
             "a/states/../x.json",
             "a/other.json",
+            "a/alerts/1.json",
             "a/lease.txt",
             "a\nreset refs/heads/main/lease.json",
             "a b/lease.json",

@@ -27,13 +27,14 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, Transaction};
 
 use self::core::Core;
+use super::alerts::{self, Drawn};
 use super::sqlite::{Failure, read, write};
 use super::{
     AppliedAuthority, Archive, Authenticator, HistoryEntry, HistoryFilter, Intent, IntentId,
     Journal, JournalError, Kept, Lease, LeaseError, LeaseRequest, Moved, Observation, Observations,
     Recollection, Remembered, Scope, Settlement, archive,
 };
-use crate::model::{FingerprintKey, LastApplied, TargetName};
+use crate::model::{AlertBook, FingerprintKey, LastApplied, TargetName};
 use grant::Grant;
 use shared::State;
 
@@ -51,6 +52,8 @@ pub struct GitJournal {
     held: Option<Arc<State>>,
     /// Leases of others, and since when this run watches them.
     watched: BTreeMap<String, (Grant, Instant)>,
+    /// What was found that counts as none.
+    notes: Vec<String>,
 }
 
 impl std::fmt::Debug for State {
@@ -78,6 +81,7 @@ impl GitJournal {
             view: RefCell::new(None),
             held: None,
             watched: BTreeMap::new(),
+            notes: Vec::new(),
         })
     }
 
@@ -266,6 +270,30 @@ impl Journal for GitJournal {
         })
     }
 
+    fn alerts(
+        &self,
+        scope: &Scope,
+        auth: &Authenticator,
+    ) -> Result<Remembered<AlertBook>, JournalError> {
+        self.read(scope, Remembered::Unreachable, |connection, scope| {
+            alerts::read(connection, scope, auth)
+        })
+    }
+
+    fn change_alerts(
+        &mut self,
+        scope: &Scope,
+        auth: &Authenticator,
+        change: &mut dyn FnMut(&AlertBook) -> Option<AlertBook>,
+    ) -> Result<AlertBook, JournalError> {
+        let drawn = Drawn::new();
+        let (book, note) = self.change(scope, "alerts", |transaction, scope| {
+            alerts::change(transaction, scope, auth, &drawn, change)
+        })?;
+        self.notes.extend(note);
+        Ok(book)
+    }
+
     fn has_applied(&self) -> Result<bool, JournalError> {
         match self.view()? {
             // nobody can say, so others may have
@@ -327,7 +355,7 @@ impl Journal for GitJournal {
     }
 
     fn notes(&self) -> Vec<String> {
-        let mut notes = vec![];
+        let mut notes = self.notes.clone();
         if let Some(View::Former(note) | View::Blind(note)) = &*self.view.borrow() {
             notes.push(note.clone());
         }

@@ -86,6 +86,11 @@ pub(super) fn render(connection: &Connection, file: &File) -> Result<Option<Vec<
             "SELECT '', '', '', '', body, NULL, key, mac FROM authorities WHERE {} AND ?2 = 0",
             (scope, 0),
         )?,
+        Kind::Alerts => find(
+            connection,
+            "SELECT '', '', '', '', body, NULL, key, mac FROM alerts WHERE {} AND ?2 = 0",
+            (scope, 0),
+        )?,
         Kind::Lease => find(
             connection,
             "SELECT '', '', '', '', body, NULL, NULL, NULL FROM leases WHERE {} AND ?2 = 0",
@@ -169,6 +174,7 @@ fn take_over_scope(
             "intents",
             "observations",
             "authorities",
+            "alerts",
             "leases",
         ];
         for table in rows {
@@ -215,6 +221,7 @@ fn forget(transaction: &Transaction<'_>, scope: i64, kind: &Kind) -> Result<(), 
         Kind::Authority => {
             transaction.execute("DELETE FROM authorities WHERE scope = ?1", [scope])?
         }
+        Kind::Alerts => transaction.execute("DELETE FROM alerts WHERE scope = ?1", [scope])?,
         Kind::Lease => transaction.execute("DELETE FROM leases WHERE scope = ?1", [scope])?,
     };
     Ok(())
@@ -259,6 +266,10 @@ fn insert(
         Kind::State(_) | Kind::Observation(_) => return Ok(false),
         Kind::Authority => transaction.execute(
             "INSERT INTO authorities (scope, body, key, mac) VALUES (?1, ?2, ?3, ?4)",
+            (scope, &row.body, &row.key, &row.mac),
+        )?,
+        Kind::Alerts => transaction.execute(
+            "INSERT INTO alerts (scope, body, key, mac) VALUES (?1, ?2, ?3, ?4)",
             (scope, &row.body, &row.key, &row.mac),
         )?,
         Kind::Lease => transaction.execute(

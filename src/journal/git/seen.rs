@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction};
 
+use crate::journal::alerts;
 use crate::journal::sqlite::{Failure, rows};
 
 /// What was seen of one scope, to tell whether it is all still there.
@@ -14,6 +15,7 @@ pub(super) struct Seen {
     number: i64,
     hash: Option<[u8; 32]>,
     authority: Option<Timestamp>,
+    alerts: Option<alerts::Edition>,
 }
 
 /// What there is of each scope now.
@@ -34,6 +36,7 @@ pub(super) fn of(transaction: &Transaction<'_>) -> Result<Vec<Seen>, Failure> {
                 number: tail.as_ref().map_or(0, |tail| tail.number),
                 hash: tail.as_ref().map(rows::ReceiptRow::hash),
                 authority: authority_at(transaction, id)?,
+                alerts: alerts::edition(transaction, id)?,
             })
         })
         .collect()
@@ -82,6 +85,14 @@ pub(super) fn missing(
         if one.authority.is_some() && authority < one.authority {
             return Ok(Some(format!(
                 "what it says of the last applied revision of {name} is older than what this machine saw"
+            )));
+        }
+        let alerts = alerts::edition(transaction, *id)?;
+        if let (Some(seen), Some(now)) = (&one.alerts, &alerts)
+            && now.is_before(seen)
+        {
+            return Ok(Some(format!(
+                "the alerts of {name} are older than what this machine saw: they were set back"
             )));
         }
     }

@@ -14,12 +14,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::alerts::{self, Drawn};
 use super::{
     AppliedAuthority, Archive, Authenticator, HistoryEntry, HistoryFilter, Intent, IntentId,
     Journal, JournalError, Kept, Lease, LeaseError, LeaseRequest, Leases, Moved, Observation,
     Observations, Recollection, Remembered, Scope, Settlement, archive,
 };
-use crate::model::{FingerprintKey, TargetName};
+use crate::model::{AlertBook, FingerprintKey, TargetName};
 use open::Opened;
 
 /// How long a write waits for another process.
@@ -33,6 +34,8 @@ pub struct SqliteJournal {
     patience: Duration,
     opened: RefCell<Option<Opened>>,
     leases: Leases,
+    /// What was found that counts as none.
+    notes: Vec<String>,
 }
 
 /// What went wrong inside, before it is known as an error of this file.
@@ -58,6 +61,7 @@ impl SqliteJournal {
             path,
             patience: PATIENCE,
             opened: RefCell::new(None),
+            notes: Vec::new(),
         }
     }
 
@@ -203,6 +207,29 @@ impl Journal for SqliteJournal {
         })
     }
 
+    fn alerts(
+        &self,
+        scope: &Scope,
+        auth: &Authenticator,
+    ) -> Result<Remembered<AlertBook>, JournalError> {
+        self.read(Remembered::Nothing, |connection| {
+            alerts::read(connection, scope, auth)
+        })
+    }
+
+    fn change_alerts(
+        &mut self,
+        scope: &Scope,
+        auth: &Authenticator,
+        change: &mut dyn FnMut(&AlertBook) -> Option<AlertBook>,
+    ) -> Result<AlertBook, JournalError> {
+        let drawn = Drawn::new();
+        let (book, note) =
+            self.write(|transaction| alerts::change(transaction, scope, auth, &drawn, change))?;
+        self.notes.extend(note);
+        Ok(book)
+    }
+
     fn has_applied(&self) -> Result<bool, JournalError> {
         self.read(false, read::has_applied)
     }
@@ -265,13 +292,13 @@ impl Journal for SqliteJournal {
             .borrow()
             .as_ref()
             .is_some_and(|opened| !opened.writable);
+        let mut notes = self.notes.clone();
         if read_only {
             let path = self.path.display();
-            vec![format!(
+            notes.push(format!(
                 "the journal {path} is read-only: nothing can be recorded"
-            )]
-        } else {
-            Vec::new()
+            ));
         }
+        notes
     }
 }

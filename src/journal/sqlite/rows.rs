@@ -13,6 +13,7 @@ pub(in crate::journal) const RECEIPT: &str = "driftlock/receipt/v1";
 pub(in crate::journal) const STATE: &str = "driftlock/state/v1";
 pub(in crate::journal) const OBSERVATION: &str = "driftlock/observation/v1";
 pub(in crate::journal) const AUTHORITY: &str = "driftlock/authority/v1";
+pub(in crate::journal) const ALERTS: &str = "driftlock/alerts/v1";
 
 /// A scope's row. Proofs are bound to its lineage, a random number that stays when the scope gets
 /// another name.

@@ -37,11 +37,15 @@ pub(in crate::journal) const CACHE: Schema = Schema {
          ) STRICT;
          CREATE TABLE garbage (path TEXT PRIMARY KEY) STRICT;
          CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;",
+        MIGRATIONS[2],
+        // An older program took such files for garbage: all of it is read anew once.
+        "UPDATE facts SET value = '0000000000000000000000000000000000000000'
+         WHERE name = 'tip' AND EXISTS (SELECT 1 FROM garbage WHERE path LIKE '%/alerts.json');",
     ],
 };
 
 /// What each version adds to the one before it.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "CREATE TABLE scopes (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL UNIQUE,
@@ -87,6 +91,12 @@ const MIGRATIONS: [&str; 2] = [
         PRIMARY KEY (scope, target, machine)
      ) STRICT;
      CREATE TABLE authorities (
+        scope INTEGER PRIMARY KEY REFERENCES scopes (id),
+        body TEXT NOT NULL,
+        key BLOB NOT NULL,
+        mac BLOB NOT NULL
+     ) STRICT;",
+    "CREATE TABLE alerts (
         scope INTEGER PRIMARY KEY REFERENCES scopes (id),
         body TEXT NOT NULL,
         key BLOB NOT NULL,

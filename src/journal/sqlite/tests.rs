@@ -18,6 +18,7 @@ use crate::model::{
     TargetName, VarName,
 };
 
+mod alerts;
 mod forged;
 mod opening;
 mod remembered;

@@ -40,7 +40,7 @@ pub(in crate::journal) fn ensure_scope(
     })
 }
 
-fn to_json(value: &impl Serialize) -> String {
+pub(in crate::journal) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("plain data with text keys is always JSON")
 }
 

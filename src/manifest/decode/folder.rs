@@ -5,14 +5,23 @@ use std::collections::BTreeSet;
 use super::expiry::decode_expiry;
 use super::fields::{Fields, decode_bool, decode_list, decode_map, decode_variable_name};
 use super::rails::{self, decode_limit};
+use super::reconcile::decode_reconcile_limits;
 use crate::manifest::problem::{Problems, code};
 use crate::manifest::rails::{FolderRails, TargetTightening, Tightening};
 use crate::manifest::tree::Node;
 use crate::model::{ManifestName, Rails, TargetName, VarName};
 
 const VERSION: &str = "driftlock-rails";
-const KEYS: [&str; 6] = [VERSION, "rails", "protected", "prune", "expiry", "targets"];
-const TARGET_KEYS: [&str; 3] = ["rails", "protected", "prune"];
+const KEYS: [&str; 7] = [
+    VERSION,
+    "rails",
+    "protected",
+    "prune",
+    "reconcile",
+    "expiry",
+    "targets",
+];
+const TARGET_KEYS: [&str; 4] = ["rails", "protected", "prune", "reconcile"];
 
 pub(in crate::manifest) fn decode_folder_rails(
     root: &Node,
@@ -85,6 +94,11 @@ fn decode_tightening(fields: &Fields<'_>, problems: &mut Problems) -> Tightening
         && let Some(may_prune) = decode_bool(node, "`prune`", problems)
     {
         found.prune = may_prune;
+    }
+    if let Some((_, node)) = fields.get("reconcile") {
+        let limits = decode_reconcile_limits(node, problems);
+        found.mode = limits.mode;
+        found.deny = limits.deny;
     }
     found
 }

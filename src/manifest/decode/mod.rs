@@ -14,6 +14,7 @@ mod probe;
 mod rails;
 mod railway;
 mod recipe;
+mod reconcile;
 mod seal;
 mod targets;
 mod variables;
@@ -24,19 +25,21 @@ use super::problem::{Problems, code};
 use super::spec::{Glance, Manifest, Variable};
 use super::tree::Node;
 use super::{MAX_RECIPIENTS, validate};
-use crate::model::{ExpiryPolicy, ManifestName, Position, Rails, VarName};
+use crate::model::{ExpiryPolicy, ManifestName, Position, Rails, Reconciling, VarName};
 pub(super) use allowlist::decode_allowlist;
 use fields::Fields;
 pub(super) use fields::decode_text;
 pub(super) use folder::decode_folder_rails;
 pub(super) use seal::{SealFields, parse_payload};
+use targets::Base;
 pub(super) use targets::RawTarget;
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "driftlock",
     "name",
     "recipients",
     "rails",
+    "reconcile",
     "expiry",
     "variables",
     "groups",
@@ -87,9 +90,15 @@ pub(super) fn decode(root: &Node, problems: &mut Problems) -> Option<Manifest> {
         .required("name", problems)
         .and_then(|(_, node)| decode_manifest_name(node, problems));
     let recipients = decode_recipients(&fields, problems);
-    let rails = match fields.get("rails") {
-        Some((_, node)) => rails::decode_rails(node, Rails::default(), problems),
-        None => Rails::default(),
+    let base = Base {
+        rails: match fields.get("rails") {
+            Some((_, node)) => rails::decode_rails(node, Rails::default(), problems),
+            None => Rails::default(),
+        },
+        reconciling: match fields.get("reconcile") {
+            Some((_, node)) => reconcile::decode_reconcile(node, Reconciling::default(), problems),
+            None => Reconciling::default(),
+        },
     };
     let expiry = match fields.get("expiry") {
         Some((_, node)) => expiry::decode_expiry(node, false, problems),
@@ -98,7 +107,7 @@ pub(super) fn decode(root: &Node, problems: &mut Problems) -> Option<Manifest> {
     let raw = Raw {
         variables: variables::decode_variables(&fields, problems),
         groups: decode_groups(&fields, problems),
-        targets: targets::decode_targets(&fields, rails, problems),
+        targets: targets::decode_targets(&fields, &base, problems),
     };
     let seal = seal::decode_seal(&fields, problems);
     validate::check_encryption(&raw, &recipients, &seal, problems);

@@ -9,13 +9,16 @@ use super::openclaw::decode_openclaw;
 use super::probe::{RawProbe, decode_probes};
 use super::rails::decode_rails;
 use super::railway::decode_railway;
+use super::reconcile::decode_reconcile;
 use super::variables::decode_template;
 use crate::manifest::problem::{Problems, code};
 use crate::manifest::spec::{Use, UseSource, parse_duration};
 use crate::manifest::tree::{Kind, Node};
-use crate::model::{Activation, Address, Position, Process, Rails, TargetName, VarName};
+use crate::model::{
+    Activation, Address, Position, Process, Rails, Reconciling, TargetName, VarName,
+};
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "file",
     "railway",
     "openclaw",
@@ -27,6 +30,7 @@ const KEYS: [&str; 11] = [
     "prune",
     "stale_after",
     "rails",
+    "reconcile",
 ];
 /// The keys of which a target has one.
 const PLATFORMS: [&str; 3] = ["file", "railway", "openclaw"];
@@ -44,6 +48,7 @@ pub(in crate::manifest) struct RawTarget {
     pub(in crate::manifest) prune: bool,
     pub(in crate::manifest) stale_after: Option<Duration>,
     pub(in crate::manifest) rails: Rails,
+    pub(in crate::manifest) reconciling: Reconciling,
     pub(in crate::manifest) activation: Option<Activation>,
     pub(in crate::manifest) activation_limit: Option<Duration>,
     pub(in crate::manifest) process: Option<Process>,
@@ -51,9 +56,15 @@ pub(in crate::manifest) struct RawTarget {
     pub(in crate::manifest) position: Position,
 }
 
+/// What the manifest says for every target that says nothing else.
+pub(super) struct Base {
+    pub(super) rails: Rails,
+    pub(super) reconciling: Reconciling,
+}
+
 pub(super) fn decode_targets(
     fields: &Fields<'_>,
-    rails: Rails,
+    base: &Base,
     problems: &mut Problems,
 ) -> Vec<RawTarget> {
     let Some((_, node)) = fields.get("targets") else {
@@ -67,7 +78,7 @@ pub(super) fn decode_targets(
                     problems.error(key.position, code::BAD_NAME, error.to_string(), None);
                 })
                 .ok()?;
-            decode_target(name, key.position, value, rails, problems)
+            decode_target(name, key.position, value, base, problems)
         })
         .collect()
 }
@@ -76,7 +87,7 @@ fn decode_target(
     name: TargetName,
     position: Position,
     node: &Node,
-    rails: Rails,
+    base: &Base,
     problems: &mut Problems,
 ) -> Option<RawTarget> {
     let fields = Fields::of(node, "a target", &KEYS, problems)?;
@@ -88,8 +99,12 @@ fn decode_target(
         .get("prune")
         .and_then(|(_, node)| fields::decode_bool(node, "`prune`", problems));
     let rails = match fields.get("rails") {
-        Some((_, node)) => decode_rails(node, rails, problems),
-        None => rails,
+        Some((_, node)) => decode_rails(node, base.rails, problems),
+        None => base.rails,
+    };
+    let reconciling = match fields.get("reconcile") {
+        Some((_, node)) => decode_reconcile(node, base.reconciling.clone(), problems),
+        None => base.reconciling.clone(),
     };
     let mut address = address;
     let programs = decode_programs(&fields, address.as_mut(), problems);
@@ -106,6 +121,7 @@ fn decode_target(
         prune: prune.unwrap_or(false),
         stale_after,
         rails,
+        reconciling,
         activation: programs.activation,
         activation_limit: programs.limit,
         process: programs.process,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
+use super::programs::Given;
+use super::reconcile::ReconcileLimits;
 use super::{DurationText, Limit, Percentage, Recipient, VariableName};
 
 /// The limits of every manifest in one folder. They tighten what the manifests say.
@@ -22,6 +24,9 @@ pub(super) struct RailsFile {
     /// `false`: nothing is pruned, whatever a manifest says.
     #[schemars(default)]
     prune: bool,
+    /// The most that scheduled runs may do, and when they must not write.
+    #[schemars(default)]
+    reconcile: Given<ReconcileLimits>,
     /// When the dates of values are told, and whether they fail a check.
     expiry: Option<FolderExpiry>,
     /// The same for single targets, each as `manifest/target`.
@@ -47,6 +52,9 @@ struct OneTarget {
     /// `false`: nothing is pruned, whatever the manifest says.
     #[schemars(default)]
     prune: bool,
+    /// The most that scheduled runs may do, and when they must not write.
+    #[schemars(default)]
+    reconcile: Given<ReconcileLimits>,
 }
 
 #[derive(JsonSchema)]

@@ -40,7 +40,7 @@ impl Rule {
             (Self::Root, "variables") => Self::Variables,
             (Self::Root, "groups") => Self::Groups,
             (Self::Root, "targets") => Self::Targets,
-            (Self::Root | Self::Target, "rails") => Self::Limits,
+            (Self::Root | Self::Target, "rails" | "reconcile") => Self::Limits,
             (Self::Variables, _) => Self::Variable,
             (Self::Targets, _) => Self::Target,
             (Self::Target, "variables" | "groups")

@@ -9,6 +9,7 @@ mod openclaw;
 mod overlap;
 mod parsing;
 mod railway;
+mod reconcile;
 mod round_trip;
 mod speed;
 mod templates;

@@ -5,6 +5,7 @@
 mod consent;
 mod limits;
 mod place;
+pub(super) mod scheduled;
 mod unknown;
 mod value;
 
@@ -18,6 +19,7 @@ pub(super) fn early(plan: &PlanInput<'_>, site: &mut Site<'_>) {
         return;
     }
     consent::not_selected(plan, site);
+    scheduled::scheduled(plan, site);
     unknown::unknown(plan, site);
     value::unrepresentable(site);
     value::unauthenticated(site);

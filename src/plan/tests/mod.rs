@@ -7,6 +7,7 @@ mod properties;
 mod rails;
 mod rows;
 mod saved;
+mod scheduled;
 mod show;
 mod undo;
 mod units;

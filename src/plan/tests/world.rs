@@ -44,6 +44,7 @@ pub(super) struct World {
     pub(super) only_targets: Option<BTreeSet<TargetName>>,
     pub(super) only_variables: Option<BTreeSet<VarName>>,
     pub(super) undo: Option<Undo>,
+    pub(super) scheduled: Option<crate::model::Scheduled>,
     pub(super) unattended: bool,
 }
 
@@ -234,6 +235,7 @@ impl World {
             only_targets: None,
             only_variables: None,
             undo: None,
+            scheduled: None,
             unattended: false,
         };
         for place in &world.places {
@@ -268,6 +270,7 @@ impl World {
             only_targets: self.only_targets.clone(),
             only_variables: self.only_variables.clone(),
             undo: self.undo.as_ref(),
+            scheduled: self.scheduled.as_ref(),
             unattended: self.unattended,
         }
     }

@@ -161,6 +161,10 @@ impl LiveRead for RailwayPlatform {
     fn reference_marker(&self, _: &Target) -> Option<&'static str> {
         Some(REFERENCE)
     }
+
+    fn requests(&self) -> u64 {
+        Self::requests(self)
+    }
 }
 
 /// Whether Railway can hold it; needs no connection.

@@ -69,6 +69,7 @@ fn keep_limits(
             now.rails = now.rails.stricter(before.rails);
             now.prune &= before.prune;
             now.protected.extend(before.protected.iter().cloned());
+            now.reconciling = now.reconciling.stricter(&before.reconciling);
         }
     }
 }
@@ -110,7 +111,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::model::{PlatformKind, Rails, TargetFacts};
+    use crate::model::{Mode, PlatformKind, Rails, TargetFacts};
     use crate::plan::{
         ActionKind, Authority, AuthorityKind, Class, Glimpse, Hold, PlanId, Reason, TargetPlan,
     };
@@ -251,6 +252,7 @@ mod tests {
         for target in present.targets.values_mut() {
             target.rails.deletes.count = None;
             target.prune = true;
+            target.reconciling.mode = Mode::Heal;
         }
         (last, present)
     }
@@ -266,6 +268,7 @@ mod tests {
         assert_eq!(accepted.targets["a"], present.targets["a"]);
         assert_eq!(accepted.targets["b"].rails.deletes.count, Some(1));
         assert!(!accepted.targets["b"].prune);
+        assert_eq!(accepted.targets["b"].reconciling.mode, Mode::Observe);
         assert_eq!(accepted.targets["b"].protected, last.targets["b"].protected);
         assert_eq!(accepted.protected, last.protected, "on every target");
     }

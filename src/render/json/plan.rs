@@ -418,7 +418,7 @@ mirror! {
     /// The kinds of widening that an edit of a manifest can bring.
     AuthorityKindJson as "AuthorityKind" of plan::AuthorityKind {
         RecipientAdded, RecipientRemoved, TargetAdded, DestinationChanged, SecretEdgeAdded,
-        RailsLoosened, ProtectedDropped, PruneEnabled, SecretBecameClear, ActivationChanged,
-        ProbeChanged, RecipeChanged,
+        RailsLoosened, ProtectedDropped, PruneEnabled, ReconcilingLoosened, SecretBecameClear,
+        ActivationChanged, ProbeChanged, RecipeChanged,
     }
 }

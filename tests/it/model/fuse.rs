@@ -11,7 +11,7 @@ use driftlock::journal::{
     Journal, JournalError, Kept, Lease, LeaseError, LeaseRequest, Moved, Observation, Observations,
     Recollection, Remembered, Scope, Settlement, SqliteJournal,
 };
-use driftlock::model::{FingerprintKey, Live, SecretValue, Target, TargetName, VarName};
+use driftlock::model::{AlertBook, FingerprintKey, Live, SecretValue, Target, TargetName, VarName};
 use driftlock::platforms::{Batch, BatchOutcome, Capabilities, LiveRead, Platform, ReadError};
 
 /// What the end of the process is told by.
@@ -202,6 +202,24 @@ impl Journal for DoomedJournal<'_> {
         auth: &Authenticator,
     ) -> Result<Remembered<AppliedAuthority>, JournalError> {
         self.inner.authority(scope, auth)
+    }
+
+    fn alerts(
+        &self,
+        scope: &Scope,
+        auth: &Authenticator,
+    ) -> Result<Remembered<AlertBook>, JournalError> {
+        self.inner.alerts(scope, auth)
+    }
+
+    fn change_alerts(
+        &mut self,
+        scope: &Scope,
+        auth: &Authenticator,
+        change: &mut dyn FnMut(&AlertBook) -> Option<AlertBook>,
+    ) -> Result<AlertBook, JournalError> {
+        let steps = ["before the alerts", "after the alerts"];
+        self.write(steps, |inner| inner.change_alerts(scope, auth, change))
     }
 
     fn local_key(&mut self, scope: &Scope) -> Result<FingerprintKey, JournalError> {

@@ -48,7 +48,7 @@ fn a_newer_version_is_left_alone() {
     let before = fs::read(world.journal.path()).unwrap();
     let text = error_of(&world).to_string();
     assert!(
-        text.contains("newer driftlock (format 99, this one knows 2)"),
+        text.contains("newer driftlock (format 99, this one knows 3)"),
         "{text}"
     );
     assert!(matches!(write_error_of(&world), JournalError::Newer { .. }));

@@ -1,0 +1,474 @@
+//! From what a pass found to what people are told about. Pure; no values, and of live ones not even the
+//! text of clear ones: somebody may have pasted a secret there.
+
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use super::rules::{Coverage, Look};
+use crate::model::{
+    AlertClass, AlertKey, Behind, Expiring, Fingerprinter, ManifestName, SecretValue, Sighting,
+    TargetName, VarName, to_hex,
+};
+use crate::plan::{ActionKind, Change, Class, Glimpse, Plan, TargetPlan, TargetState};
+use words::{and, listed};
+
+/// What a plan alone does not say.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a> {
+    /// Names the reconciler, as in [`super::rules::Round::observer`].
+    pub observer: &'a str,
+    /// The manifest as an argument of a command line, quoted where it must be; empty where it need not
+    /// be named.
+    pub argument: &'a str,
+    /// Makes fingerprints of clear values, which pin alerts without telling them; without one all of
+    /// them look alike.
+    pub fingerprinter: Option<&'a Fingerprinter>,
+    /// Whom to ask about a declared variable.
+    pub owners: &'a BTreeMap<VarName, String>,
+    /// Whether the dates of all variables were looked at, which takes an identity where values are
+    /// encrypted.
+    pub dated: bool,
+}
+
+impl About<'_> {
+    fn command(&self, verb: &str, flags: &str) -> String {
+        let parts = ["driftlock", verb, self.argument, flags];
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        parts.join(" ")
+    }
+
+    /// Of commands that name the manifest with a flag.
+    fn edit(&self, verb: &str, name: &str) -> String {
+        match self.argument {
+            "" => format!("driftlock {verb} {name}"),
+            argument => format!("driftlock {verb} {name} -f {argument}"),
+        }
+    }
+
+    fn owner(&self, change: &Change) -> Option<String> {
+        let declared = change.declared.as_ref().unwrap_or(&change.name);
+        self.owners.get(declared).cloned()
+    }
+}
+
+/// What is wrong by this plan, and what it covers. Nothing is said of targets of other machines, of what
+/// a limited run was not asked for, and of variables that were never ours.
+pub fn of_plan(plan: &Plan, about: &About<'_>) -> (Vec<Sighting>, Coverage) {
+    let mut coverage = Coverage {
+        declared: Some(plan.targets.iter().map(|one| one.target.clone()).collect()),
+        ..Coverage::default()
+    };
+    let mut sightings = vec![];
+    for target in &plan.targets {
+        let on = On {
+            manifest: &plan.manifest,
+            target,
+            about,
+        };
+        if let Some(look) = on.look() {
+            coverage.targets.insert(target.target.clone(), look);
+            on.see(&mut sightings);
+        }
+    }
+    if about.dated {
+        coverage.classes.insert(AlertClass::Expiry);
+        let dates = plan.expiry.iter();
+        sightings.extend(dates.map(|one| expiring(&plan.manifest, one, about)));
+    }
+    (sightings, coverage)
+}
+
+/// One target of a plan.
+struct On<'a> {
+    manifest: &'a ManifestName,
+    target: &'a TargetPlan,
+    about: &'a About<'a>,
+}
+
+impl On<'_> {
+    /// `None` where another machine looks.
+    fn look(&self) -> Option<Look> {
+        match &self.target.state {
+            TargetState::Elsewhere { .. } => None,
+            TargetState::Unknown { reason, .. } => Some(Look::Unchecked(reason.clone())),
+            TargetState::Read | TargetState::Partial { .. } => {
+                let names = |which: fn(&Change) -> bool| {
+                    let found = self.target.changes.iter().filter(|change| which(change));
+                    found.map(|change| change.name.clone()).collect()
+                };
+                Some(Look::Checked {
+                    unread: names(|change| change.class == Class::Unknown && !change.is_left_out()),
+                    left_out: names(Change::is_left_out),
+                })
+            }
+        }
+    }
+
+    fn see(&self, sightings: &mut Vec<Sighting>) {
+        sightings.extend(self.unknown());
+        if matches!(self.target.state, TargetState::Unknown { .. }) {
+            return;
+        }
+        let asked = self
+            .target
+            .changes
+            .iter()
+            .filter(|change| !change.is_left_out());
+        sightings.extend(asked.filter_map(|change| self.change(change)));
+        sightings.extend(
+            self.target
+                .behind
+                .as_ref()
+                .map(|behind| self.behind(behind)),
+        );
+    }
+
+    fn key(&self, class: AlertClass, variable: Option<&VarName>) -> AlertKey {
+        AlertKey {
+            manifest: self.manifest.clone(),
+            target: Some(self.target.target.clone()),
+            variable: variable.cloned(),
+            class,
+            observer: (class.is_of_observer()).then(|| self.about.observer.to_owned()),
+        }
+    }
+
+    fn plan(&self) -> String {
+        let flags = format!("--target {}", self.target.target);
+        self.about.command("plan", &flags)
+    }
+
+    fn change(&self, change: &Change) -> Option<Sighting> {
+        let (name, target) = (&change.name, &self.target.target);
+        let writes = !matches!(change.action, ActionKind::None | ActionKind::Record);
+        let class = match change.class {
+            Class::Drift => AlertClass::Drift,
+            Class::Conflict => AlertClass::Conflict,
+            Class::Change if writes => AlertClass::Pending,
+            Class::Change | Class::InSync | Class::Unmanaged | Class::Unknown => return None,
+        };
+        let of = format!("--target {target} --only {name}");
+        let next = match class {
+            AlertClass::Conflict => {
+                let one = format!("{name}@{target}");
+                vec![
+                    self.plan(),
+                    self.about.command("apply", &format!("--overwrite {one}")),
+                    self.about.command("apply", &format!("--adopt {one}")),
+                ]
+            }
+            AlertClass::Pending => vec![
+                self.plan(),
+                self.about.command("apply", &format!("--target {target}")),
+            ],
+            _ => vec![self.plan(), self.about.command("apply", &of)],
+        };
+        let live = self.pin(change, &change.before);
+        let desired = self.pin(change, &change.after);
+        Some(Sighting {
+            key: self.key(class, Some(name)),
+            // what apply would write, or what somebody left there
+            pin: match class {
+                AlertClass::Pending => desired,
+                AlertClass::Conflict => format!("{live} {desired}"),
+                _ => live,
+            },
+            what: words::change(change),
+            next,
+            owner: self.about.owner(change),
+            who: None,
+            urgent: class != AlertClass::Pending,
+        })
+    }
+
+    /// Equal as long as nothing changed.
+    fn pin(&self, change: &Change, glimpse: &Glimpse) -> String {
+        match glimpse {
+            Glimpse::Absent => "absent".to_owned(),
+            Glimpse::Fingerprint(print) => String::from(*print),
+            Glimpse::Text(text) => match self.about.fingerprinter {
+                Some(key) => {
+                    let value = SecretValue::new(text.as_str());
+                    let print = key.fingerprint(&self.target.target, &change.name, &value);
+                    String::from(print)
+                }
+                None => "text".to_owned(),
+            },
+            Glimpse::Sealed => match change.live_changed_at {
+                Some(at) => format!("sealed {at}"),
+                None => "sealed".to_owned(),
+            },
+            Glimpse::Unknown => "unknown".to_owned(),
+        }
+    }
+
+    fn behind(&self, behind: &Behind) -> Sighting {
+        let target = &self.target.target;
+        let names: Vec<&str> = behind.names.iter().map(VarName::as_str).collect();
+        let since = behind.since.map_or_else(String::new, |at| format!(" {at}"));
+        let mut next = vec![self.plan()];
+        if behind.restart_helps && self.target.activation.is_some() {
+            next.push(self.about.command("apply", &format!("--target {target}")));
+        }
+        let owners = behind.names.iter().map(|name| {
+            let change = self.target.changes.iter().find(|one| one.name == *name);
+            change.and_then(|change| self.about.owner(change))
+        });
+        Sighting {
+            key: self.key(AlertClass::NotRunning, None),
+            pin: digest(&format!("{}{since}", names.join(" "))),
+            what: words::not_running(behind),
+            next,
+            owner: same(owners),
+            who: None,
+            urgent: false,
+        }
+    }
+
+    /// One for the target, whatever of it could not be read or decrypted: there is one cause.
+    fn unknown(&self) -> Option<Sighting> {
+        let asked = |change: &&Change| change.class == Class::Unknown && !change.is_left_out();
+        let changes: Vec<&Change> = self.target.changes.iter().filter(asked).collect();
+        let what = match &self.target.state {
+            TargetState::Unknown { reason, help } => {
+                let help = help
+                    .as_ref()
+                    .map_or_else(String::new, |help| format!("; {help}"));
+                format!("cannot be read: {reason}{help}")
+            }
+            TargetState::Partial { reason } => format!("was read in part: {reason}"),
+            TargetState::Read if changes.is_empty() => return None,
+            TargetState::Read | TargetState::Elsewhere { .. } => words::unknown(&changes),
+        };
+        let names: Vec<&str> = match self.target.state {
+            TargetState::Unknown { .. } => vec![],
+            _ => changes.iter().map(|change| change.name.as_str()).collect(),
+        };
+        Some(Sighting {
+            key: self.key(AlertClass::Unknown, None),
+            pin: match names.is_empty() {
+                true => "unknown".to_owned(),
+                false => format!("unknown {}", digest(&names.join(" "))),
+            },
+            what,
+            next: vec![self.plan(), self.about.command("doctor", "")],
+            owner: None,
+            who: None,
+            urgent: false,
+        })
+    }
+}
+
+fn expiring(manifest: &ManifestName, one: &Expiring, about: &About<'_>) -> Sighting {
+    let name = &one.name;
+    let mut what = format!("{name} {}", one.what());
+    if let Some(first) = one.before_next() {
+        what = format!("{what}; {first}");
+    }
+    Sighting {
+        key: AlertKey {
+            manifest: manifest.clone(),
+            target: None,
+            variable: Some(name.clone()),
+            class: AlertClass::Expiry,
+            observer: None,
+        },
+        pin: format!("{} {}", one.code(), one.at()),
+        what,
+        next: vec![about.edit(one.verb(), name.as_str())],
+        owner: one.owner.clone(),
+        who: None,
+        urgent: one.is_wrong(),
+    }
+}
+
+/// What rails hold of these targets, one for each: a scheduled apply would write it. What waits for a
+/// person because it is a conflict, or is unknown, is told as that.
+pub fn of_holds(plan: &Plan, acted: &BTreeSet<TargetName>, about: &About<'_>) -> Vec<Sighting> {
+    let targets = plan
+        .targets
+        .iter()
+        .filter(|one| acted.contains(&one.target));
+    let held = targets.filter_map(|target| {
+        let on = On {
+            manifest: &plan.manifest,
+            target,
+            about,
+        };
+        let is_told = |rail: &str| matches!(rail, "conflict" | "unknown" | "not-selected");
+        let mut held = vec![];
+        for change in &target.changes {
+            let told = change.holds.iter().any(|hold| is_told(&hold.rail));
+            if change.class == Class::Conflict || change.is_left_out() || told {
+                continue;
+            }
+            held.extend(change.holds.first().map(|hold| (change, hold)));
+        }
+        let (_, first) = held.first()?;
+        let names: Vec<&str> = held
+            .iter()
+            .map(|(change, _)| change.name.as_str())
+            .collect();
+        let pins: Vec<String> = (held.iter())
+            .map(|(change, hold)| format!("{} {}", change.name, hold.rail))
+            .collect();
+        let releases = held.iter().filter_map(|(_, hold)| hold.release.as_deref());
+        let releases: BTreeSet<&str> = releases.collect();
+        let mut next = vec![on.plan()];
+        let flags = format!("--target {}", target.target);
+        next.extend((!releases.is_empty()).then(|| {
+            let flags = format!("{flags} {}", Vec::from_iter(releases).join(" "));
+            about.command("apply", &flags)
+        }));
+        let owners = held.iter().map(|(change, _)| about.owner(change));
+        Some(Sighting {
+            key: on.key(AlertClass::Held, None),
+            pin: digest(&pins.join("\n")),
+            what: format!(
+                "{} held by {}: {}",
+                and(&names, "is", "are"),
+                first.rail,
+                first.why
+            ),
+            next,
+            owner: same(owners),
+            who: None,
+            urgent: false,
+        })
+    });
+    held.collect()
+}
+
+/// What an apply could not do on one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Where.
+    pub target: TargetName,
+    /// Which, by their names on the target; none where it is about the target, for example its restart.
+    pub variables: BTreeSet<VarName>,
+    /// Why: lower case, no final period, no values.
+    pub why: String,
+    /// Whether it may have been written all the same.
+    pub in_doubt: bool,
+}
+
+/// What a scheduled apply came to, where that was no success: one for each target.
+pub fn of_failures(
+    manifest: &ManifestName,
+    failures: &[Failure],
+    about: &About<'_>,
+) -> Vec<Sighting> {
+    let mut by_target: BTreeMap<&TargetName, Vec<&Failure>> = BTreeMap::new();
+    for failure in failures {
+        by_target.entry(&failure.target).or_default().push(failure);
+    }
+    let sighting = |(target, failures): (&TargetName, Vec<&Failure>)| {
+        let names: BTreeSet<&VarName> = failures.iter().flat_map(|one| &one.variables).collect();
+        let names: Vec<&str> = names.into_iter().map(VarName::as_str).collect();
+        let in_doubt = failures.iter().any(|one| one.in_doubt);
+        let why = failures.first().map_or("", |one| one.why.as_str());
+        let verb = if in_doubt {
+            "may be half written"
+        } else {
+            "could not be applied"
+        };
+        let what = match names.is_empty() {
+            true => format!("{verb}: {why}"),
+            false => format!("{} {verb}: {why}", listed(&names)),
+        };
+        Sighting {
+            key: AlertKey {
+                manifest: manifest.clone(),
+                target: Some(target.clone()),
+                variable: None,
+                class: AlertClass::Failed,
+                observer: None,
+            },
+            // not the words, in which times and counts may stand
+            pin: digest(&format!("{in_doubt} {}", names.join(" "))),
+            what,
+            next: vec![
+                about.command("plan", &format!("--target {target}")),
+                about.command("apply", &format!("--target {target}")),
+            ],
+            owner: same(names.iter().map(|name| about.owners.get(*name).cloned())),
+            who: None,
+            urgent: true,
+        }
+    };
+    by_target.into_iter().map(sighting).collect()
+}
+
+/// What is not healed any more, as [`super::brake::braked`] says.
+pub fn of_brakes(
+    manifest: &ManifestName,
+    braked: &BTreeSet<(TargetName, VarName)>,
+    about: &About<'_>,
+) -> Vec<Sighting> {
+    let sighting = |(target, name): &(TargetName, VarName)| Sighting {
+        key: AlertKey {
+            manifest: manifest.clone(),
+            target: Some(target.clone()),
+            variable: Some(name.clone()),
+            class: AlertClass::Brake,
+            observer: None,
+        },
+        pin: "braked".to_owned(),
+        what: format!(
+            "{name} was put back again and again, and somebody or something changes it each time: it is left as it is until a day has passed"
+        ),
+        next: vec![
+            about.command("plan", &format!("--target {target} --only {name}")),
+            about.edit("alert release", &format!("{name}@{target}")),
+        ],
+        owner: about.owners.get(name).cloned(),
+        who: None,
+        urgent: true,
+    };
+    braked.iter().map(sighting).collect()
+}
+
+/// Something about the manifest or the journal as a whole: `class` is [`AlertClass::Manifest`] or
+/// [`AlertClass::Journal`]; `why` is lower case, without a final period and without values.
+pub fn of_trouble(
+    manifest: &ManifestName,
+    class: AlertClass,
+    why: &str,
+    next: Vec<String>,
+    about: &About<'_>,
+) -> Sighting {
+    Sighting {
+        key: AlertKey {
+            manifest: manifest.clone(),
+            target: None,
+            variable: None,
+            class,
+            observer: (class.is_of_observer()).then(|| about.observer.to_owned()),
+        },
+        pin: digest(why),
+        what: why.to_owned(),
+        next,
+        owner: None,
+        who: None,
+        urgent: true,
+    }
+}
+
+/// The owner where there is one for all.
+fn same(mut owners: impl Iterator<Item = Option<String>>) -> Option<String> {
+    let first = owners.next()??;
+    owners
+        .all(|one| one.as_ref() == Some(&first))
+        .then_some(first)
+}
+
+/// Of words that are none of anybody's secrets.
+fn digest(text: &str) -> String {
+    to_hex(&Sha256::digest(text)[..8])
+}
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ use crate::model::{Fingerprinter, TargetName};
 use crate::plan::{LiveState, Plan};
 use crate::reconcile::connect::Connections;
 use crate::reconcile::desired::Values;
-use crate::reconcile::event::{Event, Source};
+use crate::reconcile::event::{Event, OpenAlerts, Source};
 use crate::reconcile::load::{Opener, Opening, SealedBecause};
 use crate::reconcile::pass::{Memory, Pass, Scope};
 use crate::reconcile::stop::Stop;
@@ -257,6 +257,8 @@ pub(crate) struct Looked {
     pub(crate) memory: Memory,
     /// What other machines last saw of their targets.
     pub(crate) seen: Elsewhere,
+    /// Alerts that are open, where the journal was asked.
+    pub(crate) alerts: Option<OpenAlerts>,
     /// What it was made from.
     pub(crate) origin: Origin,
 }
@@ -355,7 +357,7 @@ pub(crate) fn look_at(
     let runtime = runtime()?;
     let mut plans = vec![];
     for opened in opened {
-        let (plan, seen) = {
+        let (plan, seen, alerts) = {
             let values = values(&opened, keyring, context.now(), ui);
             let pass = pass(&opened, &values, &connections, aim.scope, &allows);
             match aim.source {
@@ -366,12 +368,13 @@ pub(crate) fn look_at(
                     let live = live.ok_or_else(|| CommandError::error("stopped by a signal"))?;
                     let seen = elsewhere(&pass, &opened, &*journal, context)?;
                     keep_seen(&pass, &opened, &live, &mut *journal, context);
-                    (pass.plan(live, &opened.memory), seen)
+                    (pass.plan(live, &opened.memory), seen, None)
                 }
                 Source::Journal => {
                     let all = observe::Wants::All;
                     let seen = seen::seen(&pass, &opened, &*journal, all, context)?;
-                    (pass.plan(unread(&pass), &opened.memory), seen)
+                    let alerts = seen::alerts(&opened, &*journal, ui)?;
+                    (pass.plan(unread(&pass), &opened.memory), seen, alerts)
                 }
             }
         };
@@ -379,6 +382,7 @@ pub(crate) fn look_at(
             plan,
             memory: opened.memory.clone(),
             seen,
+            alerts,
             origin: Origin::of(opened)?,
         });
     }

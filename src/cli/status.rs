@@ -157,6 +157,7 @@ fn glance(
                 .collect();
             let mut report = StatusReport::of_plan(&looked.plan, source, &applied, &looked.seen);
             report.select(scope.targets.as_ref(), scope.variables.as_ref());
+            report.alerts = looked.alerts;
             report
         })
         .collect();

@@ -8,10 +8,10 @@ use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
 use crate::cli::ui::Ui;
 use crate::cli::{records, session};
-use crate::journal::Journal;
+use crate::journal::{Journal, Remembered};
 use crate::model::{Fingerprinter, TargetName};
 use crate::plan::LiveState;
-use crate::reconcile::event::{SeenTarget, Source};
+use crate::reconcile::event::{OpenAlerts, SeenTarget, Source};
 use crate::reconcile::load::Opening;
 use crate::reconcile::observe;
 use crate::reconcile::pass::Pass;
@@ -130,4 +130,26 @@ fn not_seen(target: &TargetName, seen: &SeenTarget, source: Source) -> CommandEr
         (None, _) => CommandError::error(format!("{target} was never seen by a scheduled run"))
             .hint("driftlock reconcile --once"),
     }
+}
+
+/// Alerts that are open. What cannot be read is not "none".
+pub(super) fn alerts(
+    opened: &Opened<'_>,
+    journal: &dyn Journal,
+    ui: &mut Ui,
+) -> Result<Option<OpenAlerts>, CommandError> {
+    let auth = session::authenticator(opened.fingerprinter.as_ref());
+    let kept = journal
+        .alerts(&opened.item.scope, &auth)
+        .map_err(|error| records::explain(&error))?;
+    let why = match kept {
+        Remembered::Known(book) => return Ok(Some(OpenAlerts::of(&book))),
+        Remembered::Nothing => return Ok(None),
+        Remembered::OtherKey => "they are kept under a key that is not at hand",
+        Remembered::Unreachable => "the journal cannot be reached",
+        Remembered::Unverified => "they were damaged or forged, and count as none",
+    };
+    let name = &opened.item.loaded.manifest.name;
+    ui.warn(&format!("alerts of {name} are not known: {why}"));
+    Ok(None)
 }

@@ -62,6 +62,10 @@ pub(super) fn look(
     if wanted.checkout.is_some() {
         // what it holds is known once it is there
         ready.identities = candidates(global, context);
+        let missing = ready.identities.iter().find(|file| !file.is_file());
+        if let Some(file) = missing.map(|file| shown(file)) {
+            ready.stop(CommandError::error(format!("there is no key file {file}")));
+        }
         ready.needs = Needs {
             files: true,
             programs: true,

@@ -33,6 +33,20 @@ pub(super) fn run(
         .hint("driftlock status --from-journal prints it once")
         .hint("driftlock status --watch --json prints one document a line"));
     }
+    // what is wrong from the start is said as it always is, and a passphrase can be asked for: signals
+    // still do what they always do
+    if !arguments.json {
+        ui.hold();
+    }
+    let first = glance(arguments, None, keyring, global, context, ui);
+    let said = ui.release();
+    let first = match first {
+        Ok(first) => first,
+        Err(error) => {
+            ui.ask(&said);
+            return Err(error);
+        }
+    };
     let signals = Signals::listen()?;
     let watch = Watch {
         arguments,
@@ -42,8 +56,8 @@ pub(super) fn run(
         context,
     };
     match arguments.json {
-        true => watch.lines(keyring, ui),
-        false => watch.screen(keyring, ui),
+        true => watch.lines(first, keyring, ui),
+        false => watch.screen(first, said, keyring, ui),
     }
 }
 
@@ -66,45 +80,49 @@ impl Watch<'_> {
     }
 
     /// A document a line, for a program that reads them.
-    fn lines(&self, keyring: &mut Keyring, ui: &mut Ui) -> Result<Exit, CommandError> {
+    fn lines(
+        &self,
+        first: Glance,
+        keyring: &mut Keyring,
+        ui: &mut Ui,
+    ) -> Result<Exit, CommandError> {
         let runtime = runtime()?;
-        while !self.signals.stop.is_requested() {
-            match self.glance(keyring, ui) {
+        let mut next = Ok(first);
+        loop {
+            match next {
                 Ok(glance) => {
                     let line = serde_json::to_string(&glance.document());
                     ui.page(&format!("{}\n", line.map_err(|_| unwritten())?));
                 }
-                Err(_) if self.signals.stop.is_requested() => break,
                 // the next one may be better: a manifest is being edited, a journal is not to be had
                 Err(error) => {
                     ui.fail(&error);
                 }
             }
-            if ui.is_closed() {
-                break;
+            let woken = match ui.is_closed() {
+                true => Woken::Stop,
+                false => runtime.block_on(self.signals.wait(self.every)),
+            };
+            if let Woken::Stop = woken {
+                return Ok(Exit::DONE);
             }
-            runtime.block_on(self.signals.wait(self.every));
+            next = self.glance(keyring, ui);
+            if self.signals.stop.is_requested() {
+                return Ok(Exit::DONE);
+            }
         }
-        Ok(Exit::DONE)
     }
 
-    /// One page, drawn over and over. The first look is made before the screen is taken: what is wrong
-    /// from the start is said as it always is.
-    fn screen(&self, keyring: &mut Keyring, ui: &mut Ui) -> Result<Exit, CommandError> {
+    /// One page, drawn over and over.
+    fn screen(
+        &self,
+        first: Glance,
+        mut said: String,
+        keyring: &mut Keyring,
+        ui: &mut Ui,
+    ) -> Result<Exit, CommandError> {
         let runtime = runtime()?;
-        ui.hold();
-        let first = self.glance(keyring, ui);
-        let mut said = ui.release();
-        let mut shown = match first {
-            Ok(glance) => glance,
-            Err(error) => {
-                ui.ask(&said);
-                return match self.signals.stop.is_requested() {
-                    true => Ok(Exit::DONE),
-                    false => Err(error),
-                };
-            }
-        };
+        let mut shown = first;
         let mut screen = Screen::take(ui);
         let mut trouble = None;
         let mut looked_at = self.context.now();

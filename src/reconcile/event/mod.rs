@@ -25,8 +25,8 @@ pub use journal::{JournalEntry, JournalReport};
 pub use recipients::{ListedSince, Reader, ReadersOf, RecipientsReport, Sealed};
 pub use rotation::{RotationLine, RotationReport, RotationStage};
 pub use status::{
-    Cell, Freshness, Mover, Seen, SeenTarget, Sight, Source, StatusReport, StatusRow, StatusTarget,
-    Then,
+    Cell, Freshness, Mover, OpenAlerts, Seen, SeenTarget, Sight, Source, StatusReport, StatusRow,
+    StatusTarget, Then,
 };
 pub use undo::{UndoEntry, UndoKept, UndoList, UndoVar};
 pub use vitals::{ManifestVitals, SinkVitals, TargetVitals, Vitals};

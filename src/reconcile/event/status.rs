@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::{Behind, Expiring, ManifestName, PlatformKind, TargetName, VarName};
+use crate::model::{AlertBook, Behind, Expiring, ManifestName, PlatformKind, TargetName, VarName};
 use crate::plan::{Change, Class, Glimpse, Plan, Reason, TargetState};
 
 /// Who moved where two sides differ.
@@ -227,6 +227,34 @@ pub enum Source {
     Journal,
 }
 
+/// Alerts of a manifest that are open, as the journal keeps them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenAlerts {
+    /// Not muted.
+    pub open: usize,
+    /// Of these, what does harm now.
+    pub urgent: usize,
+    /// Open, and nobody is told.
+    pub muted: usize,
+}
+
+impl OpenAlerts {
+    /// Of a book.
+    pub fn of(book: &AlertBook) -> Self {
+        let mut count = Self::default();
+        for alert in book.open.values() {
+            match alert.muted {
+                true => count.muted += 1,
+                false => {
+                    count.open += 1;
+                    count.urgent += usize::from(alert.urgent);
+                }
+            }
+        }
+        count
+    }
+}
+
 /// The whole matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusReport {
@@ -240,6 +268,8 @@ pub struct StatusReport {
     pub rows: Vec<StatusRow>,
     /// Dates that have passed or are near, as the plan has them.
     pub expiry: Vec<Expiring>,
+    /// Alerts that are open; `None` where there is no book of them, or it cannot be read.
+    pub alerts: Option<OpenAlerts>,
 }
 
 impl StatusReport {
@@ -315,6 +345,7 @@ impl StatusReport {
             targets,
             rows,
             expiry: plan.expiry.clone(),
+            alerts: None,
         }
     }
 }

@@ -45,6 +45,8 @@ struct ManifestJson {
     variables: Vec<RowJson>,
     /// Dates of its variables that have passed or are near.
     expiry: Vec<ExpiringJson>,
+    /// Alerts that are open, from the journal; null where it was not asked, has none, or cannot tell.
+    alerts: Option<AlertsJson>,
 }
 
 impl From<&event::StatusReport> for ManifestJson {
@@ -68,6 +70,29 @@ impl From<&event::StatusReport> for ManifestJson {
             targets: of.targets.iter().map(TargetJson::from).collect(),
             variables: of.rows.iter().map(row).collect(),
             expiry: of.expiry.iter().map(ExpiringJson::from).collect(),
+            alerts: of.alerts.map(AlertsJson::from),
+        }
+    }
+}
+
+/// Counts of alerts.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[schemars(rename = "Alerts", deny_unknown_fields)]
+struct AlertsJson {
+    /// Not muted.
+    open: usize,
+    /// Of these, what does harm now.
+    urgent: usize,
+    /// Open, and nobody is told.
+    muted: usize,
+}
+
+impl From<event::OpenAlerts> for AlertsJson {
+    fn from(of: event::OpenAlerts) -> Self {
+        Self {
+            open: of.open,
+            urgent: of.urgent,
+            muted: of.muted,
         }
     }
 }

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::expiry::expiry;
 use super::{age, command, names};
 use crate::reconcile::event::{
-    Cell, Freshness, Mover, Seen, SeenTarget, Sight, Source, StatusReport, StatusRow, StatusTarget,
-    Then,
+    Cell, Freshness, Mover, OpenAlerts, Seen, SeenTarget, Sight, Source, StatusReport, StatusRow,
+    StatusTarget, Then,
 };
 use crate::render::escape;
 use crate::render::layout::{Line, width};
@@ -45,6 +45,9 @@ pub fn render_status(
     expiry(out, style, call, &report.expiry)?;
     ages(out, style, report, now)?;
     let wrong = report.rows.iter().filter(|row| is_wrong(row)).count();
+    if report.alerts.is_some_and(|alerts| alerts.open > 0) {
+        command(out, style, 0, &call.command("alert list", &[]))?;
+    }
     if wrong > 0 {
         command(out, style, 0, &call.command("plan", &[]))?;
     }
@@ -401,8 +404,22 @@ fn summary(out: &mut dyn Write, style: &Style, report: &StatusReport, wrong: usi
             text.push_str(&format!(", {} {word}", counted(dates, "date")));
         }
     }
+    if let Some(alerts) = report.alerts {
+        text.push_str(&alerts_text(alerts));
+    }
     text.push('.');
     Line::new()
         .then(Role::Heading, text)
         .write(out, style, 0, 2)
+}
+
+fn alerts_text(alerts: OpenAlerts) -> String {
+    let mut text = format!(", {} open", counted(alerts.open, "alert"));
+    if alerts.urgent > 0 {
+        text.push_str(&format!(" ({} urgent)", alerts.urgent));
+    }
+    if alerts.muted > 0 {
+        text.push_str(&format!(", {} muted", alerts.muted));
+    }
+    text
 }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::fits_schema;
-use crate::support::sighted::look;
+use crate::support::sighted::{alerts, look};
 use crate::support::world::World;
 
 const SOON: SignedDuration = SignedDuration::from_mins(5);
@@ -172,4 +172,45 @@ fn a_journal_that_cannot_be_read_is_an_error() {
         std::fs::remove_file(path).ok();
     }
     world.run("status --from-journal").exits(1).says("journal");
+}
+
+#[test]
+fn alerts_that_are_open_are_counted() {
+    let world = world("24h");
+    assert!(look(&world, "here", ago(4), SOON));
+    let none = fits_schema(
+        &world.run("status --from-journal --json").success(),
+        "status",
+    );
+    assert_eq!(none["manifests"][0]["alerts"], serde_json::Value::Null);
+    alerts(
+        &world,
+        &[
+            ("one", true, false),
+            ("two", false, false),
+            ("far", false, true),
+        ],
+    );
+    world
+        .run("status --from-journal")
+        .success()
+        .says("equal everywhere, 2 alerts open (1 urgent), 1 muted.")
+        .says("$ driftlock alert list");
+    let run = world.run("status --from-journal --json").success();
+    let counts = fits_schema(&run, "status")["manifests"][0]["alerts"].clone();
+    assert_eq!(
+        counts,
+        serde_json::json!({ "open": 2, "urgent": 1, "muted": 1 })
+    );
+    let live = fits_schema(&world.run("status --json").success(), "status");
+    assert_eq!(live["manifests"][0]["alerts"], serde_json::Value::Null);
+    // what somebody wrote into the file is nobody's alert, and is not "none" either
+    let journal = rusqlite::Connection::open(world.journal()).unwrap();
+    let forge = "UPDATE alerts SET body = replace(body, 'outside', 'nowhere')";
+    assert_eq!(journal.execute(forge, []).unwrap(), 1);
+    drop(journal);
+    world
+        .run("status --from-journal")
+        .success()
+        .says("alerts of dev are not known: they were damaged or forged");
 }

@@ -1,12 +1,13 @@
 //! A scheduled run's eyes: looks at every target of a world's clear manifest, and keeps what it saw in
 //! the world's journal.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use driftlock::crypto::{IdentityRequest, Keyring, NoPrompt};
 use driftlock::journal::{Authenticator, Journal, Scope as JournalScope, SqliteJournal};
 use driftlock::machine::LocalHost;
-use driftlock::model::Fingerprinter;
+use driftlock::model::{Alert, AlertBook, AlertClass, AlertKey, Fingerprinter};
 use driftlock::reconcile::connect::Connections;
 use driftlock::reconcile::desired::Values;
 use driftlock::reconcile::load::{self, Opener, Opening};
@@ -19,6 +20,53 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::shop::MANIFEST;
 use super::world::World;
+
+fn scope(world: &World) -> JournalScope {
+    let folder = std::fs::canonicalize(world.path("manifests")).unwrap();
+    let path = folder.join(MANIFEST.rsplit('/').next().unwrap());
+    let manifest = load::load(&world.manifest()).unwrap().manifest;
+    JournalScope(journal_scope(manifest.name.as_str(), &path))
+}
+
+/// Puts alerts into the world's journal: of each target's name, whether it is urgent, and whether it is
+/// muted.
+pub fn alerts(world: &World, open: &[(&str, bool, bool)]) {
+    let (scope, mut journal) = (scope(world), SqliteJournal::new(world.journal()));
+    let with = Fingerprinter::new(journal.local_key(&scope).unwrap(), vec![]);
+    let alert = |target: &str, urgent, muted| Alert {
+        key: AlertKey {
+            manifest: "dev".parse().unwrap(),
+            target: Some(target.parse().unwrap()),
+            variable: None,
+            class: AlertClass::Drift,
+            observer: None,
+        },
+        id: "0123456789ab".to_owned(),
+        pin: "x".to_owned(),
+        what: "changed outside".to_owned(),
+        next: vec![],
+        owner: None,
+        who: None,
+        urgent,
+        opened_at: Timestamp::UNIX_EPOCH,
+        told_at: Timestamp::UNIX_EPOCH,
+        unchecked: None,
+        muted,
+    };
+    let open = open
+        .iter()
+        .map(|(target, urgent, muted)| alert(target, *urgent, *muted));
+    let open: BTreeMap<_, _> = open.map(|alert| (alert.key.clone(), alert)).collect();
+    let mut change = |book: &AlertBook| {
+        Some(AlertBook {
+            open: open.clone(),
+            ..book.clone()
+        })
+    };
+    journal
+        .change_alerts(&scope, &Authenticator::new(&with), &mut change)
+        .unwrap();
+}
 
 /// Looks as `machine` does, at this time; says whether anything was kept.
 pub fn look(world: &World, machine: &str, now: Timestamp, refresh: SignedDuration) -> bool {
@@ -33,8 +81,7 @@ pub fn look(world: &World, machine: &str, now: Timestamp, refresh: SignedDuratio
     let located: Vec<_> = targets
         .map(|target| locate(target, &folder, &surroundings))
         .collect();
-    let path = folder.join(MANIFEST.rsplit('/').next().unwrap());
-    let scope = JournalScope(journal_scope(manifest.name.as_str(), &path));
+    let scope = scope(world);
     let mut journal = SqliteJournal::new(world.journal());
     let with = Fingerprinter::new(journal.local_key(&scope).unwrap(), vec![]);
     let memory: Memory = recall(&journal, &scope, &located, &Authenticator::new(&with)).unwrap();

@@ -6,19 +6,22 @@
 #   sh driftlock-ci.sh plan      of the protected branch: what apply would do, kept under an id
 #   sh driftlock-ci.sh apply     after an approval: the plan with that id, and nothing else
 #   sh driftlock-ci.sh check     on a schedule: every finding, and drift
+#   sh driftlock-ci.sh reconcile on a schedule: looks once, and tells whom alerts.yaml names
 #   sh driftlock-ci.sh install   builds driftlock where PATH has none
 #
 # Ends with driftlock's exit code; plan ends with 0 where there is something to do.
 #
 #   DRIFTLOCK_CI_MANIFESTS   manifests, or folders of them, one a line [default: the folder manifests]
-#   DRIFTLOCK_CI_ARGUMENTS   review, plan: more arguments of driftlock check or plan, one a line; check: the
+#   DRIFTLOCK_CI_ARGUMENTS   review, plan, reconcile: more arguments of that command, one a line; check: the
 #                            arguments in the place of --drift, --strict and --require-identity
 #   DRIFTLOCK_CI_FOLDER      where report.md, plan.json and plan.env go [default: driftlock-ci]
 #   DRIFTLOCK_CI_BASE        review: the branch or commit that the change goes into, if no CI says it
 #   DRIFTLOCK_CI_REPORTS     review, check: reports for `driftlock check --report`, one a line
 #   DRIFTLOCK_CI_ID          apply: the id that was approved, as plan.env has it
-#   DRIFTLOCK_CI_TOKENS      plan, apply, check: further tokens of Railway, NAME=VALUE, one a line
-#   DRIFTLOCK_CI_SSH_KEY     plan, apply, check: a private key for hosts, without a passphrase, and
+#   DRIFTLOCK_CI_ALERTS      reconcile: the alerts.yaml
+#   DRIFTLOCK_CI_ALERT_SECRETS  reconcile: what it names, SLACK_…=VALUE or DRIFTLOCK_ALERT_…=VALUE, one a line
+#   DRIFTLOCK_CI_TOKENS      plan, apply, check, reconcile: further tokens of Railway, NAME=VALUE, one a line
+#   DRIFTLOCK_CI_SSH_KEY     plan, apply, check, reconcile: a private key for hosts, without a passphrase, and
 #   DRIFTLOCK_CI_KNOWN_HOSTS their host keys, as in ~/.ssh/known_hosts
 #   DRIFTLOCK_CI_SOURCE      install: driftlock's source, or one commit of its repository:
 #   DRIFTLOCK_REPOSITORY, DRIFTLOCK_REVISION
@@ -101,7 +104,7 @@ driftlock_ci() (
   refuse_secrets() {
     named=$(env | sed -n 's/^\(RAILWAY_[A-Z0-9_]*TOKEN[A-Z0-9_]*\)=..*/\1/p')
     for name in $named DRIFTLOCK_AGE_KEY DRIFTLOCK_AGE_KEY_FILE DRIFTLOCK_CI_TOKENS \
-      DRIFTLOCK_CI_SSH_KEY SOPS_AGE_KEY SOPS_AGE_KEY_FILE SOPS_AGE_SSH_PRIVATE_KEY_FILE; do
+      DRIFTLOCK_CI_ALERT_SECRETS DRIFTLOCK_CI_SSH_KEY SOPS_AGE_KEY SOPS_AGE_KEY_FILE SOPS_AGE_SSH_PRIVATE_KEY_FILE; do
       eval "[ -z \"\${$name:-}\" ]" ||
         fail 3 "$name is set in a job for pull requests, whose authors can read it: protect it"
     done
@@ -113,6 +116,13 @@ driftlock_ci() (
     [ "${BUILDKITE_PULL_REQUEST:-false}" = false ] || request=yes
     [ -z "$request" ] ||
       fail 3 "$command is for protected branches, and this job runs for a pull request"
+  }
+
+  # GitHub hides a secret as it is kept, which is not yet a part of its line.
+  take() {
+    [ -z "${GITHUB_ACTIONS:-}" ] ||
+      printf '::add-mask::%s\n' "$(printf '%s' "$2" | sed 's/%/%25/g')"
+    export "$1=$2"
   }
 
   # Tokens under names of their own, and under no others: PATH would be code.
@@ -129,12 +139,27 @@ driftlock_ci() (
       if [ -z "$name" ] || [ -z "$value" ]; then
         fail 64 "entry $count of DRIFTLOCK_CI_TOKENS is not a line RAILWAY_…TOKEN…=VALUE"
       fi
-      # GitHub hides a secret as it is kept, which is not yet a part of its line
-      [ -z "${GITHUB_ACTIONS:-}" ] ||
-        printf '::add-mask::%s\n' "$(printf '%s' "$value" | sed 's/%/%25/g')"
-      export "$name=$value"
+      take "$name" "$value"
     done
     unset DRIFTLOCK_CI_TOKENS value entry
+  }
+
+  # What alerts.yaml names, in the same way.
+  alert_secrets() {
+    count=0
+    for entry in ${DRIFTLOCK_CI_ALERT_SECRETS:-}; do
+      count=$((count + 1))
+      name=${entry%%=*}
+      value=${entry#*=}
+      value=${value%"$(printf '\r')"}
+      case $entry in SLACK_*=* | DRIFTLOCK_ALERT_*=*) ;; *) name= ;; esac
+      case $name in *[!A-Z0-9_]*) name= ;; esac
+      if [ -z "$name" ] || [ -z "$value" ]; then
+        fail 64 "entry $count of DRIFTLOCK_CI_ALERT_SECRETS is not a line SLACK_…=VALUE or DRIFTLOCK_ALERT_…=VALUE"
+      fi
+      take "$name" "$value"
+    done
+    unset DRIFTLOCK_CI_ALERT_SECRETS value entry
   }
 
   # A key goes into an agent that ends with us, and never to the disk. Hosts are those that are known.
@@ -275,6 +300,19 @@ driftlock_ci() (
     fi
   }
 
+  # What differs was told as alerts, and is no failure of the job.
+  reconcile() {
+    refuse_pull_request
+    tokens
+    alert_secrets
+    agent
+    [ -z "${DRIFTLOCK_CI_ALERTS:-}" ] || set -- --alerts "$DRIFTLOCK_CI_ALERTS"
+    mute
+    driftlock reconcile --once "$@" ${DRIFTLOCK_CI_ARGUMENTS:-} -- ${DRIFTLOCK_CI_MANIFESTS:-} || code=$?
+    unmute
+    [ "$code" != 2 ] || code=0
+  }
+
   install() {
     if [ -n "${DRIFTLOCK_CI_SOURCE:-}" ]; then
       version=$(sed -n '/^version = /{s/^version = "\(.*\)"$/driftlock \1/p;q;}' "$DRIFTLOCK_CI_SOURCE/Cargo.toml")
@@ -310,8 +348,9 @@ driftlock_ci() (
     plan) plan ;;
     apply) apply ;;
     check) check ;;
+    reconcile) reconcile ;;
     install) install ;;
-    *) fail 64 "say one of: review, comment, plan, apply, check, install" ;;
+    *) fail 64 "say one of: review, comment, plan, apply, check, reconcile, install" ;;
   esac
   [ "$command" = plan ] || output exit-code "$code"
   exit "$code"

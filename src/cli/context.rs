@@ -394,6 +394,27 @@ impl Context {
         }
     }
 
+    /// This program's file: where `PATH` leads to it if it does, so that an update is found, else where
+    /// it lies.
+    pub(crate) fn program(&self) -> std::io::Result<PathBuf> {
+        let me = std::env::current_exe()?;
+        let real = std::fs::canonicalize(&me)?;
+        let found = self.on_path(env!("CARGO_PKG_NAME"));
+        let same = |file: &PathBuf| std::fs::canonicalize(file).is_ok_and(|file| file == real);
+        Ok(found.filter(same).unwrap_or(real))
+    }
+
+    /// Who runs this: the number, and the name as far as the environment tells.
+    pub(crate) fn account(&self) -> (u32, String) {
+        let uid = rustix::process::getuid().as_raw();
+        let named = || self.text("USER").or_else(|| self.text("LOGNAME"));
+        let name = match uid {
+            0 => "root".to_owned(),
+            _ => named().map_or_else(|| uid.to_string(), str::to_owned),
+        };
+        (uid, name)
+    }
+
     /// Resolves a path that was given on the command line.
     pub(crate) fn absolute(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
@@ -413,12 +434,17 @@ pub(crate) fn shell_word(path: &Path) -> String {
 impl Terminal {
     fn look() -> Self {
         let output = std::io::stdout().is_terminal();
-        let size = terminal_size::terminal_size();
         Self {
             input: std::io::stdin().is_terminal(),
             output,
             errors: std::io::stderr().is_terminal(),
-            width: size.map_or(80, |(width, _)| usize::from(width.0).max(40)),
+            width: Self::size().map_or(80, |(width, _)| width),
         }
+    }
+
+    /// Columns (at least 40) and lines of the window, if there is one.
+    pub(crate) fn size() -> Option<(usize, usize)> {
+        let (width, height) = terminal_size::terminal_size()?;
+        Some((usize::from(width.0).max(40), usize::from(height.0)))
     }
 }

@@ -1,7 +1,8 @@
 //! From manifests to plans: what `plan`, `apply`, `status` and `check` have in common.
 
+mod seen;
+
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -21,12 +22,15 @@ use crate::model::{Fingerprinter, TargetName};
 use crate::plan::{LiveState, Plan};
 use crate::reconcile::connect::Connections;
 use crate::reconcile::desired::Values;
-use crate::reconcile::event::{Event, SeenTarget};
+use crate::reconcile::event::{Event, OpenAlerts, Source};
 use crate::reconcile::load::{Opener, Opening, SealedBecause};
 use crate::reconcile::pass::{Memory, Pass, Scope};
 use crate::reconcile::{observe, remember, since, who};
+use crate::reconcile::stop::Stop;
+use crate::reconcile::{observe, remember, since};
 use crate::render::escape;
 use crate::render::text::Progress;
+pub(crate) use seen::{Elsewhere, elsewhere, keep_seen, require_all};
 
 /// One manifest, opened, with what is remembered of it.
 pub(crate) struct Opened<'a> {
@@ -218,85 +222,6 @@ pub(crate) fn check_targets(items: &[Item], wanted: &[TargetName]) -> Result<(),
     }
 }
 
-/// How long an observation waits for another process: it is made again by the next run.
-const HURRY: Duration = Duration::from_millis(50);
-
-/// What other machines last saw of their targets.
-pub(crate) type Elsewhere = BTreeMap<TargetName, SeenTarget>;
-
-/// What other machines last saw. Without an identity nothing they said can be believed.
-pub(crate) fn elsewhere(
-    pass: &Pass<'_>,
-    opened: &Opened<'_>,
-    journal: &dyn Journal,
-    context: &Context,
-) -> Result<Elsewhere, CommandError> {
-    if !observe::concerns(pass.located) {
-        return Ok(Elsewhere::new());
-    }
-    let auth = session::authenticator(opened.fingerprinter.as_ref());
-    let kept = journal
-        .observations(&opened.item.scope, &auth)
-        .map_err(|error| records::explain(&error))?;
-    Ok(observe::elsewhere(
-        pass,
-        &opened.memory,
-        &kept,
-        context.now(),
-    ))
-}
-
-/// Keeps for other machines what was read here. It is a courtesy: where it fails, nothing does.
-pub(crate) fn keep_seen(
-    pass: &Pass<'_>,
-    opened: &Opened<'_>,
-    live: &[LiveState],
-    journal: &mut dyn Journal,
-    context: &Context,
-) {
-    if !observe::concerns(pass.located) {
-        return;
-    }
-    let scope = &opened.item.scope;
-    let kept = journal.hurry(HURRY).and_then(|()| {
-        let with = match &opened.opening {
-            // the key of this run alone would be of no use to others
-            Opening::Clear => Fingerprinter::new(journal.local_key(scope)?, vec![]),
-            Opening::Open(open) => open.fingerprinter.clone(),
-            Opening::Sealed(_) => return Ok(false),
-        };
-        let now = context.now();
-        observe::observe(pass, &opened.memory, live, &with, journal, scope, now)
-    });
-    match kept {
-        Ok(written) => tracing::debug!(written, "observation"),
-        Err(error) => tracing::debug!(%error, "what was seen could not be kept"),
-    }
-}
-
-/// With `--require-all`, what is not known of other machines is an error: says which must run.
-pub(crate) fn require_all(
-    seen: &[Elsewhere],
-    wanted: Option<&std::collections::BTreeSet<TargetName>>,
-    ui: &mut Ui,
-) -> Exit {
-    let mut exit = Exit::DONE;
-    for (target, one) in seen.iter().flatten() {
-        if one.is_known() || wanted.is_some_and(|wanted| !wanted.contains(target)) {
-            continue;
-        }
-        let machine = &one.machine;
-        let error = CommandError::error(format!(
-            "{target} can be read by {machine} only, and what is known of it does not count"
-        ))
-        .hint(format!(
-            "run `driftlock plan` on {machine}, with this journal"
-        ));
-        exit = exit.worst(ui.fail(&error));
-    }
-    exit
-}
-
 /// What the plans mean for the exit code, before anything is written.
 pub(crate) fn exit_of(plans: &[Plan], detailed: bool) -> Exit {
     plans.iter().fold(Exit::DONE, |exit, plan| {
@@ -333,6 +258,8 @@ pub(crate) struct Looked {
     pub(crate) memory: Memory,
     /// What other machines last saw of their targets.
     pub(crate) seen: Elsewhere,
+    /// Alerts that are open, where the journal was asked.
+    pub(crate) alerts: Option<OpenAlerts>,
     /// What it was made from.
     pub(crate) origin: Origin,
 }
@@ -388,6 +315,8 @@ pub(crate) fn look(
         scope,
         keeps,
         who,
+        source: Source::Platforms,
+        stop: None,
     };
     let mut keyring = session::keyring(global, context);
     look_at(&aim, &mut keyring, global, context, ui)
@@ -403,6 +332,10 @@ pub(crate) struct Aim<'a> {
     pub(crate) keeps: bool,
     /// Whether places are asked who changed what differs.
     pub(crate) who: bool,
+    /// Whether the platforms are asked at all.
+    pub(crate) source: Source,
+    /// What ends it early.
+    pub(crate) stop: Option<&'a Stop>,
 }
 
 /// Opens, reads and plans manifests that are loaded: one result for each, in their order.
@@ -429,7 +362,7 @@ pub(crate) fn look_at(
     let runtime = runtime()?;
     let mut plans = vec![];
     for opened in opened {
-        let (plan, seen) = {
+        let (plan, seen, alerts) = {
             let values = values(&opened, keyring, context.now(), ui);
             let pass = pass(&opened, &values, &connections, aim.scope, &allows);
             let live = drive(ui, &runtime, async |events| {
@@ -446,13 +379,48 @@ pub(crate) fn look_at(
                 plan.who = who::authors(asked, answers, context.now());
             }
             (plan, seen)
+            match aim.source {
+                Source::Platforms => {
+                    let live = drive(ui, &runtime, async |events| {
+                        until(aim.stop, pass.read(&opened.memory, events)).await
+                    });
+                    let live = live.ok_or_else(|| CommandError::error("stopped by a signal"))?;
+                    let seen = elsewhere(&pass, &opened, &*journal, context)?;
+                    keep_seen(&pass, &opened, &live, &mut *journal, context);
+                    (pass.plan(live, &opened.memory), seen, None)
+                }
+                Source::Journal => {
+                    let all = observe::Wants::All;
+                    let seen = seen::seen(&pass, &opened, &*journal, all, context)?;
+                    let alerts = seen::alerts(&opened, &*journal, ui)?;
+                    (pass.plan(unread(&pass), &opened.memory), seen, alerts)
+                }
+            }
         };
         plans.push(Looked {
             plan,
             memory: opened.memory.clone(),
             seen,
+            alerts,
             origin: Origin::of(opened)?,
         });
     }
     Ok(plans)
+}
+
+/// What comes of it, unless the end is asked for before.
+async fn until<T>(stop: Option<&Stop>, work: impl Future<Output = T>) -> Option<T> {
+    match stop {
+        None => Some(work.await),
+        Some(stop) => tokio::select! {
+            done = work => Some(done),
+            () = stop.requested() => None,
+        },
+    }
+}
+
+/// Of no target anything was asked.
+fn unread(pass: &Pass<'_>) -> Vec<LiveState> {
+    let machine = String::new();
+    vec![LiveState::Elsewhere { machine }; pass.located.len()]
 }

@@ -38,6 +38,7 @@ mod reveal;
 mod rotate;
 mod run;
 mod saved;
+mod schedule;
 mod schema;
 mod selection;
 mod session;
@@ -155,6 +156,7 @@ enum Command {
     Undo(undo::UndoArgs),
     Run(run::RunArgs),
     Export(export::ExportArgs),
+    Schedule(schedule::ScheduleArgs),
     Comment(comment::CommentArgs),
     Git(git::GitArgs),
     Schema(schema::SchemaArgs),
@@ -223,6 +225,7 @@ fn dispatch(
         Command::Undo(arguments) => undo::run(arguments, global, context, ui),
         Command::Run(arguments) => run::run(arguments, global, context, ui),
         Command::Export(arguments) => export::run(arguments, global, context, ui),
+        Command::Schedule(arguments) => schedule::run(arguments, global, context, ui),
         Command::Comment(arguments) => comment::run(arguments, context, ui),
         Command::Git(arguments) => git::run(arguments, global, context, ui),
         Command::Schema(arguments) => schema::run(arguments, ui),

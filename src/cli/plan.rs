@@ -12,6 +12,7 @@ use super::saved;
 use super::selection::{Allowances, Selection};
 use super::ui::Ui;
 use crate::plan::{Plan, Summary};
+use crate::reconcile::event::Source;
 use crate::reconcile::pass::Scope;
 use crate::render::json::{self, PlanDocument};
 use crate::render::{Invocation, markdown, text};
@@ -104,7 +105,12 @@ pub(crate) fn run(
         .unzip();
     let mut exit = look::exit_of(&plans, arguments.detailed_exitcode);
     if selection.require_all {
-        exit = exit.worst(look::require_all(&seen, scope.targets.as_ref(), ui));
+        exit = exit.worst(look::require_all(
+            &seen,
+            scope.targets.as_ref(),
+            Source::Platforms,
+            ui,
+        ));
     }
     let mut call = invocation(selection);
     call.again.extend(arguments.allowances.words());

@@ -31,6 +31,8 @@ pub(crate) struct Ui {
     /// The same for what is logged.
     net: Net,
     closed: bool,
+    /// What would have been printed, while nothing is.
+    held: Option<String>,
     /// Whether a CI runner takes some lines for commands.
     on_runner: bool,
 }
@@ -62,6 +64,7 @@ impl Ui {
             scrubber: Arc::default(),
             net,
             closed: false,
+            held: None,
             on_runner: context.is_on_runner(),
         }
     }
@@ -72,6 +75,31 @@ impl Ui {
     }
 
     /// Makes these values known to the last net: whatever is printed or logged from now on passes it.
+    /// Looks at the size of the terminal again; says how many lines it shows, if that is known.
+    pub(crate) fn resize(&mut self) -> Option<usize> {
+        let (width, height) = Terminal::size()?;
+        self.terminal.width = width;
+        self.output.width = width;
+        self.errors.width = width;
+        Some(height)
+    }
+
+    /// From now on nothing is printed: it is kept, both streams in one.
+    pub(crate) fn hold(&mut self) {
+        self.held = Some(String::new());
+    }
+
+    /// Prints again, and gives what was kept, which has passed the net.
+    pub(crate) fn release(&mut self) -> String {
+        self.held.take().unwrap_or_default()
+    }
+
+    /// Whether the reader of standard output went away.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Makes these values known to the last net: whatever is printed from now on passes it.
     /// `public` are texts that are shown on purpose.
     pub(crate) fn protect(
         &mut self,
@@ -114,6 +142,10 @@ impl Ui {
 
     /// A result that holds no text of others, or is meant to show a secret.
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
+        if let Some(held) = &mut self.held {
+            held.push_str(&String::from_utf8_lossy(bytes));
+            return;
+        }
         if self.closed {
             return;
         }
@@ -130,6 +162,11 @@ impl Ui {
         let mut text = self.scrubber.scrub(text);
         if self.on_runner {
             text = workflow_guarded(&text).into();
+        }
+        if let Some(held) = &mut self.held {
+            held.push_str(&text);
+            held.push('\n');
+            return;
         }
         // as above: a closed standard error is no reason to fail
         let _closed = writeln!(io::stderr().lock(), "{text}");
@@ -159,7 +196,7 @@ impl Ui {
 
     /// Asks, on standard error, without a line end.
     pub(crate) fn ask(&mut self, question: &str) {
-        if question.is_empty() {
+        if question.is_empty() || self.held.is_some() {
             return;
         }
         let mut stream = io::stderr().lock();

@@ -1,5 +1,6 @@
-//! What this machine saw of the targets that only it can read, kept for the others; and what they
-//! kept, compared with what is desired now.
+//! What this machine saw, kept for the others and for `status --journal`: of the targets that only it
+//! can read, and of all of them where a scheduled run looks. And what was kept, compared with what is
+//! desired now.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,61 @@ pub const STALE_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// How far the clocks of two machines may be apart.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
+/// Of which targets what was seen is kept.
+#[derive(Debug, Clone, Copy)]
+pub enum Keeps<'a> {
+    /// Of those that no other machine can read: what every command does.
+    Own,
+    /// Of all that were read: what scheduled runs do.
+    Every {
+        /// This machine.
+        machine: &'a str,
+        /// An observation that says nothing new is kept again once the former one is so old; never
+        /// later than after a tenth of `stale_after`. A shared journal is pushed to each time.
+        refresh: SignedDuration,
+    },
+}
+
+impl<'a> Keeps<'a> {
+    /// As whom this machine keeps what it read of a target; `None` where it does not.
+    fn observer(self, located: &'a Located) -> Option<&'a str> {
+        machine(located).or(match self {
+            Self::Own => None,
+            Self::Every { machine, .. } => Some(machine),
+        })
+    }
+
+    fn refresh(self, stale_after: SignedDuration) -> SignedDuration {
+        let usual = stale_after / 10;
+        match self {
+            Self::Own => usual,
+            Self::Every { refresh, .. } => refresh.min(usual),
+        }
+    }
+}
+
+/// How an observation is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Keeping<'a> {
+    /// Of what.
+    pub keeps: Keeps<'a>,
+    /// Makes the fingerprints, and proves it: a key that others have, too.
+    pub with: &'a Fingerprinter,
+    /// Under which manifest.
+    pub scope: &'a Scope,
+    /// When it was read.
+    pub now: Timestamp,
+}
+
+/// Of which targets it is asked what was seen of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    /// Those that this machine cannot read.
+    Elsewhere,
+    /// All of them, whoever saw them last.
+    All,
+}
+
 /// Whether any target of these can be read by one machine only: without one there is nothing to
 /// keep for others and nothing to ask them.
 pub fn concerns(located: &[Located]) -> bool {
@@ -42,18 +98,20 @@ fn stale_after(spec: &TargetSpec) -> SignedDuration {
         .unwrap_or(STALE_AFTER)
 }
 
-/// What other machines last saw of their targets, by target.
-pub fn elsewhere(
+/// What was last seen, by target: of other machines' targets, or of all.
+pub fn seen(
     pass: &Pass<'_>,
     memory: &Memory,
     kept: &Observations,
+    wants: Wants,
     now: Timestamp,
 ) -> BTreeMap<TargetName, SeenTarget> {
     let mut all = BTreeMap::new();
     for (located, spec) in pass.located.iter().zip(&pass.loaded.manifest.targets) {
-        let Visibility::Elsewhere(machine) = &located.visibility else {
+        let elsewhere = matches!(located.visibility, Visibility::Elsewhere(_));
+        if !elsewhere && wants == Wants::Elsewhere {
             continue;
-        };
+        }
         let desired = pass.desired(&spec.name, memory);
         let found = newest(kept, located);
         let sight = match found {
@@ -66,7 +124,10 @@ pub fn elsewhere(
             None => Sight::Never,
         };
         let seen = SeenTarget {
-            machine: machine.clone(),
+            machine: found
+                .map(|seen| seen.machine.as_str())
+                .or_else(|| machine(located))
+                .map(str::to_owned),
             sight,
             vars: compare(&spec.name, found, &desired, pass.fingerprinter),
         };
@@ -75,16 +136,25 @@ pub fn elsewhere(
     all
 }
 
-/// Of this place, by the machine that it belongs to: the target may have been another one before.
-fn newest<'a>(kept: &'a Observations, located: &Located) -> Option<&'a Observation> {
+/// Of this place, by the machine that it belongs to or, where any can read it, by whichever was there
+/// last: the target may have been another one before.
+fn newest<'a>(kept: &'a Observations, located: &'a Located) -> Option<&'a Observation> {
+    of_place(kept, located)
+        .filter(|seen| is_of(seen, machine(located)))
+        .max_by_key(|seen| seen.at)
+}
+
+fn of_place<'a>(
+    kept: &'a Observations,
+    located: &'a Located,
+) -> impl Iterator<Item = &'a Observation> {
     kept.known
         .iter()
-        .filter(|seen| {
-            seen.target == located.target.name
-                && seen.place == located.target.place
-                && machine(located).is_some_and(|name| name.eq_ignore_ascii_case(&seen.machine))
-        })
-        .max_by_key(|seen| seen.at)
+        .filter(|seen| seen.target == located.target.name && seen.place == located.target.place)
+}
+
+fn is_of(seen: &Observation, machine: Option<&str>) -> bool {
+    machine.is_none_or(|name| name.eq_ignore_ascii_case(&seen.machine))
 }
 
 fn freshness(at: Timestamp, now: Timestamp, stale_after: SignedDuration) -> Freshness {
@@ -154,17 +224,21 @@ fn compare_one(sighting: &Sighting, matches: impl Fn(&crate::model::Fingerprint)
     }
 }
 
-/// Keeps what this run read of the targets that no other machine can read. Nothing is written where
-/// it would say nothing new; says whether something was.
+/// Keeps what this run read. Nothing is written where it would say nothing new; says whether
+/// something was.
 pub fn observe(
     pass: &Pass<'_>,
     memory: &Memory,
     live: &[LiveState],
-    with: &Fingerprinter,
+    keeping: &Keeping<'_>,
     journal: &mut dyn Journal,
-    scope: &Scope,
-    now: Timestamp,
 ) -> Result<bool, JournalError> {
+    let &Keeping {
+        keeps,
+        with,
+        scope,
+        now,
+    } = keeping;
     let auth = Authenticator::new(with);
     let kept = journal.observations(scope, &auth)?;
     let mut new = vec![];
@@ -174,9 +248,14 @@ pub fn observe(
         .zip(&pass.loaded.manifest.targets)
         .zip(live)
     {
-        let (Some(machine), Visibility::Here) = (machine(located), &located.visibility) else {
+        let (Some(machine), Visibility::Here) = (keeps.observer(located), &located.visibility)
+        else {
             continue;
         };
+        // not asked
+        if matches!(live, LiveState::Elsewhere { .. }) {
+            continue;
+        }
         let desired = pass.desired(&spec.name, memory);
         // under a key that somebody else may know nothing is kept
         if !desired.key_trusted {
@@ -194,8 +273,11 @@ pub fn observe(
                 LiveState::Unknown { .. } | LiveState::Elsewhere { .. } => BTreeMap::new(),
             },
         };
-        let known = newest(&kept, located);
-        if known.is_none_or(|known| is_news(known, &seen, stale_after(spec))) {
+        let known = of_place(&kept, located)
+            .filter(|known| is_of(known, Some(machine)))
+            .max_by_key(|known| known.at);
+        let refresh = keeps.refresh(stale_after(spec));
+        if known.is_none_or(|known| is_news(known, &seen, refresh)) {
             new.push(seen);
         }
     }
@@ -232,12 +314,12 @@ pub async fn read_own(pass: &Pass<'_>) -> Vec<LiveState> {
 }
 
 /// Something changed, or the last time is long enough ago.
-fn is_news(known: &Observation, seen: &Observation, stale_after: SignedDuration) -> bool {
+fn is_news(known: &Observation, seen: &Observation, refresh: SignedDuration) -> bool {
     let age = seen.at.duration_since(known.at);
     known.readable != seen.readable
         || known.vars != seen.vars
         || age.is_negative()
-        || age >= stale_after / 10
+        || age >= refresh
 }
 
 fn sightings(
@@ -306,13 +388,27 @@ mod tests {
             vars: BTreeMap::new(),
         };
         let known = seen("2026-03-02T12:00:00Z", true);
-        let news = |text, readable| is_news(&known, &seen(text, readable), STALE_AFTER);
+        let usual = Keeps::Own.refresh(STALE_AFTER);
+        let news = |text, readable| is_news(&known, &seen(text, readable), usual);
         assert!(!news("2026-03-02T12:00:00Z", true));
         assert!(!news("2026-03-02T14:23:59Z", true));
         assert!(news("2026-03-02T14:24:00Z", true));
         assert!(news("2026-03-02T12:00:01Z", false));
         // a clock that was set back
         assert!(news("2026-03-02T11:59:59Z", true));
+    }
+
+    #[test]
+    fn a_scheduled_run_says_again_sooner_and_never_later() {
+        let every = |refresh| {
+            Keeps::Every {
+                machine: "mini",
+                refresh: SignedDuration::from_mins(refresh),
+            }
+            .refresh(STALE_AFTER)
+        };
+        assert_eq!(every(5), SignedDuration::from_mins(5));
+        assert_eq!(every(6 * 60), Keeps::Own.refresh(STALE_AFTER));
     }
 
     #[test]

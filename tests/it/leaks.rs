@@ -16,6 +16,7 @@ mod railway_troubles;
 mod recipes;
 mod recipients;
 mod runs;
+mod schedule;
 mod sink;
 mod sources;
 mod who;

@@ -38,6 +38,7 @@ mod recovery;
 mod rooms;
 mod rotation;
 mod scale;
+mod schedule;
 mod schemas;
 mod serve;
 mod shared;

@@ -21,7 +21,7 @@ use crate::journal::{Journal, Lease, UndoStore};
 use crate::plan::{Change, LiveState, Narrowed, Plan};
 use crate::reconcile::apply::settle;
 use crate::reconcile::desired::Values;
-use crate::reconcile::event::ApplyReport;
+use crate::reconcile::event::{ApplyReport, Source};
 use crate::reconcile::load::Opening;
 use crate::reconcile::observe;
 use crate::reconcile::pass::{Memory, Pass, Scope};
@@ -182,7 +182,8 @@ impl<'a> Run<'a> {
             plans.push(self.plan_one(pass, opened, live)?);
         }
         if self.arguments.selection.require_all {
-            let missing = look::require_all(&seen, self.scope.targets.as_ref(), ui);
+            let missing =
+                look::require_all(&seen, self.scope.targets.as_ref(), Source::Platforms, ui);
             self.exit = self.exit.worst(missing);
         }
         if !self.arguments.json {

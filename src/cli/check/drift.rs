@@ -11,6 +11,7 @@ use super::super::ui::Ui;
 use super::files::Gathered;
 use crate::crypto::Keyring;
 use crate::model::{CheckKind, Diagnostic, Finding, Position, Severity};
+use crate::reconcile::event::Source;
 use crate::reconcile::pass::Scope;
 use crate::render::report::{CheckedFile, Looked, Positions, drift_findings};
 
@@ -40,6 +41,8 @@ pub(super) fn look(
         scheduled: None,
     };
     let aim = Aim {
+        source: Source::Platforms,
+        stop: None,
         items: &gathered.items,
         since: selection.since.as_deref(),
         scope: &scope,

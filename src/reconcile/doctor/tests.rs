@@ -313,7 +313,7 @@ fn incident() -> Ward {
     ward.probe("vps", Verdict::Unauthorized);
     ward.probe("gateway", Verdict::Works);
     let seen = SeenTarget {
-        machine: "mac-mini".to_owned(),
+        machine: Some("mac-mini".to_owned()),
         sight: Sight::Seen {
             at: at("2026-11-22T02:56:00Z"),
             freshness: Freshness::Young,

@@ -31,7 +31,8 @@ pub use recipients::{ListedSince, Reader, ReadersOf, RecipientsReport, Sealed};
 pub use rotation::{RotationLine, RotationReport, RotationStage};
 pub use round::{RoundAlert, RoundLook, RoundManifest, RoundReport, RoundSink, RoundTarget};
 pub use status::{
-    Cell, Freshness, Mover, Seen, SeenTarget, Sight, StatusReport, StatusRow, StatusTarget, Then,
+    Cell, Freshness, Mover, OpenAlerts, Seen, SeenTarget, Sight, Source, StatusReport, StatusRow,
+    StatusTarget, Then,
 };
 pub use undo::{UndoEntry, UndoKept, UndoList, UndoVar};
 pub use vitals::{ManifestVitals, SinkVitals, TargetVitals, Vitals};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::{Behind, Expiring, ManifestName, PlatformKind, TargetName, VarName};
+use crate::model::{AlertBook, Behind, Expiring, ManifestName, PlatformKind, TargetName, VarName};
 use crate::plan::{Change, Class, Glimpse, Plan, Reason, TargetState};
 
 /// Who moved where two sides differ.
@@ -80,18 +80,19 @@ impl Then {
     }
 }
 
-/// What is known here of a target of another machine.
+/// What is known here of a target that this run did not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenTarget {
-    /// The machine that alone can read it.
-    pub machine: String,
+    /// The machine that saw it last; of one that nobody has seen, the machine that alone can, if there
+    /// is such a one.
+    pub machine: Option<String>,
     /// The last time that it did.
     pub sight: Sight,
     /// Each variable by its declared name; where nothing was seen, what is wanted.
     pub vars: BTreeMap<VarName, Then>,
 }
 
-/// The last time that another machine read a target.
+/// The last time that a target was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sight {
     /// Not that anybody told.
@@ -193,11 +194,11 @@ pub struct StatusTarget {
     pub address: String,
     /// When it was last applied, if ever.
     pub applied_at: Option<Timestamp>,
-    /// Live only, never ours.
-    pub unmanaged: usize,
+    /// Live only, never ours; `None` where this run did not read it.
+    pub unmanaged: Option<usize>,
     /// Stored there, and not what runs: equal is not all that counts.
     pub behind: Option<Behind>,
-    /// Where it is another machine's: what that one last saw.
+    /// Where it was not read by this run: what was last seen of it.
     pub seen: Option<SeenTarget>,
 }
 
@@ -217,24 +218,66 @@ impl StatusRow {
     }
 }
 
+/// Whom a report was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The platforms, now.
+    Platforms,
+    /// The journal: what was last seen of each target.
+    Journal,
+}
+
+/// Alerts of a manifest that are open, as the journal keeps them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenAlerts {
+    /// Not muted.
+    pub open: usize,
+    /// Of these, what does harm now.
+    pub urgent: usize,
+    /// Open, and nobody is told.
+    pub muted: usize,
+}
+
+impl OpenAlerts {
+    /// Of a book.
+    pub fn of(book: &AlertBook) -> Self {
+        let mut count = Self::default();
+        for alert in book.open.values() {
+            match alert.muted {
+                true => count.muted += 1,
+                false => {
+                    count.open += 1;
+                    count.urgent += usize::from(alert.urgent);
+                }
+            }
+        }
+        count
+    }
+}
+
 /// The whole matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusReport {
     /// The manifest's name.
     pub manifest: ManifestName,
+    /// Where the cells are from.
+    pub source: Source,
     /// In the manifest's order.
     pub targets: Vec<StatusTarget>,
     /// Wrong side first, then by name.
     pub rows: Vec<StatusRow>,
     /// Dates that have passed or are near, as the plan has them.
     pub expiry: Vec<Expiring>,
+    /// Alerts that are open; `None` where there is no book of them, or it cannot be read.
+    pub alerts: Option<OpenAlerts>,
 }
 
 impl StatusReport {
-    /// The matrix that a plan shows. `applied` says when a target was last applied, `seen` what
-    /// another machine last saw of a target.
+    /// The matrix that a plan shows. `applied` says when a target was last applied, `seen` what was
+    /// last seen of a target that the plan did not read.
     pub fn of_plan(
         plan: &Plan,
+        source: Source,
         applied: &BTreeMap<TargetName, Timestamp>,
         seen: &BTreeMap<TargetName, SeenTarget>,
     ) -> Self {
@@ -287,16 +330,22 @@ impl StatusReport {
                 platform: target.platform,
                 address: target.address.clone(),
                 applied_at: applied.get(&target.target).copied(),
-                unmanaged: target.unmanaged,
+                unmanaged: matches!(
+                    target.state,
+                    TargetState::Read | TargetState::Partial { .. }
+                )
+                .then_some(target.unmanaged),
                 behind: target.behind.clone(),
                 seen: seen.get(&target.target).cloned(),
             })
             .collect();
         Self {
             manifest: plan.manifest.clone(),
+            source,
             targets,
             rows,
             expiry: plan.expiry.clone(),
+            alerts: None,
         }
     }
 }

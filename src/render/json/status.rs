@@ -39,11 +39,14 @@ impl StatusDocument {
 #[schemars(rename = "Manifest", deny_unknown_fields)]
 struct ManifestJson {
     manifest: String,
+    source: SourceJson,
     targets: Vec<TargetJson>,
     /// Wrong side first.
     variables: Vec<RowJson>,
     /// Dates of its variables that have passed or are near.
     expiry: Vec<ExpiringJson>,
+    /// Alerts that are open, from the journal; null where it was not asked, has none, or cannot tell.
+    alerts: Option<AlertsJson>,
 }
 
 impl From<&event::StatusReport> for ManifestJson {
@@ -63,9 +66,33 @@ impl From<&event::StatusReport> for ManifestJson {
         };
         Self {
             manifest: of.manifest.to_string(),
+            source: of.source.into(),
             targets: of.targets.iter().map(TargetJson::from).collect(),
             variables: of.rows.iter().map(row).collect(),
             expiry: of.expiry.iter().map(ExpiringJson::from).collect(),
+            alerts: of.alerts.map(AlertsJson::from),
+        }
+    }
+}
+
+/// Counts of alerts.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[schemars(rename = "Alerts", deny_unknown_fields)]
+struct AlertsJson {
+    /// Not muted.
+    open: usize,
+    /// Of these, what does harm now.
+    urgent: usize,
+    /// Open, and nobody is told.
+    muted: usize,
+}
+
+impl From<event::OpenAlerts> for AlertsJson {
+    fn from(of: event::OpenAlerts) -> Self {
+        Self {
+            open: of.open,
+            urgent: of.urgent,
+            muted: of.muted,
         }
     }
 }
@@ -78,9 +105,10 @@ struct TargetJson {
     address: String,
     /// RFC 3339; null if never.
     applied_at: Option<String>,
-    unmanaged: usize,
+    /// Null where this run did not read it.
+    unmanaged: Option<usize>,
     not_running: Option<NotRunningJson>,
-    /// Where it is another machine's: what that one last saw.
+    /// Where it was not read by this run: what was last seen of it.
     elsewhere: Option<SeenTargetJson>,
 }
 
@@ -131,7 +159,7 @@ enum StateJson {
         why: String,
     },
     NotUsed,
-    /// Another machine's.
+    /// Not read by this run: another machine's, or from the journal.
     Elsewhere {
         seen: Option<SeenJson>,
     },
@@ -147,6 +175,10 @@ struct SeenJson {
 }
 
 mirror! {
+    /// Where the cells are from: the platforms, now, or what the journal keeps of each target.
+    SourceJson as "Source" of event::Source { Platforms, Journal }
+}
+mirror! {
     /// Whether what was seen still counts.
     FreshnessJson as "Freshness" of event::Freshness { Young, Stale, Future }
 }
@@ -157,12 +189,13 @@ mirror! {
     }
 }
 
-/// What is known here of a target of another machine.
+/// What is known of a target that this run did not read.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "SeenTarget", deny_unknown_fields)]
 pub(super) struct SeenTargetJson {
-    /// The machine that alone can read it.
-    machine: String,
+    /// The machine that saw it last; of one that nobody has seen, the machine that alone can, if there
+    /// is such a one.
+    machine: Option<String>,
     /// Whether all of it is known: seen, not too long ago, and comparable.
     known: bool,
     sight: SightJson,
@@ -170,7 +203,7 @@ pub(super) struct SeenTargetJson {
     variables: BTreeMap<String, ThenJson>,
 }
 
-/// The last time that its machine read it.
+/// The last time that it was read.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 #[schemars(rename = "Sight")]

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::expiry::expiry;
 use super::{age, command, names};
 use crate::reconcile::event::{
-    Cell, Freshness, Mover, Seen, SeenTarget, Sight, StatusReport, StatusRow, StatusTarget, Then,
+    Cell, Freshness, Mover, OpenAlerts, Seen, SeenTarget, Sight, Source, StatusReport, StatusRow,
+    StatusTarget, Then,
 };
 use crate::render::escape;
 use crate::render::layout::{Line, width};
@@ -44,6 +45,9 @@ pub fn render_status(
     expiry(out, style, call, &report.expiry)?;
     ages(out, style, report, now)?;
     let wrong = report.rows.iter().filter(|row| is_wrong(row)).count();
+    if report.alerts.is_some_and(|alerts| alerts.open > 0) {
+        command(out, style, 0, &call.command("alert list", &[]))?;
+    }
     if wrong > 0 {
         command(out, style, 0, &call.command("plan", &[]))?;
     }
@@ -59,11 +63,11 @@ fn column_width(report: &StatusReport, column: usize, now: Timestamp) -> usize {
     let cells = report
         .rows
         .iter()
-        .map(|row| width(&word(&row.cells[column], now).1));
+        .map(|row| width(&word(&row.cells[column], report.source, now).1));
     cells.max().unwrap_or(0).max(heading)
 }
 
-fn word(cell: &Cell, now: Timestamp) -> (Role, String) {
+fn word(cell: &Cell, source: Source, now: Timestamp) -> (Role, String) {
     let (role, text) = match cell {
         Cell::Equal => (Role::Good, "equal"),
         Cell::Differs {
@@ -75,10 +79,21 @@ fn word(cell: &Cell, now: Timestamp) -> (Role, String) {
         Cell::Leftover => (Role::Change, "left over"),
         Cell::Unknown(_) => (Role::Unknown, "unknown"),
         Cell::NotUsed => (Role::Dim, "-"),
+        Cell::Elsewhere(None) if source == Source::Journal => (Role::Unknown, "unknown"),
         Cell::Elsewhere(None) => (Role::Dim, "elsewhere"),
+        Cell::Elsewhere(Some(seen)) if source == Source::Journal => kept_word(seen),
         Cell::Elsewhere(Some(seen)) => return seen_word(seen, now),
     };
     (role, text.to_owned())
+}
+
+/// How old it is stands once for each target, below.
+const fn kept_word(seen: &Seen) -> (Role, &'static str) {
+    match (seen.freshness, seen.then) {
+        (Freshness::Future | Freshness::Stale, _) => (Role::Unknown, "unknown"),
+        (Freshness::Young, Then::InSync) => (Role::Good, "equal"),
+        (Freshness::Young, then) => then_word(then),
+    }
 }
 
 fn seen_word(seen: &Seen, now: Timestamp) -> (Role, String) {
@@ -113,21 +128,35 @@ pub(super) fn seen_line(
     seen: &SeenTarget,
     now: Timestamp,
 ) -> fmt::Result {
+    line_of(out, style, target, "  elsewhere: ", seen, now)
+}
+
+fn line_of(
+    out: &mut dyn Write,
+    style: &Style,
+    target: &str,
+    label: &str,
+    seen: &SeenTarget,
+    now: Timestamp,
+) -> fmt::Result {
     let (role, text) = seen_text(seen, now);
     Line::new()
         .then(Role::Heading, target)
-        .then(Role::Dim, "  elsewhere: ")
+        .then(Role::Dim, label)
         .then(role, escape::terminal(&text))
         .write(out, style, 0, 4)
 }
 
 pub(super) fn seen_text(seen: &SeenTarget, now: Timestamp) -> (Role, String) {
-    let by = &seen.machine;
+    let by = match &seen.machine {
+        Some(machine) => format!(" by {machine}"),
+        None => String::new(),
+    };
     match seen.sight {
-        Sight::Never => (Role::Unknown, format!("unknown, never seen by {by}")),
+        Sight::Never => (Role::Unknown, format!("unknown, never seen{by}")),
         Sight::OtherKey => (
             Role::Unknown,
-            format!("seen by {by} under another key, cannot be compared"),
+            format!("seen{by} under another key, cannot be compared"),
         ),
         Sight::Seen {
             at,
@@ -139,21 +168,21 @@ pub(super) fn seen_text(seen: &SeenTarget, now: Timestamp) -> (Role, String) {
                 Freshness::Future => {
                     let ahead = age(at, now);
                     let text = format!(
-                        "unknown, seen {ahead} in the future by {by}: one of the two clocks is wrong"
+                        "unknown, seen {ahead} in the future{by}: one of the two clocks is wrong"
                     );
                     (Role::Unknown, text)
                 }
                 Freshness::Stale => {
-                    let text = format!("unknown, last seen {ago} ago by {by}, which is too long");
+                    let text = format!("unknown, last seen {ago} ago{by}, which is too long");
                     (Role::Unknown, text)
                 }
                 Freshness::Young if !readable => {
-                    let text = format!("unknown, could not be read {ago} ago by {by}");
+                    let text = format!("unknown, could not be read {ago} ago{by}");
                     (Role::Unknown, text)
                 }
                 Freshness::Young => {
                     let (role, text) = differences(seen);
-                    (role, format!("{text}, seen {ago} ago by {by}"))
+                    (role, format!("{text}, seen {ago} ago{by}"))
                 }
             }
         }
@@ -200,9 +229,13 @@ fn elsewhere(
     report: &StatusReport,
     now: Timestamp,
 ) -> fmt::Result {
+    let label = match report.source {
+        Source::Platforms => "  elsewhere: ",
+        Source::Journal => "  ",
+    };
     for target in &report.targets {
         if let Some(seen) = &target.seen {
-            seen_line(out, style, target.name.as_str(), seen, now)?;
+            line_of(out, style, target.name.as_str(), label, seen, now)?;
         }
     }
     Ok(())
@@ -237,7 +270,7 @@ fn table(
         let mut line = Line::new().then(role, row.variable.as_str());
         let mut column = names + 2;
         for (cell, columns) in row.cells.iter().zip(columns) {
-            let (role, text) = word(cell, now);
+            let (role, text) = word(cell, report.source, now);
             line = line.pad_to(column).then(role, text);
             column += columns + 2;
         }
@@ -257,7 +290,7 @@ fn list(out: &mut dyn Write, style: &Style, report: &StatusReport, now: Timestam
             if *cell == Cell::NotUsed {
                 continue;
             }
-            let (role, text) = word(cell, now);
+            let (role, text) = word(cell, report.source, now);
             match groups.iter_mut().find(|group| group.2 == text) {
                 Some(group) => group.3.push(target.name.as_str()),
                 None => groups.push((cell.rank(), role, text, vec![target.name.as_str()])),
@@ -341,13 +374,17 @@ fn summary(out: &mut dyn Write, style: &Style, report: &StatusReport, wrong: usi
         .count();
     let behind = report.targets.iter().filter(|one| one.behind.is_some());
     let behind = behind.count();
-    let unmanaged: usize = report.targets.iter().map(|target| target.unmanaged).sum();
+    let unmanaged = report.targets.iter().filter_map(|target| target.unmanaged);
+    let unmanaged: usize = unmanaged.sum();
     let variables = counted(report.rows.len(), "variable");
     let targets = counted(report.targets.len(), "target");
     let mut text = format!("{}: {variables} on {targets}, ", report.manifest);
     text.push_str(&match wrong {
         // what nobody here can see is not "equal everywhere"
-        0 if cells().any(not_seen) => "equal wherever it can be seen".to_owned(),
+        0 if cells().any(not_seen) => match report.source {
+            Source::Platforms => "equal wherever it can be seen".to_owned(),
+            Source::Journal => "equal wherever it was seen lately".to_owned(),
+        },
         0 => "equal everywhere".to_owned(),
         count => format!("{count} not as wanted"),
     });
@@ -367,8 +404,22 @@ fn summary(out: &mut dyn Write, style: &Style, report: &StatusReport, wrong: usi
             text.push_str(&format!(", {} {word}", counted(dates, "date")));
         }
     }
+    if let Some(alerts) = report.alerts {
+        text.push_str(&alerts_text(alerts));
+    }
     text.push('.');
     Line::new()
         .then(Role::Heading, text)
         .write(out, style, 0, 2)
+}
+
+fn alerts_text(alerts: OpenAlerts) -> String {
+    let mut text = format!(", {} open", counted(alerts.open, "alert"));
+    if alerts.urgent > 0 {
+        text.push_str(&format!(" ({} urgent)", alerts.urgent));
+    }
+    if alerts.muted > 0 {
+        text.push_str(&format!(", {} muted", alerts.muted));
+    }
+    text
 }

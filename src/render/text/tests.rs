@@ -8,8 +8,8 @@ use crate::model::{CheckKind, Diagnostic, Finding, Fingerprint, Position, Secret
 use crate::plan::PlanId;
 use crate::reconcile::event::{
     ApplyReport, Event, Held, HistoryAction, HistoryEntry, HistoryReport, HistoryVar,
-    OperationOutcome, OperationReport, ReadBack, StatusReport, TargetReport, UndoEntry, UndoKept,
-    UndoList, UndoVar,
+    OperationOutcome, OperationReport, ReadBack, Source, StatusReport, TargetReport, UndoEntry,
+    UndoKept, UndoList, UndoVar,
 };
 use crate::render::layout::width;
 use crate::render::report::{Checked, CheckedFile, Place};
@@ -53,7 +53,12 @@ fn status(columns: usize) -> String {
         "api".parse().unwrap(),
         "2026-01-02T01:00:00Z".parse().unwrap(),
     )]);
-    let report = StatusReport::of_plan(&samples::full(), &applied, &BTreeMap::new());
+    let report = StatusReport::of_plan(
+        &samples::full(),
+        Source::Platforms,
+        &applied,
+        &BTreeMap::new(),
+    );
     let mut out = String::new();
     render_status(&mut out, &style(columns), &call(), &report, now()).unwrap();
     out

@@ -32,6 +32,8 @@ mod saved;
 mod schema;
 mod set;
 mod status;
+mod status_journal;
+mod status_watch;
 mod undo;
 mod unset;
 

@@ -289,6 +289,7 @@ impl Leaky {
         self.runs("plan --authority ../list", "").success();
         self.alerts();
         self.asks_who();
+        self.schedules();
         self.git_runs_us();
         self.imports_sources();
         self.readers();

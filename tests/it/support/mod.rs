@@ -15,6 +15,7 @@ pub mod peers;
 pub mod railway;
 pub mod rekeyed;
 pub mod shop;
+pub mod sighted;
 pub mod sshd;
 pub mod systemd;
 pub mod terminal;

@@ -7,7 +7,7 @@ comments=COMMENTS
 {
   printf 'driftlock'
   for word; do printf ' [%s]' "$word"; done
-  for name in DRIFTLOCK_AGE_KEY RAILWAY_TOKEN RAILWAY_API_TOKEN RAILWAY_TOKEN_TWO DRIFTLOCK_CI_TOKENS \
+  for name in DRIFTLOCK_AGE_KEY SLACK_URL RAILWAY_TOKEN RAILWAY_API_TOKEN RAILWAY_TOKEN_TWO DRIFTLOCK_CI_TOKENS \
     GITHUB_TOKEN DRIFTLOCK_GITLAB_TOKEN CI_JOB_TOKEN; do
     eval "[ -z \"\${$name:-}\" ]" || printf ' %s' "$name"
   done
@@ -28,6 +28,12 @@ if [ "$1" = comment ] && [ -z "${GITHUB_API_URL:-}" ] && lacks comment; then
   [ -n "${GITHUB_TOKEN:-}${DRIFTLOCK_GITLAB_TOKEN:-}" ] || exit 1
   cat "$2" >>"$comments"
   exit 0
+fi
+# where nothing loops yet: looks once, as a plan does
+if [ "$1" = reconcile ] && lacks reconcile; then
+  shift
+  while [ "$#" -gt 0 ] && [ "$1" != -- ]; do shift; done
+  exec "$real" plan --detailed-exitcode "$@"
 fi
 if [ "$1" = check ] && lacks reports; then
   shift

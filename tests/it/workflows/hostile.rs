@@ -86,6 +86,7 @@ fn whatever_driftlock_prints_is_no_command() {
         (WORKFLOWS[0], Github::pull_request(&lab, "feature")),
         (WORKFLOWS[1], Github::push(&lab)),
         (WORKFLOWS[2], Github::push(&lab)),
+        (WORKFLOWS[3], Github::push(&lab)),
     ] {
         for (name, job) in github.run(workflow) {
             assert!(job.ran && job.failed == (name != "plan"), "{name} {job:?}");
@@ -95,7 +96,7 @@ fn whatever_driftlock_prints_is_no_command() {
             ran += 1;
         }
     }
-    assert_eq!(ran, 4);
+    assert_eq!(ran, 5);
 }
 
 #[test]

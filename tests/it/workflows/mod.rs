@@ -13,6 +13,7 @@ mod lint;
 mod log;
 mod posted;
 mod recipe;
+mod reconcile;
 mod review;
 mod rules;
 mod runner;
@@ -22,22 +23,24 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 /// What a stand-in does in the place of the binary: `comment`, where a job has no forge to post to.
-const STAND_INS: &[&str] = &["comment"];
+const STAND_INS: &[&str] = &["comment", "reconcile"];
 
 const RECIPE: &str = "manifests/ci/driftlock-ci.sh";
 const ACTION: &str = ".github/actions/driftlock/action.yml";
 const TEMPLATE: &str = ".gitlab/driftlock.yml";
 /// Those that are called.
-const WORKFLOWS: [&str; 3] = [
+const WORKFLOWS: [&str; 4] = [
     ".github/workflows/driftlock-review.yml",
     ".github/workflows/driftlock-apply.yml",
     ".github/workflows/driftlock-check.yml",
+    ".github/workflows/driftlock-reconcile.yml",
 ];
 /// Those that call them, to be copied.
-const CALLERS: [&str; 3] = [
+const CALLERS: [&str; 4] = [
     "manifests/ci/github-review.yml",
     "manifests/ci/github-apply.yml",
     "manifests/ci/github-check.yml",
+    "manifests/ci/github-reconcile.yml",
 ];
 
 fn root() -> &'static Path {

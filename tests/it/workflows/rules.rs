@@ -35,7 +35,7 @@ fn no_expression_is_pasted_into_a_script() {
             assert!(script.starts_with("set -euo pipefail\n"), "{at}: {script}");
         }
     });
-    assert_eq!(scripts, 8);
+    assert_eq!(scripts, 9);
 }
 
 #[test]
@@ -66,8 +66,8 @@ fn what_is_used_is_named_by_its_commit() {
 
 #[test]
 fn no_job_may_more_than_it_needs() {
-    let [review, apply, check] = WORKFLOWS;
-    let [call_review, call_apply, call_check] = CALLERS;
+    let [review, apply, check, reconcile] = WORKFLOWS;
+    let [call_review, call_apply, call_check, call_reconcile] = CALLERS;
     let read = json!({ "contents": "read" });
     let write = json!({ "contents": "write" });
     let comment = json!({ "contents": "read", "pull-requests": "write" });
@@ -75,9 +75,11 @@ fn no_job_may_more_than_it_needs() {
         (review, vec![("review", &comment)]),
         (apply, vec![("plan", &read), ("apply", &write)]),
         (check, vec![("check", &read)]),
+        (reconcile, vec![("reconcile", &write)]),
         (call_review, vec![("review", &comment)]),
         (call_apply, vec![("apply", &write)]),
         (call_check, vec![("check", &read)]),
+        (call_reconcile, vec![("reconcile", &write)]),
     ];
     for (path, wanted) in wanted {
         assert_eq!(yaml(path)["permissions"], json!({}), "{path}");
@@ -133,7 +135,9 @@ fn jobs_of_pull_requests_hold_no_secret() {
         let wanted: &[&str] = match *path {
             "manifests/ci/github-review.yml" => &["pull_request"],
             "manifests/ci/github-apply.yml" => &["push", "workflow_dispatch"],
-            "manifests/ci/github-check.yml" => &["schedule", "workflow_dispatch"],
+            "manifests/ci/github-check.yml" | "manifests/ci/github-reconcile.yml" => {
+                &["schedule", "workflow_dispatch"]
+            }
             _ => &["workflow_call"],
         };
         assert_eq!(events, wanted, "{path}");
@@ -163,6 +167,7 @@ fn secrets_reach_the_one_step_that_needs_them() {
             ("inputs.railway-api-token", "Run driftlock"),
             ("inputs.tokens", "Run driftlock"),
             ("inputs.ssh-key", "Run driftlock"),
+            ("inputs.alert-secrets", "Run driftlock"),
             ("inputs.token ", "Comment"),
         ] {
             assert_eq!(
@@ -205,7 +210,7 @@ fn checkouts_leave_credentials_only_where_the_journal_is_read() {
         .flat_map(|path| jobs(path).into_values())
         .map(|job| job["steps"][0].clone())
         .collect();
-    assert_eq!(guards.len(), 4);
+    assert_eq!(guards.len(), 5);
     assert!(guards.iter().all(|guard| *guard == guards[0]));
 }
 

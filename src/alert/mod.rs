@@ -5,15 +5,15 @@
 //! changed by compare-and-swap, so several reconcilers can share one.
 
 pub mod brake;
-pub mod mute;
-pub mod rules;
-pub mod sight;
 mod command;
 pub mod deliver;
 mod document;
 mod fault;
 mod message;
+pub mod mute;
 mod ping;
+pub mod rules;
+pub mod sight;
 mod sign;
 mod sinks;
 mod slack;

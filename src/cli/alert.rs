@@ -1,8 +1,9 @@
-//! `alert`: what is open, and keeping some of it silent for a while.
+//! `alert`: what is open, keeping some of it silent for a while, and whether it reaches people.
 
 mod list;
 mod mute;
 mod release;
+mod test;
 
 use std::path::PathBuf;
 
@@ -17,7 +18,7 @@ use super::ui::Ui;
 use crate::journal::{Authenticator, Journal};
 use crate::reconcile::load::Opening;
 
-/// Show open alerts, and mute them
+/// Show open alerts, mute them, and try where they go
 ///
 /// Scheduled runs (`driftlock reconcile`) tell what is wrong once, and once more when it is over. The
 /// list comes from the journal: no platform is asked. A mute keeps an alert silent as it is now, for a
@@ -29,25 +30,11 @@ Examples:
   driftlock alert list --all                       with what waits, and what was told lately
   driftlock alert mute LOG_LEVEL@api --reason 'debugging' --until 3d
   driftlock alert unmute LOG_LEVEL@api
-  driftlock alert release LOG_LEVEL@api            heal it again, though it was healed too often")]
+  driftlock alert release LOG_LEVEL@api            heal it again, though it was healed too often
+  driftlock alert test                             send a test the whole way to every sink")]
 pub(crate) struct AlertArgs {
     #[command(subcommand)]
     action: AlertCommand,
-//! `alert`: what people are told about, and whether it reaches them.
-
-mod test;
-
-use clap::{Args, Subcommand};
-
-use super::context::Context;
-use super::error::{CommandError, Exit};
-use super::ui::Ui;
-
-/// Say whether alerts arrive
-#[derive(Debug, Args)]
-pub(crate) struct AlertArgs {
-    #[command(subcommand)]
-    command: AlertCommand,
 }
 
 #[derive(Debug, Subcommand)]
@@ -70,6 +57,7 @@ pub(crate) fn run(
         AlertCommand::Mute(arguments) => mute::run(arguments, global, context, ui),
         AlertCommand::Unmute(arguments) => mute::take_back(arguments, global, context, ui),
         AlertCommand::Release(arguments) => release::run(arguments, global, context, ui),
+        AlertCommand::Test(arguments) => test::run(arguments, context, ui),
     }
 }
 
@@ -140,10 +128,5 @@ fn the_one<'a>(
                     .hint(format!("name one with --manifest: {}", names.join(", "))),
             )
         }
-    context: &Context,
-    ui: &mut Ui,
-) -> Result<Exit, CommandError> {
-    match &arguments.command {
-        AlertCommand::Test(arguments) => test::run(arguments, context, ui),
     }
 }

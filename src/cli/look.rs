@@ -25,9 +25,8 @@ use crate::reconcile::desired::Values;
 use crate::reconcile::event::{Event, OpenAlerts, Source};
 use crate::reconcile::load::{Opener, Opening, SealedBecause};
 use crate::reconcile::pass::{Memory, Pass, Scope};
-use crate::reconcile::{observe, remember, since, who};
 use crate::reconcile::stop::Stop;
-use crate::reconcile::{observe, remember, since};
+use crate::reconcile::{observe, remember, since, who};
 use crate::render::escape;
 use crate::render::text::Progress;
 pub(crate) use seen::{Elsewhere, elsewhere, keep_seen, require_all};
@@ -365,20 +364,6 @@ pub(crate) fn look_at(
         let (plan, seen, alerts) = {
             let values = values(&opened, keyring, context.now(), ui);
             let pass = pass(&opened, &values, &connections, aim.scope, &allows);
-            let live = drive(ui, &runtime, async |events| {
-                pass.read(&opened.memory, events).await
-            });
-            let seen = elsewhere(&pass, &opened, &*journal, context)?;
-            keep_seen(&pass, &opened, &live, &mut *journal, context);
-            let mut plan = pass.plan(live, &opened.memory);
-            if aim.who {
-                let asked = who::questions(&plan, pass.located, &opened.memory);
-                let answers = drive(ui, &runtime, async |_| {
-                    who::ask(&connections, &asked, who::PATIENCE).await
-                });
-                plan.who = who::authors(asked, answers, context.now());
-            }
-            (plan, seen)
             match aim.source {
                 Source::Platforms => {
                     let live = drive(ui, &runtime, async |events| {
@@ -387,7 +372,15 @@ pub(crate) fn look_at(
                     let live = live.ok_or_else(|| CommandError::error("stopped by a signal"))?;
                     let seen = elsewhere(&pass, &opened, &*journal, context)?;
                     keep_seen(&pass, &opened, &live, &mut *journal, context);
-                    (pass.plan(live, &opened.memory), seen, None)
+                    let mut plan = pass.plan(live, &opened.memory);
+                    if aim.who {
+                        let asked = who::questions(&plan, pass.located, &opened.memory);
+                        let answers = drive(ui, &runtime, async |_| {
+                            who::ask(&connections, &asked, who::PATIENCE).await
+                        });
+                        plan.who = who::authors(asked, answers, context.now());
+                    }
+                    (plan, seen, None)
                 }
                 Source::Journal => {
                     let all = observe::Wants::All;

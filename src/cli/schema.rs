@@ -18,9 +18,7 @@ pub(crate) struct SchemaArgs {
     /// Of what
     #[arg(
         default_value = "manifest",
-        value_parser = PossibleValuesParser::new(["manifest", "rails", "authority", "plan", "saved-plan", "apply", "undo", "status", "history", "journal", "alerts-list", "check", "diff", "doctor", "rotation", "recipients"])
-        value_parser = PossibleValuesParser::new(["manifest", "rails", "authority", "plan", "saved-plan", "apply", "undo", "status", "history", "journal", "check", "diff", "doctor", "rotation", "recipients", "round"])
-        value_parser = PossibleValuesParser::new(["manifest", "rails", "authority", "alerts", "alert-event", "alert-test", "plan", "saved-plan", "apply", "undo", "status", "history", "journal", "check", "diff", "doctor", "rotation", "recipients"])
+        value_parser = PossibleValuesParser::new(["manifest", "rails", "authority", "alerts", "alert-event", "alert-test", "alerts-list", "plan", "saved-plan", "apply", "undo", "status", "round", "history", "journal", "check", "diff", "doctor", "rotation", "recipients"])
     )]
     name: String,
 }

@@ -132,8 +132,6 @@ fn glance(
         variables: selection.variables(),
         ..Scope::default()
     };
-    let looked = look::look(selection, &scope, (false, false), global, context, ui)?;
-    let reports: Vec<StatusReport> = looked
     let items = session::load_manifests(&selection.manifests, context, ui)?;
     look::check_targets(&items, &selection.target)?;
     for item in &items {
@@ -144,6 +142,7 @@ fn glance(
         since: selection.since.as_deref(),
         scope: &scope,
         keeps: false,
+        who: false,
         source,
         stop,
     };

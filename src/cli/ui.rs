@@ -74,7 +74,6 @@ impl Ui {
         self.output
     }
 
-    /// Makes these values known to the last net: whatever is printed or logged from now on passes it.
     /// Looks at the size of the terminal again; says how many lines it shows, if that is known.
     pub(crate) fn resize(&mut self) -> Option<usize> {
         let (width, height) = Terminal::size()?;

@@ -35,8 +35,7 @@ pub use activation::{
 };
 pub use alert::{
     Alert, AlertBook, AlertClass, AlertEvent, AlertEventKind, AlertKey, Mute, Sighting, SinkState,
-    Strike, Track,
-    SinkTrouble, Strike,
+    SinkTrouble, Strike, Track,
 };
 pub use alerting::{
     Alerting, HeaderSource, Pattern, PingMethod, PingSpec, Route, SecretSource, SinkSpec, UrlSource,

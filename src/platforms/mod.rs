@@ -57,6 +57,7 @@ pub trait LiveRead: Send + Sync {
     fn requests(&self) -> u64 {
         0
     }
+
     /// Who changed these variables, as far as the place tells; asked of differences only, in as few
     /// requests as can be. One answer for each, in their order. What is not known for sure is said so;
     /// an error is why nothing is known (lower case, no final period).

@@ -1,20 +1,18 @@
 //! Where manifests come from: files, folders and the git history around them; and how an edit of
 //! one gets back to the disk.
 
-mod allowlist;
 mod checkout;
 mod git;
 mod guarded;
 mod load;
 mod neighbour;
 mod railway_link;
-mod watch;
 mod secret;
+mod watch;
 mod write;
 
 use std::path::PathBuf;
 
-pub use allowlist::{AllowlistError, load_allowlist, work_tree_around};
 pub use checkout::{Checkout, CheckoutError, Origin, ParseOriginError, Update};
 pub use git::{
     FilesAt, FormerText, FormerTexts, Git, MOST_REVISIONS, Range, Repository, Revision, SourceError,
@@ -23,8 +21,8 @@ pub use guarded::{GuardedError, load_alerts, load_allowlist, work_tree_around};
 pub use load::{LoadError, MAX_BYTES, load_each, load_manifests, load_rails};
 pub use neighbour::{Neighbour, neighbours};
 pub use railway_link::{RailwayLink, railway_link};
-pub use watch::Watch;
 pub use secret::{MAX_SECRET_BYTES, SecretFileError, load_secret};
+pub use watch::Watch;
 pub use write::{WriteError, write_atomically, write_new, write_over};
 
 /// A manifest's text and where it lies.

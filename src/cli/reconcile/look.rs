@@ -9,11 +9,14 @@ use super::shelf::Watched;
 use super::tell::{self, Seen};
 use crate::model::{Mode, TargetName};
 use crate::plan::{Change, LiveState, Plan, TargetState};
-use crate::reconcile::observe;
-use crate::reconcile::pass::{Memory, Pass, Scope};
+use crate::reconcile::observe::{self, Keeping, Keeps};
+use crate::reconcile::pass::{Pass, Scope};
 use crate::reconcile::schedule::{Ended, Told};
 use crate::reconcile::stop::Stop;
 use crate::reconcile::targets::Visibility;
+
+/// What did not change is kept again after this, so that its age tells whether anybody looks.
+const SEEN: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
 
 /// Looks at these targets.
 pub(super) async fn look(
@@ -48,14 +51,7 @@ pub(super) async fn look(
     };
     let told = told(watched, wanted, &reading.live, &reading.retry_after);
     let plan = pass.plan(reading.live.clone(), &eyes.memory);
-    let kept = keep(
-        &pass,
-        &eyes.memory,
-        &reading.live,
-        watched,
-        &mut *eyes.journal,
-        eyes.now,
-    );
+    let kept = keep(desk, &pass, &mut eyes, &reading.live, watched);
     let seen = Seen {
         plan: &plan,
         acted: acted(&scope, wanted),
@@ -118,22 +114,28 @@ pub(super) fn told(
         .collect()
 }
 
-/// Keeps what was seen, for other machines and for `status --journal`.
+/// Keeps what was seen, for other machines and for `status --from-journal`.
 pub(super) fn keep(
+    desk: &Desk<'_>,
     pass: &Pass<'_>,
-    memory: &Memory,
+    eyes: &mut Eyes,
     live: &[LiveState],
     watched: &Watched,
-    journal: &mut dyn crate::journal::Journal,
-    now: jiff::Timestamp,
 ) -> Result<(), String> {
     let Some(with) = &watched.fingerprinter else {
         return Ok(());
     };
-    let scope = &watched.item.scope;
-    let kept = observe::observe(pass, memory, live, with, journal, scope, now);
-    kept.map(|_| ())
-        .map_err(|error| crate::cli::error::CommandError::of(&error).message)
+    let keeping = Keeping {
+        keeps: Keeps::Every {
+            machine: &desk.observer(),
+            refresh: SEEN,
+        },
+        with,
+        scope: &watched.item.scope,
+        now: eyes.now,
+    };
+    let kept = observe::observe(pass, &eyes.memory, live, &keeping, &mut *eyes.journal);
+    kept.map(|_| ()).map_err(|error| tell::said(&error))
 }
 
 /// Those that may be written by itself at all.

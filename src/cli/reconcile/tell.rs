@@ -20,7 +20,7 @@ use crate::plan::{Change, Plan};
 use crate::reconcile::books::JournalBooks;
 use crate::reconcile::desired::Values;
 use crate::reconcile::event::{Freshness, Sight};
-use crate::reconcile::observe;
+use crate::reconcile::observe::{self, Wants};
 use crate::reconcile::pass::Pass;
 use crate::reconcile::rotation;
 
@@ -190,7 +190,7 @@ fn of_other_machines(
     }
     let kept = eyes.journal.observations(&watched.item.scope, &eyes.auth);
     let kept = kept.map_err(|error| said(&error))?;
-    let seen = observe::elsewhere(pass, &eyes.memory, &kept, eyes.now);
+    let seen = observe::seen(pass, &eyes.memory, &kept, Wants::Elsewhere, eyes.now);
     let silent = seen.into_iter().filter_map(|(target, seen)| {
         let Sight::Seen { at, freshness, .. } = seen.sight else {
             return None;
@@ -198,7 +198,7 @@ fn of_other_machines(
         if freshness != Freshness::Stale {
             return None;
         }
-        let machine = &seen.machine;
+        let machine = seen.machine?;
         Some(Sighting {
             key: AlertKey {
                 manifest: watched.name().clone(),

@@ -152,16 +152,7 @@ impl<'a, 'd> Whole<'a, 'd> {
             targets: told(watched, all, &reading.live, &reading.retry_after),
             ..Ended::default()
         };
-        let eyes = &mut self.eyes;
-        let (memory, now) = (&eyes.memory, eyes.now);
-        if let Err(why) = keep(
-            pass,
-            memory,
-            &reading.live,
-            watched,
-            &mut *eyes.journal,
-            now,
-        ) {
+        if let Err(why) = keep(desk, pass, &mut self.eyes, &reading.live, watched) {
             tracing::debug!("what was seen could not be kept: {why}");
         }
         Some((pass.plan(reading.live, &self.eyes.memory), ended))

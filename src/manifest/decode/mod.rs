@@ -27,7 +27,6 @@ use super::spec::{Glance, Manifest, Variable};
 use super::tree::Node;
 use super::{MAX_RECIPIENTS, validate};
 use crate::model::{ExpiryPolicy, ManifestName, Position, Rails, Reconciling, VarName};
-use crate::model::{ExpiryPolicy, ManifestName, Position, Rails, VarName};
 pub(super) use alerting::decode_alerting;
 pub(super) use allowlist::decode_allowlist;
 use fields::Fields;

@@ -172,6 +172,8 @@ impl LiveRead for RailwayPlatform {
 
     fn requests(&self) -> u64 {
         Self::requests(self)
+    }
+
     async fn traces(&self, asks: &[Ask<'_>]) -> Vec<Result<Who, String>> {
         self.who(asks).await
     }

@@ -1,7 +1,7 @@
 //! What happened during a pass, as values: the only thing `render` knows about one.
 
-mod alerts;
 mod alert_test;
+mod alerts;
 mod apply;
 mod doctor;
 mod exit;
@@ -14,8 +14,8 @@ mod status;
 mod undo;
 mod vitals;
 
-pub use alerts::{AlertsReport, BookState};
 pub use alert_test::{AlertTest, AlertTestFault, AlertTestReport};
+pub use alerts::{AlertsReport, BookState};
 pub use apply::{
     ActivationReport, ApplyReport, HalfWritten, Held, OperationOutcome, OperationReport,
     ProbeReport, ReadBack, TargetReport,

@@ -4,8 +4,8 @@
 //! A document begins with `"driftlock": "<kind>/<version>"`; a field may be added within a version,
 //! nothing else changes.
 
-mod alerts;
 mod alert_test;
+mod alerts;
 mod apply;
 mod check;
 mod diff;
@@ -23,8 +23,8 @@ mod undo;
 #[cfg(test)]
 mod tests;
 
-pub use alerts::AlertsDocument;
 pub use alert_test::AlertTestDocument;
+pub use alerts::AlertsDocument;
 pub use apply::ApplyDocument;
 pub use check::CheckDocument;
 pub use diff::DiffDocument;

@@ -3,8 +3,8 @@
 //! What comes from a manifest, a platform or a file is escaped here; what the caller prints must
 //! still pass the scrubber.
 
-mod alerts;
 mod alert_test;
+mod alerts;
 mod apply;
 mod check;
 mod diff;
@@ -24,8 +24,8 @@ mod undo;
 #[cfg(test)]
 mod tests;
 
-pub use alerts::render_alerts;
 pub use alert_test::render_alert_test;
+pub use alerts::render_alerts;
 pub use apply::render_apply;
 pub use check::render_check;
 pub use doctor::{Diagnosis, render_doctor};

@@ -81,7 +81,11 @@ fn it_finds_nothing_wrong() {
             return;
         };
         assert_eq!(complaints(&output), Vec::<String>::new(), "{words:?}");
-        assert!(output.status.success() && !files.is_empty(), "{}", text(&output));
+        assert!(
+            output.status.success() && !files.is_empty(),
+            "{}",
+            text(&output)
+        );
     }
 }
 

@@ -42,18 +42,10 @@ pub(super) struct Log {
 /// When a variable was changed, as far as that is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Window {
-    /// Not before this; `None` where it never was ours.
+    /// When our last apply of it was recorded, perhaps by another clock; `None` where it never was ours.
     pub(super) after: Option<Timestamp>,
-    /// The variable's own time stamp; `None` where it is gone.
+    /// The variable's own time stamp; `None` where it is gone, or as we left it.
     pub(super) at: Option<Timestamp>,
-}
-
-impl Window {
-    /// The variable's own time stamp, where it tells more than that it was ours.
-    pub(super) fn stamp(&self) -> Option<Timestamp> {
-        self.at
-            .filter(|at| self.after.is_none_or(|after| *at > after))
-    }
 }
 
 impl Entry {
@@ -88,16 +80,26 @@ impl Entry {
 impl Log {
     /// Who it was, or why this list does not say it. An author that is not known may still have a time.
     pub(super) fn find(&self, window: Window) -> Result<Who, String> {
-        match window.stamp() {
-            Some(at) => self.find_at(at),
-            None => self.find_since(window.after),
+        match window.at {
+            Some(at) if !self.is_own(at, window.after) => self.find_at(at),
+            Some(_) | None => self.find_since(window.after),
         }
+    }
+
+    /// Whether the moment is the one of our own last apply: then the time stamp did not move since.
+    fn is_own(&self, at: Timestamp, after: Option<Timestamp>) -> bool {
+        let mut beside = self.beside(at).peekable();
+        beside.peek().is_some() && beside.all(|entry| is_last_apply(entry, after))
+    }
+
+    fn beside(&self, at: Timestamp) -> impl Iterator<Item = &Entry> {
+        let entries = self.entries.iter();
+        entries.filter(move |entry| entry.at.duration_since(at).abs() <= TOGETHER)
     }
 
     /// The variable says itself when.
     fn find_at(&self, at: Timestamp) -> Result<Who, String> {
-        let beside = |entry: &&Entry| entry.at.duration_since(at).abs() <= TOGETHER;
-        let found: Vec<&Entry> = self.entries.iter().filter(beside).collect();
+        let found: Vec<&Entry> = self.beside(at).collect();
         if found.is_empty() {
             let (name, thing) = (self.name, self.thing);
             let reaches = self.from.is_none_or(|from| from < at);
@@ -119,9 +121,7 @@ impl Log {
         if self.from.is_some_and(|from| from > after) {
             return Err(format!("{name} is longer than what is read of it"));
         }
-        let is_own =
-            |entry: &Entry| entry.message.is_some() && entry.at.duration_since(after).abs() <= OWN;
-        let later = |entry: &&Entry| entry.at > after && !is_own(entry);
+        let later = |entry: &&Entry| entry.at > after && !is_last_apply(entry, Some(after));
         let found: Vec<&Entry> = self.entries.iter().filter(later).collect();
         let Some(last) = found.iter().map(|entry| entry.at).max() else {
             return Err(format!("{name} has no {thing} since our last apply"));
@@ -174,6 +174,12 @@ impl Log {
             said.manifest, said.plan, said.who
         )
     }
+}
+
+/// Whether it says that it was an apply, at the time of our own last one.
+fn is_last_apply(entry: &Entry, after: Option<Timestamp>) -> bool {
+    let near = |after: Timestamp| entry.at.duration_since(after).abs() <= OWN;
+    entry.message.is_some() && after.is_some_and(near)
 }
 
 /// `one of: Ada, Grace`; those who are not named count too.
@@ -302,6 +308,12 @@ mod tests {
             says(&log(vec![ours(3, "Ada")]), window(None)),
             "the list has no commit since our last apply"
         );
+        // a clock of ours that is ahead does not hide what the variable says itself
+        let ahead = Window {
+            after: Some(after(9_000)),
+            at: Some(after(300)),
+        };
+        assert_eq!(one.find(ahead).unwrap().by.as_deref(), Some("Ada"));
         // a time stamp that did not move tells nothing
         assert!(says(&one, window(Some(0))).contains("the only commit since"));
         assert_eq!(

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use async_trait::async_trait;
 use futures_util::future::join_all;
 
-use super::api::{Api, Deadline};
+use super::api::{Api, Deadline, Pace};
 use super::outcomes::refusal;
 use super::place::{Place, address, nothing, refuse_twins};
 use super::resolve::{self, Resolved};
@@ -110,6 +110,10 @@ impl RailwayPlatform {
 
     pub(super) fn last_seen(&self, place: &Place) -> Option<Arc<Resolved>> {
         self.lock_seen().get(place).cloned()
+    }
+
+    pub(super) const fn pace(&self) -> &Pace {
+        &self.settings.pace
     }
 
     pub(super) fn refusals(&self) -> std::sync::MutexGuard<'_, Refusals> {

@@ -19,8 +19,8 @@ use super::wire::{AuditLogAnswer, Connection, PatchesAnswer};
 use crate::model::Who;
 use crate::platforms::Ask;
 
-/// So long for all lists of one environment: nobody waits for this.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// So long for each list: nobody waits for this.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Entries of one page.
 const PAGE: u32 = 50;
@@ -94,10 +94,7 @@ impl RailwayPlatform {
         }
         let all = places.iter().map(|(place, indexes)| async move {
             let theirs: Vec<Ask<'_>> = indexes.iter().map(|index| asks[*index]).collect();
-            let asked = tokio::time::timeout(PATIENCE, self.who_at(place, &theirs)).await;
-            let slow = || format!("Railway did not answer within {} s", PATIENCE.as_secs());
-            let found = asked.unwrap_or_else(|_| theirs.iter().map(|_| Err(slow())).collect());
-            (indexes, found)
+            (indexes, self.who_at(place, &theirs).await)
         });
         for (indexes, found) in join_all(all).await {
             for (index, answer) in indexes.iter().zip(found) {
@@ -107,10 +104,15 @@ impl RailwayPlatform {
         answers
     }
 
+    /// No try begins after this.
+    fn limit(&self) -> Deadline {
+        Deadline::after(PATIENCE.min(self.pace().give_up / 6))
+    }
+
     /// The variables of one environment.
     async fn who_at(&self, place: &Place, asks: &[Ask<'_>]) -> Vec<Result<Who, String>> {
         let failed = |why: &str| asks.iter().map(|_| Err(why.to_owned())).collect();
-        let limit = Deadline::after(PATIENCE);
+        let limit = self.limit();
         let resolved = match self.last_seen(place) {
             Some(seen) => seen,
             None => match self.resolve(place, limit).await {
@@ -198,9 +200,13 @@ impl RailwayPlatform {
         if let Some(why) = known {
             return Err(why);
         }
-        let error = match asked.await {
-            Ok(log) => return Ok(log),
-            Err(error) => error,
+        let error = match tokio::time::timeout(PATIENCE, asked).await {
+            Ok(Ok(log)) => return Ok(log),
+            Ok(Err(error)) => error,
+            Err(_) => {
+                let limit = PATIENCE.as_secs();
+                return Err(format!("{name} did not come within {limit} s"));
+            }
         };
         if !is_refusal(&error) {
             return Err(format!("{name}: {error}"));
@@ -247,7 +253,7 @@ impl Asker<'_> {
             let page = answer.into_whole(&PATCHES)?.patches;
             let last = variables.last.is_some();
             let next = book.take(page, |node| node.applied_at, Entry::of_patch);
-            if !book.descends && !last && next.is_some() {
+            if !book.descends && book.pages == 1 && !last && next.is_some() {
                 book = Book::default();
                 variables = PatchesVariables {
                     environment_id,
@@ -376,7 +382,7 @@ impl Book {
 
 /// From when on the lists are needed; `None` where one of the variables needs all of them.
 fn start(windows: &[Window]) -> Option<Timestamp> {
-    let starts = windows.iter().map(|window| window.stamp().or(window.after));
+    let starts = windows.iter().map(|window| window.at.or(window.after));
     // a moment's entry may be a little older than its variable's stamp
     let slack = SignedDuration::from_secs(60);
     let oldest = starts.collect::<Option<Vec<_>>>()?.into_iter().min()?;
@@ -402,7 +408,7 @@ fn window(resolved: &Resolved, ask: &Ask<'_>) -> Window {
     });
     Window {
         after: ask.stamp.or(ask.since),
-        at: stamp,
+        at: stamp.filter(|at| ask.stamp != Some(*at)),
     }
 }
 

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use driftlock::machine::LocalHost;
 use driftlock::model::{
     Address, Live, LiveVar, Machine, OpenclawAddress, OpenclawSecret, Rails, SecretValue, Target,
+    Who,
 };
 use driftlock::platforms::openclaw::OpenclawPlatform;
-use driftlock::platforms::{Batch, BatchOutcome, LiveRead, Operation, Outcome, Platform};
+use driftlock::platforms::{Ask, Batch, BatchOutcome, LiveRead, Operation, Outcome, Platform};
 
 /// As people write it: their comments, their blanks, other people's keys.
 const CONFIG: &str = "// mine\n{\n  gateway: {mode:'local', /* here */ auth: { mode: \"token\",\n      token : 'old-gateway', }, port: 1 },\n\thooks:{ token: \"old-hooks\" , enabled: false, },  // two\n  'agents': { \"list\": [ 1, 2.50, +3, 0x10, ], },\n  meta: { lastTouchedVersion: '2026.9.6' },\n}\n\n";
@@ -204,4 +205,50 @@ async fn each_secret_has_an_outcome_of_its_own() {
     );
     assert!(lab.text("open/.env").contains("old-gateway"));
     assert!(lab.text("a/openclaw.json").contains("new-hooks"));
+}
+
+#[tokio::test]
+async fn who_changed_a_secret_is_asked_of_the_file_that_counts() {
+    let lab = Lab::new();
+    lab.write("a/openclaw.json", CONFIG);
+    lab.write("b/openclaw.json", "{ gateway: { mode: 'local' } }");
+    lab.write("b/.env", DOTENV);
+    let store = "{ gateway: { auth: { mode: 'token', token: { source: 'store', provider: 'default', id: 'X' } } } }";
+    lab.write("c/openclaw.json", store);
+    // each of them was written at another time
+    for (file, minutes) in [
+        ("a/openclaw.json", 10),
+        ("b/openclaw.json", 20),
+        ("b/.env", 30),
+    ] {
+        let at = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
+        let done = std::process::Command::new("touch")
+            .args(["-d", &at.to_string()])
+            .arg(lab.path(file))
+            .status();
+        assert!(done.unwrap().success());
+    }
+    let targets = ["a", "b", "c", "d"].map(|name| lab.target(name));
+    let name = GATEWAY.variable();
+    let asks: Vec<Ask<'_>> = targets
+        .iter()
+        .map(|target| Ask {
+            target,
+            name: &name,
+            since: Some(jiff::Timestamp::now() - jiff::SignedDuration::from_hours(2)),
+            stamp: None,
+        })
+        .collect();
+    let answers = lab.platform.traces(&asks).await;
+    let minutes = |answer: &Result<Who, String>| {
+        let who = answer.as_ref().unwrap();
+        assert_eq!(who.by, None, "a file names nobody");
+        let age = jiff::Timestamp::now().duration_since(who.at.unwrap());
+        age.as_secs() / 60
+    };
+    assert!((10..15).contains(&minutes(&answers[0])), "{answers:?}");
+    assert!((30..35).contains(&minutes(&answers[1])), "{answers:?}");
+    let why = answers[2].as_ref().unwrap_err();
+    assert!(why.contains("secret store"), "{why}");
+    assert!(answers[3].is_err(), "there is no OpenClaw");
 }

@@ -191,6 +191,10 @@ impl Step<'_> {
             let sinks = self.round.sinks;
             (self.next.sinks).retain(|name, sink| sinks.contains(name) || !behind(sink.cursor));
         }
+        // of reconcilers that are gone
+        self.next
+            .strikes
+            .retain(|key, strike| key.class != AlertClass::Unknown || !is_stale(strike.since));
         let open = &self.next.open;
         self.next
             .mutes

@@ -143,6 +143,10 @@ impl<'a> Step<'a> {
             self.next.strikes.remove(key);
             return true;
         }
+        if former.is_none() && self.next.strikes.len() >= AlertBook::MAX_STRIKES {
+            self.left_out += 1;
+            return false;
+        }
         let counted = key.class == AlertClass::Unknown;
         let strike = Strike {
             // where time decides, nothing is written for each look

@@ -76,13 +76,13 @@ impl Looker {
         }
     }
 
-    fn blind(&self) -> (Self, Sighting) {
+    fn blind(&self) -> (Self, Vec<Sighting>) {
         let mut blind = self.clone();
         let why = "it did not answer".to_owned();
         (blind.coverage.targets).insert(target("api"), Look::Unchecked(why));
         (
             blind,
-            sighting(key(AlertClass::Unknown, "api", None), "unknown"),
+            vec![sighting(key(AlertClass::Unknown, "api", None), "unknown")],
         )
     }
 
@@ -209,17 +209,14 @@ fn what_the_manifest_changed_waits_for_the_grace_and_a_failed_look_is_told_the_t
     let (blind, unknown) = ours.blind();
     let mut book = self::book();
     for minutes in [0, 1] {
-        assert_eq!(blind.looks(&mut book, minutes, &[unknown.clone()]), []);
+        assert_eq!(blind.looks(&mut book, minutes, &unknown), []);
     }
     // in a row
     ours.looks(&mut book, 2, &[]);
     for minutes in [3, 4] {
-        assert_eq!(blind.looks(&mut book, minutes, &[unknown.clone()]), []);
+        assert_eq!(blind.looks(&mut book, minutes, &unknown), []);
     }
-    assert_eq!(
-        blind.looks(&mut book, 5, &[unknown.clone()]),
-        told(Opened, "unknown")
-    );
+    assert_eq!(blind.looks(&mut book, 5, &unknown), told(Opened, "unknown"));
     assert_eq!(the_only(&book).key.observer.as_deref(), Some("vps"));
     assert_eq!(ours.looks(&mut book, 6, &[]), told(Resolved, "unknown"));
 }
@@ -231,7 +228,7 @@ fn what_cannot_be_looked_at_is_not_over_and_that_is_told_once() {
     let (blind, unknown) = ours.blind();
     let mut all = vec![];
     for minutes in 1..20 {
-        all.extend(blind.looks(&mut book, minutes, &[unknown.clone()]));
+        all.extend(blind.looks(&mut book, minutes, &unknown));
     }
     assert_eq!(
         all,
@@ -256,7 +253,7 @@ fn who_cannot_read_says_nothing_about_what_others_see() {
     let (blind, unknown) = other.blind();
     let mut all = vec![];
     for minutes in 1..9 {
-        all.extend(blind.looks(&mut book, minutes, &[unknown.clone()]));
+        all.extend(blind.looks(&mut book, minutes, &unknown));
         all.extend(ours.looks(&mut book, minutes, &[drift("x")]));
     }
     // its own alert, which the one who can read does not resolve
@@ -329,7 +326,7 @@ fn a_target_that_left_the_manifest_takes_its_alerts_along() {
     let stranger = Looker::new("mini");
     let (blind, unknown) = stranger.blind();
     for minutes in 0..3 {
-        blind.looks(&mut book, minutes, &[unknown.clone()]);
+        blind.looks(&mut book, minutes, &unknown);
     }
     ours.looks(&mut book, 3, &[drift("x")]);
     assert_eq!(book.open.len(), 2);

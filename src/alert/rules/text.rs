@@ -2,16 +2,17 @@
 
 use crate::model::{Alert, Sighting, Who};
 
-/// A text is no longer than this, in characters.
-const LONGEST: usize = 400;
+/// A text is no longer than this, in bytes: with as many alerts and events as it may hold, a book fits
+/// into the largest file of a shared journal.
+const LONGEST: usize = 300;
 /// So many commands go with an alert.
-const COMMANDS: usize = 4;
+const COMMANDS: usize = 3;
 
 pub(super) fn describe(alert: &mut Alert, sighting: &Sighting) {
     alert.pin.clone_from(&sighting.pin);
     alert.what = clipped(&sighting.what);
     // half a command is none
-    let whole = |one: &&String| one.chars().count() <= LONGEST;
+    let whole = |one: &&String| one.len() <= LONGEST;
     let next = sighting.next.iter().filter(whole).take(COMMANDS);
     alert.next = next.cloned().collect();
     alert.owner = sighting.owner.as_deref().map(clipped);
@@ -30,8 +31,8 @@ pub(super) fn clipped_who(who: &Who) -> Who {
 }
 
 pub(super) fn clipped(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+    match text.len() <= LONGEST {
+        true => text.to_owned(),
+        false => format!("{}…", &text[..text.floor_char_boundary(LONGEST)]),
     }
 }

@@ -40,10 +40,10 @@ fn texts_from_elsewhere_are_cut_and_halves_of_commands_left_out() {
     });
     ours.looks(&mut book, 0, &[long]);
     let alert = the_only(&book);
-    assert_eq!(alert.what.chars().count(), 401);
+    assert_eq!(alert.what.chars().count(), 151);
     assert_eq!(alert.next, ["driftlock plan"]);
     let by = alert.who.as_ref().unwrap().by.as_ref().unwrap();
-    assert_eq!(by.chars().count(), 401);
+    assert_eq!(by.chars().count(), 301);
 }
 
 #[test]
@@ -67,4 +67,33 @@ fn more_than_a_book_holds_is_counted() {
     assert_eq!(book.closed.len(), AlertBook::MAX_CLOSED);
     assert_eq!(ours.ends(&mut book, &began, 2, &seen), []);
     assert_eq!(ours.looks(&mut book, 3, &seen[..1]), told(Opened, "x"));
+}
+
+#[test]
+fn the_largest_book_fits_into_a_file_of_a_shared_journal() {
+    let (ours, mut book) = (Looker::new("vps"), book());
+    let mut worst = |pin: &str, minutes| {
+        let seen: Vec<Sighting> = (0..AlertBook::MAX_OPEN)
+            .map(|number| {
+                let name = format!("{number:0>100}").replace('0', "V");
+                let mut one = sighting(key(AlertClass::Drift, "api", Some(&name)), pin);
+                one.what = "\"".repeat(400);
+                one.next = vec!["x".repeat(300); 9];
+                one.owner = Some("o".repeat(400));
+                one.who = Some(Who {
+                    by: Some("b".repeat(400)),
+                    source: "s".repeat(400),
+                    ..Who::default()
+                });
+                one
+            })
+            .collect();
+        ours.looks(&mut book, minutes, &seen);
+    };
+    worst(&"1".repeat(64), 0);
+    worst(&"2".repeat(64), 1);
+    assert_eq!(book.events.len(), AlertBook::MAX_EVENTS);
+    // as text in the JSON of a file
+    let file = serde_json::to_string(&serde_json::to_string(&book).unwrap()).unwrap();
+    assert!(file.len() < 8 * 1024 * 1024, "{}", file.len());
 }

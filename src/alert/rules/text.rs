@@ -31,8 +31,9 @@ pub(super) fn clipped_who(who: &Who) -> Who {
 }
 
 pub(super) fn clipped(text: &str) -> String {
-    match text.len() <= LONGEST {
-        true => text.to_owned(),
-        false => format!("{}…", &text[..text.floor_char_boundary(LONGEST)]),
+    if text.len() <= LONGEST {
+        return text.to_owned();
     }
+    let end = (0..=LONGEST).rfind(|end| text.is_char_boundary(*end));
+    format!("{}…", &text[..end.unwrap_or(0)])
 }

@@ -1,8 +1,9 @@
 //! Alerts: what is told, when, to whom, and how it gets there.
 //!
-//! `rules.rs` decides (pure): from the book of open alerts and what a pass saw to the next book, with the
-//! events of that step. `deliver.rs` takes the events to the sinks. Books are kept by somebody else and
-//! changed by compare-and-swap, so several reconcilers can share one.
+//! `sight` says what a plan and an apply are told as, `rules` decides (both pure): from the book of open
+//! alerts and what a pass saw to the next book, with the events of that step. `mute` keeps some of it
+//! silent, `brake` stops healing that does not hold. `deliver` takes the events to the sinks. Books are
+//! kept by somebody else and changed by compare-and-swap, so several reconcilers can share one.
 
 pub mod brake;
 mod command;

@@ -4,9 +4,11 @@
 //! overlap, a restart between any two lines, clocks that jump. Opinions are ordered by the generation of
 //! the book that a pass began with, never by a clock.
 
+mod over;
 mod step;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

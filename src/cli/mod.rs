@@ -182,7 +182,10 @@ pub fn main() -> Exit {
     let net = Net::default();
     let logging = Logging {
         verbosity: cli.global.verbose,
-        stays: None,
+        stays: match &cli.command {
+            Command::Reconcile(arguments) => arguments.stays(),
+            _ => None,
+        },
     };
     crate::telemetry::start(logging, context.clock(), &net);
     let mut ui = Ui::new(&context, cli.global.color, net);

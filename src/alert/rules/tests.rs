@@ -1,12 +1,11 @@
 //! One alert at a time; many at once: `sequences`.
 
+mod limits;
+mod mutes;
 mod sequences;
 
-use jiff::SignedDuration;
-
 use super::*;
-use crate::alert::mute::{self, Saying, Subject};
-use crate::model::{Alert, AlertEventKind, AlertKey, SinkState, Who};
+use crate::model::{Alert, AlertEventKind, AlertKey, SinkState};
 
 pub(super) fn at(minutes: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + minutes * 60).unwrap()
@@ -77,13 +76,13 @@ impl Looker {
         }
     }
 
-    fn blind(&self) -> (Self, Sighting) {
+    fn blind(&self) -> (Self, Vec<Sighting>) {
         let mut blind = self.clone();
         let why = "it did not answer".to_owned();
         (blind.coverage.targets).insert(target("api"), Look::Unchecked(why));
         (
             blind,
-            sighting(key(AlertClass::Unknown, "api", None), "unknown"),
+            vec![sighting(key(AlertClass::Unknown, "api", None), "unknown")],
         )
     }
 
@@ -210,17 +209,14 @@ fn what_the_manifest_changed_waits_for_the_grace_and_a_failed_look_is_told_the_t
     let (blind, unknown) = ours.blind();
     let mut book = self::book();
     for minutes in [0, 1] {
-        assert_eq!(blind.looks(&mut book, minutes, &[unknown.clone()]), []);
+        assert_eq!(blind.looks(&mut book, minutes, &unknown), []);
     }
     // in a row
     ours.looks(&mut book, 2, &[]);
     for minutes in [3, 4] {
-        assert_eq!(blind.looks(&mut book, minutes, &[unknown.clone()]), []);
+        assert_eq!(blind.looks(&mut book, minutes, &unknown), []);
     }
-    assert_eq!(
-        blind.looks(&mut book, 5, &[unknown.clone()]),
-        told(Opened, "unknown")
-    );
+    assert_eq!(blind.looks(&mut book, 5, &unknown), told(Opened, "unknown"));
     assert_eq!(the_only(&book).key.observer.as_deref(), Some("vps"));
     assert_eq!(ours.looks(&mut book, 6, &[]), told(Resolved, "unknown"));
 }
@@ -232,7 +228,7 @@ fn what_cannot_be_looked_at_is_not_over_and_that_is_told_once() {
     let (blind, unknown) = ours.blind();
     let mut all = vec![];
     for minutes in 1..20 {
-        all.extend(blind.looks(&mut book, minutes, &[unknown.clone()]));
+        all.extend(blind.looks(&mut book, minutes, &unknown));
     }
     assert_eq!(
         all,
@@ -257,7 +253,7 @@ fn who_cannot_read_says_nothing_about_what_others_see() {
     let (blind, unknown) = other.blind();
     let mut all = vec![];
     for minutes in 1..9 {
-        all.extend(blind.looks(&mut book, minutes, &[unknown.clone()]));
+        all.extend(blind.looks(&mut book, minutes, &unknown));
         all.extend(ours.looks(&mut book, minutes, &[drift("x")]));
     }
     // its own alert, which the one who can read does not resolve
@@ -330,7 +326,7 @@ fn a_target_that_left_the_manifest_takes_its_alerts_along() {
     let stranger = Looker::new("mini");
     let (blind, unknown) = stranger.blind();
     for minutes in 0..3 {
-        blind.looks(&mut book, minutes, &[unknown.clone()]);
+        blind.looks(&mut book, minutes, &unknown);
     }
     ours.looks(&mut book, 3, &[drift("x")]);
     assert_eq!(book.open.len(), 2);
@@ -380,57 +376,6 @@ fn what_was_not_asked_for_stays() {
     assert_eq!(gone, ["here", "soon", "x"].map(str::to_owned).into());
 }
 
-fn say<'a>(until: i64) -> Saying<'a> {
-    Saying {
-        reason: "known",
-        until: at(until),
-        by: "ops@laptop",
-        at: at(0),
-    }
-}
-
-#[test]
-fn a_mute_holds_for_what_it_is_now_until_it_ends() {
-    let (ours, mut book) = (Looker::new("vps"), book());
-    ours.looks(&mut book, 0, &[drift("x")]);
-    let subject: Subject = "A@api".parse().unwrap();
-    let mut muted = mute::mute(&book, &subject, say(3000)).unwrap();
-    // not even a reminder
-    assert_eq!(ours.looks(&mut muted, 2000, &[drift("x")]), []);
-    let mut moved = muted.clone();
-    assert_eq!(
-        ours.looks(&mut moved, 2001, &[drift("y")]),
-        told(Changed, "y")
-    );
-    assert!(moved.mutes.is_empty());
-    let mut ended = muted.clone();
-    assert_eq!(
-        ours.looks(&mut ended, 3000, &[drift("x")]),
-        told(Reminder, "x")
-    );
-    assert_eq!(ours.looks(&mut ended, 3001, &[drift("x")]), []);
-    // a clock that goes back does not bring an ended mute back
-    assert_eq!(ours.looks(&mut ended, 10, &[drift("x")]), []);
-    assert_eq!(
-        ours.looks(&mut ended, 11, &[drift("y")]),
-        told(Changed, "y")
-    );
-    let mut over = muted.clone();
-    assert_eq!(ours.looks(&mut over, 2001, &[]), []);
-    assert!(over.open.is_empty());
-    // the same again, while the mute holds: silent, and told when it ends
-    assert_eq!(ours.looks(&mut over, 2002, &[drift("x")]), []);
-    assert_eq!(
-        ours.looks(&mut over, 3000, &[drift("x")]),
-        told(Opened, "x")
-    );
-    let mut back = mute::unmute(&muted, &subject).unwrap().unwrap();
-    assert_eq!(
-        ours.looks(&mut back, 2001, &[drift("x")]),
-        told(Reminder, "x")
-    );
-}
-
 #[test]
 fn clocks_that_jump_neither_repeat_nor_lose() {
     let (ours, mut book) = (Looker::new("vps"), book());
@@ -462,138 +407,4 @@ fn two_clocks_two_days_apart_remind_as_one() {
         reminders += other.looks(&mut book, minutes + ahead, &[drift("x")]).len();
     }
     assert!((8..=11).contains(&reminders), "{reminders}");
-}
-
-#[test]
-fn a_sink_that_is_behind_finds_what_it_needs_and_no_book_grows_for_ever() {
-    let (ours, mut book) = (Looker::new("vps"), book());
-    for minutes in 0..3000 {
-        ours.looks(&mut book, minutes, &[drift(&minutes.to_string())]);
-    }
-    assert_eq!(book.events.len(), AlertBook::MAX_EVENTS);
-    book.sinks.get_mut("slack").unwrap().cursor = 2990;
-    let gone = SinkState {
-        cursor: 2500,
-        ..SinkState::default()
-    };
-    book.sinks.insert("removed".to_owned(), gone);
-    ours.looks(&mut book, 3001, &[drift("last")]);
-    // another reconciler's sink keeps what is young, and is forgotten once it is too far behind
-    assert_eq!(book.events.first().unwrap().number, 2501);
-    ours.looks(&mut book, 3001 + 8 * 24 * 60, &[drift("later")]);
-    assert!(!book.sinks.contains_key("removed"));
-    assert_eq!(book.events.first().unwrap().number, 2991);
-    book.sinks.get_mut("slack").unwrap().threads = [("f".repeat(12), "t".to_owned())].into();
-    ours.looks(&mut book, 3002 + 8 * 24 * 60, &[]);
-    assert!(book.sinks["slack"].threads.is_empty());
-    assert!(serde_json::to_vec(&book).unwrap().len() < 64 * 1024);
-}
-
-#[test]
-fn texts_from_elsewhere_are_cut_and_halves_of_commands_left_out() {
-    let (ours, mut book) = (Looker::new("vps"), book());
-    let mut long = drift("x");
-    long.what = "ä".repeat(5000);
-    long.next = vec!["driftlock ".repeat(500), "driftlock plan".to_owned()];
-    long.who = Some(Who {
-        by: Some("x".repeat(5000)),
-        ..Who::default()
-    });
-    ours.looks(&mut book, 0, &[long]);
-    let alert = the_only(&book);
-    assert_eq!(alert.what.chars().count(), 401);
-    assert_eq!(alert.next, ["driftlock plan"]);
-    let by = alert.who.as_ref().unwrap().by.as_ref().unwrap();
-    assert_eq!(by.chars().count(), 401);
-}
-
-#[test]
-fn more_than_a_book_holds_is_counted() {
-    let (ours, mut book) = (Looker::new("vps"), book());
-    let seen: Vec<Sighting> = (0..AlertBook::MAX_OPEN + 3)
-        .map(|number| {
-            sighting(
-                key(AlertClass::Drift, "api", Some(&format!("V{number}"))),
-                "x",
-            )
-        })
-        .collect();
-    ours.looks(&mut book, 0, &seen);
-    assert_eq!((book.open.len(), book.left_out), (AlertBook::MAX_OPEN, 3));
-    // within what a shared journal takes for a file
-    assert!(serde_json::to_vec(&book).unwrap().len() < 7 * 1024 * 1024);
-    // all over: a pass that began before that opens none of them again
-    let began = Began::with(&book);
-    ours.looks(&mut book, 1, &[]);
-    assert_eq!(book.closed.len(), AlertBook::MAX_CLOSED);
-    assert_eq!(ours.ends(&mut book, &began, 2, &seen), []);
-    assert_eq!(ours.looks(&mut book, 3, &seen[..1]), told(Opened, "x"));
-}
-
-#[test]
-fn a_mute_says_who_why_and_until_when_and_no_more_than_that() {
-    let (ours, mut book) = (Looker::new("vps"), book());
-    ours.looks(&mut book, 0, &[drift("x")]);
-    let subject = |text: &str| text.parse::<Subject>();
-    let id = the_only(&book).id.clone();
-    for good in ["A@api", &id, &id[..4]] {
-        let muted = mute::mute(&book, &subject(good).unwrap(), say(10)).unwrap();
-        assert_eq!(muted.mutes.len(), 1, "{good}");
-        let again = mute::mute(&muted, &subject(good).unwrap(), say(20)).unwrap();
-        assert_eq!(again.mutes[0].until, at(20));
-        assert_eq!(again.mutes.len(), 1);
-    }
-    for bad in ["", "A", "abc", "A@", "@api", "0123456789abc", "A B@api"] {
-        assert!(subject(bad).is_err(), "{bad}");
-    }
-    let none = mute::mute(&book, &subject("B@api").unwrap(), say(10));
-    assert_eq!(none, Err(mute::MuteError::NoAlert));
-    for reason in ["", "  ", "two\nlines", &"x".repeat(201)] {
-        let saying = Saying { reason, ..say(10) };
-        let refused = mute::mute(&book, &subject("A@api").unwrap(), saying);
-        assert_eq!(refused, Err(mute::MuteError::Reason), "{reason}");
-    }
-    assert_eq!(mute::unmute(&book, &subject("A@api").unwrap()), Ok(None));
-    // what somebody wrote past us ends all the same
-    let mut wild = mute::mute(&book, &subject("A@api").unwrap(), say(10)).unwrap();
-    wild.mutes[0].until = at(1_000_000);
-    assert!(wild.mutes[0].holds(at(90 * 24 * 60 - 1)));
-    assert!(!wild.mutes[0].holds(at(90 * 24 * 60)));
-}
-
-#[test]
-fn ends_as_people_write_them() {
-    use mute::MuteError::{Past, TooLong, Until};
-    let now: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
-    let until = |text: &str| mute::parse_until(text, now);
-    let after = |hours| Ok(now + SignedDuration::from_hours(hours));
-    assert_eq!(until("12h"), after(12));
-    assert_eq!(until("3d"), after(72));
-    assert_eq!(until("2w"), after(14 * 24));
-    assert_eq!(until("90d"), after(90 * 24));
-    assert_eq!(
-        until("2026-03-01").unwrap().to_string(),
-        "2026-03-02T00:00:00Z"
-    );
-    assert_eq!(
-        until("2026-03-01T18:00Z").unwrap().to_string(),
-        "2026-03-01T18:00:00Z"
-    );
-    for (text, why) in [
-        ("91d", TooLong),
-        ("99999d", TooLong),
-        ("2027-01-01", TooLong),
-        ("2026-02-28", Past),
-        ("0d", Past),
-        ("", Until),
-        ("d", Until),
-        ("-3d", Until),
-        ("3", Until),
-        ("99999999999d", Until),
-        ("3ä", Until),
-        ("2026-02-30", Until),
-        ("tomorrow", Until),
-    ] {
-        assert_eq!(until(text), Err(why), "{text}");
-    }
 }

@@ -1,5 +1,7 @@
 //! What a plan is told as.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::alert::rules::{Began, Patience, Round, advance};
 use crate::model::{AlertBook, Due, Fingerprint, FingerprintKey, PlatformKind};

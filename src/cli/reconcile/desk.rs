@@ -10,8 +10,14 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::own::Own;
-use super::shelf::{Opens, Shelf};
+use super::deliver::{self, Pinger};
+use super::rounds::Rounds;
+use super::shelf::{Broken, Opens, Shelf};
 use super::{look, tell, whole};
+use crate::alert::{Ping, Sinks};
+use crate::cli::ui::Ui;
+use crate::serve::Notifier;
+use crate::source::Checkout;
 use crate::alert::rules::Patience;
 use crate::cli::Global;
 use crate::cli::context::Context;
@@ -20,7 +26,7 @@ use crate::cli::records;
 use crate::cli::session;
 use crate::crypto::Keyring;
 use crate::journal::Journal;
-use crate::model::{Fingerprinter, ManifestName, PlatformKind, Sighting, TargetName, Zones};
+use crate::model::{AlertBook, Fingerprinter, ManifestName, PlatformKind, Sighting, TargetName, Zones};
 use crate::platforms::railway::RailwayPlatform;
 use crate::platforms::{LiveRead, Platform};
 use crate::reconcile::connect::{Connections, connection_of};
@@ -48,8 +54,8 @@ pub(super) struct Asked {
 /// What is remembered of one manifest between two looks.
 #[derive(Default)]
 pub(super) struct Recollected {
-    /// The book of alerts that was there last.
-    pub(super) book: String,
+    /// The book of alerts as it was last.
+    pub(super) book: AlertBook,
     /// Whether the journal had records of it.
     pub(super) recorded: bool,
     /// Since it is known that the journal was lost: why.
@@ -76,6 +82,16 @@ pub(super) struct Desk<'a> {
     /// What is wrong with sinks, by manifest.
     pub(super) sink_troubles: RefCell<BTreeMap<ManifestName, Vec<Sighting>>>,
     pub(super) own: RefCell<Own>,
+    /// Where alerts go.
+    pub(super) sinks: Sinks,
+    pub(super) pinger: Pinger,
+    /// A checkout that it keeps for itself.
+    checkout: Option<Arc<Mutex<Checkout>>>,
+    /// Why that cannot be followed, since it could not.
+    checkout_trouble: RefCell<Option<Broken>>,
+    pub(super) round: RefCell<Rounds>,
+    ui: RefCell<&'a mut Ui>,
+    notifier: RefCell<Notifier>,
     /// Requests that were charged to a budget already.
     charged: Cell<u64>,
 }
@@ -86,16 +102,23 @@ impl<'a> Desk<'a> {
         context: &'a Context,
         asked: Asked,
         railway: Arc<RailwayPlatform>,
-        zones: Zones,
+        tools: Tools<'a>,
     ) -> Self {
         Self {
+            zones: context.zones(),
+            sinks: tools.sinks,
+            pinger: Pinger::new(tools.ping),
+            checkout: tools.checkout.map(|checkout| Arc::new(Mutex::new(checkout))),
+            checkout_trouble: RefCell::default(),
+            round: RefCell::default(),
+            ui: RefCell::new(tools.ui),
+            notifier: RefCell::new(tools.notifier),
             global,
             context,
             asked,
             railway,
             shelf: RefCell::default(),
             keyring: RefCell::new(session::quiet_keyring(global, context)),
-            zones,
             vitals: Arc::default(),
             known: RefCell::default(),
             journals: RefCell::default(),
@@ -112,12 +135,17 @@ impl<'a> Desk<'a> {
 
     /// When what is told.
     pub(super) fn patience(&self) -> Patience {
-        Patience::default()
+        let alerting = self.sinks.alerting();
+        Patience {
+            remind: alerting.remind,
+            grace: alerting.grace,
+            after: alerting.after,
+        }
     }
 
     /// The sinks that it serves.
     pub(super) fn sink_names(&self) -> BTreeSet<String> {
-        BTreeSet::new()
+        self.sinks.names().map(str::to_owned).collect()
     }
 
     pub(super) fn vitals(&self) -> MutexGuard<'_, Vitals> {
@@ -172,8 +200,63 @@ impl<'a> Desk<'a> {
                 tell::farewell(self, gone);
             }
             self.note_manifests();
+            self.protect();
         }
         turned.changed
+    }
+
+    /// Makes the values known to the net that everything passes which is printed or logged.
+    fn protect(&self) {
+        let now = self.context.now();
+        let mut ui = self.ui.borrow_mut();
+        for watched in self.shelf.borrow().watched() {
+            let values = super::eyes::values(self, watched, now);
+            ui.protect(values.secrets().cloned(), values.public());
+        }
+    }
+
+    /// What of the manifests cannot be used as it is now.
+    pub(super) fn broken(&self) -> Vec<Broken> {
+        let mut all: Vec<Broken> = self.shelf.borrow().broken().cloned().collect();
+        all.extend(self.checkout_trouble.borrow().clone());
+        all
+    }
+
+    /// Follows the checkout, where it keeps one.
+    async fn follow(&self) {
+        let Some(checkout) = &self.checkout else {
+            return;
+        };
+        let (checkout, now) = (Arc::clone(checkout), self.context.now());
+        // git may take its time, and the loop turns on
+        let updated = tokio::task::spawn_blocking(move || {
+            let mut checkout = checkout.lock().unwrap_or_else(PoisonError::into_inner);
+            let origin = checkout.origin().to_string();
+            (origin, checkout.update(now))
+        });
+        let Ok((origin, updated)) = updated.await else {
+            return;
+        };
+        let mut trouble = self.checkout_trouble.borrow_mut();
+        match updated {
+            Ok(update) => {
+                *trouble = None;
+                for path in &update.restored {
+                    let path = crate::render::escape::terminal(&path.display().to_string());
+                    tracing::warn!(%path, "was changed in the checkout by hand, and is as in its commit again");
+                }
+                if update.is_another() {
+                    tracing::info!(commit = %update.to, "the checkout is another one");
+                }
+            }
+            Err(error) => {
+                let why = CommandError::of(&error).message;
+                if trouble.as_ref().is_none_or(|known| known.why != why) {
+                    tracing::error!("{why}");
+                    *trouble = Some(Broken::of_checkout(&origin, why, &error, now));
+                }
+            }
+        }
     }
 
     fn note_manifests(&self) {
@@ -249,6 +332,26 @@ impl<'a> Desk<'a> {
         BTreeMap::from([(PlatformKind::Railway, new)])
     }
 
+    /// Tells the service manager that the loop turns, and whether it is up.
+    fn beat(&self, timetable: &Timetable) {
+        let seen = timetable.all_seen();
+        let first = seen && !std::mem::replace(&mut self.vitals().first_round, seen);
+        self.vitals().first_round |= seen;
+        let mut notifier = self.notifier.borrow_mut();
+        if first {
+            let watched = timetable.len();
+            let told = notifier.ready(&format!("watching {watched} targets"));
+            unheard(told);
+        }
+        unheard(notifier.beat());
+    }
+
+    /// Tells the service manager that it is about to end.
+    pub(super) fn stopping(&self) {
+        self.vitals().stopping = true;
+        unheard(self.notifier.borrow().stopping("stopping"));
+    }
+
     fn note_looks(&self, manifest: &ManifestName, ended: &Ended, took: Duration) {
         let now = self.context.now();
         let mut vitals = self.vitals();
@@ -271,6 +374,22 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// A service manager that does not listen is no reason to stop.
+fn unheard(told: std::io::Result<()>) {
+    if let Err(error) = told {
+        tracing::debug!(%error, "the service manager was not told");
+    }
+}
+
+/// What it works with, made before it begins.
+pub(super) struct Tools<'a> {
+    pub(super) sinks: Sinks,
+    pub(super) ping: Option<Ping>,
+    pub(super) checkout: Option<Checkout>,
+    pub(super) notifier: Notifier,
+    pub(super) ui: &'a mut Ui,
+}
+
 #[async_trait(?Send)]
 impl Work for Desk<'_> {
     async fn carry_out(&self, job: &Job, stop: &Stop) -> Ended {
@@ -288,19 +407,20 @@ impl Work for Desk<'_> {
     }
 
     async fn reload(&self) -> Option<Vec<Entry>> {
+        self.follow().await;
         let changed = self.turn();
         tell::own(self);
         changed.then(|| self.entries())
     }
 
     async fn deliver(&self) -> Option<Duration> {
-        None
+        deliver::deliver(self).await
     }
 
     fn turned(&self, timetable: &Timetable) {
+        self.beat(timetable);
         let mut vitals = self.vitals();
         vitals.beat_at = Some(self.context.now());
-        vitals.first_round |= timetable.all_seen();
         for (platform, waited) in timetable.throttled() {
             vitals.throttled.insert(platform.to_string(), *waited);
         }

@@ -9,7 +9,7 @@ use super::tell::own_scope;
 use crate::alert::Books;
 use crate::alert::rules::Began;
 use crate::cli::records::{self, Named};
-use crate::journal::{Authenticator, Journal, JournalError, SqliteJournal};
+use crate::journal::{Authenticator, Journal, Scope, SqliteJournal};
 use crate::model::{AlertBook, Fingerprinter, Sighting};
 use crate::reconcile::books::JournalBooks;
 
@@ -20,7 +20,9 @@ const QUIET: SignedDuration = SignedDuration::from_mins(10);
 #[derive(Default)]
 pub(super) struct Own {
     pub(super) began: Began,
-    pub(super) last_event: u64,
+    /// The newest that was told of; `None` before the first look.
+    pub(super) last_event: Option<u64>,
+    pub(super) book: AlertBook,
     sightings: Vec<Sighting>,
     at: Option<Timestamp>,
     spare: InMemory,
@@ -40,7 +42,8 @@ impl Own {
 
     pub(super) fn note(&mut self, book: &AlertBook, sightings: Vec<Sighting>, now: Timestamp) {
         self.began = Began::with(book);
-        self.last_event = book.last_event;
+        self.last_event = Some(book.last_event);
+        self.book.clone_from(book);
         self.sightings = sightings;
         self.at = Some(now);
     }
@@ -51,39 +54,55 @@ impl Own {
         desk: &Desk<'_>,
         change: &mut dyn FnMut(&AlertBook) -> Option<AlertBook>,
     ) -> AlertBook {
-        let mut spare = self.spare.clone();
-        let kept = with_books(desk, &mut |books| books.change(change));
+        let kept = Disk::open(desk).and_then(|mut disk| disk.books().change(change));
         kept.unwrap_or_else(|why| {
             tracing::warn!("alerts of this reconciler are kept in memory only: {why}");
-            spare.change(change).unwrap_or_default()
+            self.spare.change(change).unwrap_or_default()
         })
+    }
+
+    /// The book in memory.
+    pub(super) fn spare(&self) -> InMemory {
+        self.spare.clone()
     }
 }
 
-/// Does something with the book on the disk.
-///
-/// # Errors
-/// Why there is none.
-pub(super) fn with_books<T>(
-    desk: &Desk<'_>,
-    work: &mut dyn FnMut(&mut dyn Books) -> Result<T, String>,
-) -> Result<T, String> {
-    let path = match records::named(desk.global, desk.context) {
-        Named::File(path) => path,
-        Named::Git(_) | Named::Nothing => {
-            records::own(desk.context).map_err(|error| error.message)?
+/// The book on the disk.
+pub(super) struct Disk {
+    journal: SqliteJournal,
+    scope: Scope,
+    auth: Authenticator,
+}
+
+impl Disk {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn open(desk: &Desk<'_>) -> Result<Self, String> {
+        let path = match records::named(desk.global, desk.context) {
+            Named::File(path) => path,
+            Named::Git(_) | Named::Nothing => {
+                records::own(desk.context).map_err(|error| error.message)?
+            }
+        };
+        let mut journal = SqliteJournal::new(path);
+        let scope = own_scope(desk);
+        let key = journal.local_key(&scope);
+        let key = key.map_err(|error| super::tell::said(&error))?;
+        let auth = Authenticator::new(&Fingerprinter::new(key, vec![]));
+        Ok(Self {
+            journal,
+            scope,
+            auth,
+        })
+    }
+
+    pub(super) fn books(&mut self) -> JournalBooks<'_> {
+        JournalBooks {
+            journal: &mut self.journal,
+            scope: &self.scope,
+            auth: &self.auth,
         }
-    };
-    let mut journal = SqliteJournal::new(path);
-    let scope = own_scope(desk);
-    let key = |journal: &mut SqliteJournal| -> Result<Authenticator, JournalError> {
-        let key = journal.local_key(&scope)?;
-        Ok(Authenticator::new(&Fingerprinter::new(key, vec![])))
-    };
-    let auth = key(&mut journal).map_err(|error| super::tell::said(&error))?;
-    work(&mut JournalBooks {
-        journal: &mut journal,
-        scope: &scope,
-        auth: &auth,
-    })
+    }
 }

@@ -14,7 +14,7 @@ use crate::crypto::Keyring;
 use crate::model::{Diagnostic, Fingerprinter, ManifestName, VarName};
 use crate::reconcile::load::{self, Opening};
 use crate::reconcile::targets::shared_place;
-use crate::source::{LoadError, ManifestFile, load_each};
+use crate::source::{CheckoutError, LoadError, ManifestFile, load_each};
 
 /// One manifest, opened.
 pub(super) struct Watched {
@@ -45,6 +45,30 @@ pub(super) struct Broken {
     pub(super) why: String,
     pub(super) next: Vec<String>,
     pub(super) since: Timestamp,
+}
+
+impl Broken {
+    /// A checkout that cannot be followed.
+    pub(super) fn of_checkout(
+        origin: &str,
+        why: String,
+        error: &CheckoutError,
+        since: Timestamp,
+    ) -> Self {
+        let next = match error {
+            CheckoutError::Rewound { to, .. } => {
+                format!("driftlock reconcile --once --checkout {origin} --accept-rewind {to}")
+            }
+            _ => "driftlock doctor".to_owned(),
+        };
+        Self {
+            name: name_after(Path::new(origin)),
+            path: PathBuf::from(origin),
+            why,
+            next: vec![next],
+            since,
+        }
+    }
 }
 
 /// What there is to watch.

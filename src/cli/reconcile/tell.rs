@@ -23,6 +23,7 @@ use crate::reconcile::event::{Freshness, Sight};
 use crate::reconcile::observe::{self, Wants};
 use crate::reconcile::pass::Pass;
 use crate::reconcile::rotation;
+use crate::reconcile::who;
 
 /// How much longer than its overlap a rotation may wait for its next step before that is told.
 const ROTATION_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
@@ -76,7 +77,7 @@ pub(super) async fn conclude(
         auth: &eyes.auth,
     };
     let book = books.change(&mut |book| advance(book, &round))?;
-    log(&book, before);
+    log(desk, watched.name(), &book, before);
     notice_loss(desk, watched, eyes, &book);
     count(desk, watched, &book, seen.plan);
     eyes.book = book;
@@ -223,11 +224,40 @@ fn of_other_machines(
 
 /// Asks the places who it was, about what nobody was told yet.
 async fn ask_who(pass: &Pass<'_>, eyes: &Eyes, plan: &Plan, sightings: &mut [Sighting]) {
-    let _later = (pass, eyes, plan, sightings);
+    let is_new = |sighting: &Sighting| {
+        let open = eyes.book.open.get(&sighting.key);
+        matches!(sighting.key.class, AlertClass::Drift | AlertClass::Conflict)
+            && open.is_none_or(|alert| alert.pin != sighting.pin)
+    };
+    let about: BTreeSet<_> = (sightings.iter())
+        .filter(|sighting| is_new(sighting))
+        .filter_map(|one| Some((one.key.target.clone()?, one.key.variable.clone()?)))
+        .collect();
+    if about.is_empty() {
+        return;
+    }
+    let mut questions = who::questions(plan, pass.located, &eyes.memory);
+    questions.retain(|one| about.contains(&(one.target.name.clone(), one.name.clone())));
+    let answers = who::ask(pass.connections, &questions, who::PATIENCE).await;
+    let authors = who::authors(questions, answers, eyes.now);
+    for sighting in sightings {
+        if let (Some(target), Some(name)) = (&sighting.key.target, &sighting.key.variable) {
+            let author = authors.of.get(&(target.clone(), name.clone()));
+            sighting.who = sighting.who.take().or_else(|| author.cloned());
+        }
+    }
 }
 
 /// What happened to alerts, for who reads the log.
-pub(super) fn log(book: &AlertBook, before: u64) {
+pub(super) fn log(desk: &Desk<'_>, manifest: &ManifestName, book: &AlertBook, before: u64) {
+    let mut round = desk.round.borrow_mut();
+    for event in book.events.iter().filter(|event| event.number > before) {
+        round.tell(manifest, event);
+    }
+    log_events(book, before);
+}
+
+fn log_events(book: &AlertBook, before: u64) {
     for event in book.events.iter().filter(|event| event.number > before) {
         let alert = &event.alert;
         let manifest = &alert.key.manifest;
@@ -254,8 +284,9 @@ fn notice_loss(desk: &Desk<'_>, watched: &Watched, eyes: &Eyes, book: &AlertBook
     let recorded = eyes.memory.last.values().any(|last| last.at.is_some());
     let mut known = desk.known.borrow_mut();
     let one = known.entry(watched.name().clone()).or_default();
-    let another = !one.book.is_empty() && !eyes.book.id.is_empty() && one.book != eyes.book.id;
-    let emptied = !one.book.is_empty() && eyes.book.id.is_empty();
+    let former = &one.book.id;
+    let another = !former.is_empty() && !eyes.book.id.is_empty() && *former != eyes.book.id;
+    let emptied = !former.is_empty() && eyes.book.id.is_empty();
     if one.recorded && !recorded || another || emptied {
         let place = eyes.journal.place();
         one.lost = Some(format!(
@@ -268,7 +299,7 @@ fn notice_loss(desk: &Desk<'_>, watched: &Watched, eyes: &Eyes, book: &AlertBook
     if one.lost.is_some() {
         one.recorded = recorded;
     }
-    one.book.clone_from(&book.id);
+    one.book.clone_from(book);
 }
 
 fn count(desk: &Desk<'_>, watched: &Watched, book: &AlertBook, plan: &Plan) {
@@ -331,7 +362,7 @@ pub(super) fn farewell(desk: &Desk<'_>, gone: &Watched) {
             advance(book, &round)
         });
     match changed {
-        Ok(book) => log(&book, eyes.book.last_event),
+        Ok(book) => log(desk, gone.name(), &book, eyes.book.last_event),
         Err(error) => tracing::warn!(manifest = %gone.name(), "{}", said(&error)),
     }
 }
@@ -373,7 +404,7 @@ fn own_sightings(desk: &Desk<'_>, observer: &str) -> Vec<Sighting> {
         sight::of_trouble(manifest, class, why, next, &about)
     };
     let mut all = vec![];
-    for broken in desk.shelf.borrow().broken() {
+    for broken in desk.broken() {
         let what = format!("{} cannot be used: {}", broken.path.display(), broken.why);
         let next = broken.next.clone();
         all.push(trouble(&broken.name, AlertClass::Manifest, &what, next));
@@ -423,8 +454,13 @@ pub(super) fn own(desk: &Desk<'_>) {
         sinks: &sinks,
     };
     let book = own.change(desk, &mut |book| advance(book, &round));
-    log(&book, own.last_event);
+    let news = own.last_event.unwrap_or(book.last_event);
     own.note(&book, sightings, now);
+    drop(own);
+    for event in book.events.iter().filter(|event| event.number > news) {
+        desk.round.borrow_mut().tell(&event.alert.key.manifest, event);
+    }
+    log_events(&book, news);
 }
 
 /// Where the reconciler's own book is kept, if this machine can keep one.

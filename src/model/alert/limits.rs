@@ -12,9 +12,11 @@ impl AlertBook {
     /// So many events are kept after every sink has passed them, for people who ask what happened.
     pub const KEPT_EVENTS: usize = 20;
     /// So many alerts are open at once; what more is wrong is counted in `left_out`.
-    pub const MAX_OPEN: usize = 4000;
+    pub const MAX_OPEN: usize = 1000;
     /// So many mutes hold at once; the oldest go first.
     pub const MAX_MUTES: usize = 500;
+    /// So many things are counted before they are told.
+    pub const MAX_STRIKES: usize = 1000;
     /// Of so many that are over it is remembered when.
     pub const MAX_CLOSED: usize = 100;
     /// So many times of healing one variable are remembered.
@@ -66,7 +68,7 @@ impl AlertBook {
     }
 
     fn hold_strikes(&mut self) {
-        while self.strikes.len() > Self::MAX_OPEN {
+        while self.strikes.len() > Self::MAX_STRIKES {
             let oldest = self.strikes.iter().min_by_key(|(_, strike)| strike.since);
             let Some(key) = oldest.map(|(key, _)| key.clone()) else {
                 return;

@@ -356,6 +356,16 @@ impl Timetable {
         self.slots.values().all(|slot| slot.seen)
     }
 
+    /// How many targets there are.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     /// Whether nothing is going on and no manifest waits to be looked at as a whole.
     pub fn is_idle(&self) -> bool {
         self.whole.is_empty() && !self.slots.values().any(|slot| slot.busy)

@@ -205,7 +205,12 @@ fn forged_it_counts_as_none() {
             text.to_owned()
         })
     });
-    world.run("plan").says("cannot be read, and counts as none");
+    world
+        .run("plan")
+        .says("which this machine saw, are gone from it");
+    let fresh = team.clone();
+    fresh.run("plan").says("cannot be read, and counts as none");
+    fresh.run("alert list").success().says("No alert is open.");
 }
 
 #[test]

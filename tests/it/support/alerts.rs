@@ -62,6 +62,7 @@ pub fn pass_with(
     };
     let coverage = Coverage {
         targets: [("app".parse().unwrap(), look)].into(),
+        acted: [("app".parse().unwrap())].into(),
         ..Coverage::default()
     };
     let mut change = |book: &AlertBook| {

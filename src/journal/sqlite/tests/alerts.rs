@@ -103,6 +103,21 @@ fn under_another_key_it_is_not_read_and_under_a_former_one_it_is() {
 }
 
 #[test]
+fn a_lost_journal_begins_another_book() {
+    let mut world = World::new();
+    let ours = auth(1, &[]);
+    let first = (world.journal).change_alerts(&scope(), &ours, &mut raised);
+    let first = first.unwrap();
+    world.journal = world.again();
+    fs::remove_dir_all(world.folder.path().join("state")).unwrap();
+    assert_eq!(read(&world, &ours), Remembered::Nothing);
+    let begun = (world.journal).change_alerts(&scope(), &ours, &mut raised);
+    let begun = begun.unwrap();
+    assert_ne!(begun.id, first.id);
+    assert_eq!((begun.generation, begun.last_event), (1, 1));
+}
+
+#[test]
 fn it_outlives_pruning_and_moves_with_the_records() {
     let mut world = World::new();
     let ours = auth(1, &[]);

@@ -1,0 +1,201 @@
+//! From the books to the sinks: of each manifest, and of the reconciler itself.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::desk::Desk;
+use super::own::Disk;
+use super::shelf::Watched;
+use super::tell;
+use crate::alert::deliver::{self, Origin, Report};
+use crate::alert::{Books, Ping};
+use crate::cli::session;
+use crate::model::{AlertBook, ManifestName};
+use crate::reconcile::books::JournalBooks;
+
+/// How long a journal that could not be used is left alone.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// Delivers what is due. How long until there is something again.
+pub(super) async fn deliver(desk: &Desk<'_>) -> Option<Duration> {
+    ping(desk).await;
+    let mut next: Option<Duration> = None;
+    let mut sooner = |wait: Option<Duration>| {
+        next = match (next, wait) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+    };
+    let all: Vec<_> = desk.shelf.borrow().watched().cloned().collect();
+    for watched in all {
+        sooner(of_manifest(desk, &watched).await);
+    }
+    sooner(of_own(desk).await);
+    next
+}
+
+/// When the book has something for a sink: nothing, now, or later.
+fn due(desk: &Desk<'_>, book: &AlertBook, now: Timestamp) -> Option<Duration> {
+    let at = deliver::wants(book, &desk.sinks, now)?;
+    Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
+}
+
+async fn of_manifest(desk: &Desk<'_>, watched: &Watched) -> Option<Duration> {
+    let name = watched.name();
+    let now = desk.context.now();
+    let book = desk.known.borrow().get(name).map(|known| known.book.clone())?;
+    let wait = due(desk, &book, now)?;
+    if !wait.is_zero() {
+        return Some(wait);
+    }
+    let auth = session::authenticator(watched.fingerprinter.as_ref());
+    let mut journal = match desk.journal(&watched.item.file.folder, false) {
+        Ok(journal) => journal,
+        Err(error) => {
+            tracing::warn!(manifest = %name, "{}", error.message);
+            return Some(AGAIN);
+        }
+    };
+    let mut books = JournalBooks {
+        journal: &mut *journal,
+        scope: &watched.item.scope,
+        auth: &auth,
+    };
+    let origin = origin(desk, name, watched.revision.clone());
+    let report = deliver::run(&mut books, &desk.sinks, &origin, &|| now_of(desk)).await;
+    // as it is now: what was delivered is not wanted again
+    if let Ok(book) = books.change(&mut |_| None)
+        && let Some(known) = desk.known.borrow_mut().get_mut(name)
+    {
+        known.book = book;
+    }
+    Some(note(desk, name, report)).flatten()
+}
+
+async fn of_own(desk: &Desk<'_>) -> Option<Duration> {
+    let now = desk.context.now();
+    let (book, mut spare) = {
+        let own = desk.own.borrow();
+        (own.book.clone(), own.spare())
+    };
+    let wait = due(desk, &book, now)?;
+    if !wait.is_zero() {
+        return Some(wait);
+    }
+    let name = own_name();
+    let origin = origin(desk, &name, None);
+    let clock = || now_of(desk);
+    let (report, book) = match Disk::open(desk) {
+        Ok(mut disk) => {
+            let mut books = disk.books();
+            let report = deliver::run(&mut books, &desk.sinks, &origin, &clock).await;
+            (report, books.change(&mut |_| None))
+        }
+        Err(_) => {
+            let report = deliver::run(&mut spare, &desk.sinks, &origin, &clock).await;
+            (report, spare.change(&mut |_| None))
+        }
+    };
+    if let Ok(book) = book {
+        desk.own.borrow_mut().book = book;
+    }
+    note(desk, &name, report)
+}
+
+/// What the reconciler's own book is called to receivers.
+fn own_name() -> ManifestName {
+    "reconciler".parse().expect("the name keeps the rule")
+}
+
+fn origin(desk: &Desk<'_>, manifest: &ManifestName, revision: Option<String>) -> Origin {
+    Origin {
+        by: desk.context.who(),
+        manifest: manifest.clone(),
+        revision,
+    }
+}
+
+fn now_of(desk: &Desk<'_>) -> Timestamp {
+    desk.context.now()
+}
+
+/// Keeps what it came to; how long until the next.
+fn note(desk: &Desk<'_>, name: &ManifestName, report: Report) -> Option<Duration> {
+    if let Some(problem) = &report.problem {
+        tracing::warn!(manifest = %name, "alerts were not delivered: cannot {problem}");
+    }
+    {
+        let mut vitals = desk.vitals();
+        let mut round = desk.round.borrow_mut();
+        for (sink, one) in &report.sinks {
+            let of = vitals.sinks.entry(sink.clone()).or_default();
+            of.delivered += one.delivered;
+            of.failed += one.failed;
+            of.waiting = one.waiting;
+            of.delivered_at = one.delivered_at.or(of.delivered_at);
+            round.sink(sink, one);
+            if let Some(trouble) = &one.trouble {
+                tracing::warn!(%sink, "{trouble}");
+            }
+        }
+    }
+    let known = desk
+        .sink_troubles
+        .borrow_mut()
+        .insert(name.clone(), report.sightings.clone());
+    if known.unwrap_or_default() != report.sightings {
+        tell::own(desk);
+    }
+    let now = desk.context.now();
+    let wait = report.next?.duration_since(now);
+    Some(Duration::try_from(wait).unwrap_or_default())
+}
+
+/// The dead man's switch: sent after a round in which every target was looked at.
+pub(super) struct Pinger {
+    ping: Option<Ping>,
+    last: RefCell<Option<Timestamp>>,
+    /// Looks that had ended when it was sent last.
+    looks: RefCell<u64>,
+}
+
+impl Pinger {
+    pub(super) fn new(ping: Option<Ping>) -> Self {
+        Self {
+            ping,
+            last: RefCell::default(),
+            looks: RefCell::default(),
+        }
+    }
+}
+
+async fn ping(desk: &Desk<'_>) {
+    let Some(ping) = &desk.pinger.ping else {
+        return;
+    };
+    let now = desk.context.now();
+    let (looks, whole) = {
+        let vitals = desk.vitals();
+        let looks: u64 = vitals.targets.values().map(|one| one.looks).sum();
+        let whole = vitals.targets.values().all(|one| one.failing == 0);
+        (vitals.first_round.then_some(looks), whole)
+    };
+    let (last, sent) = (*desk.pinger.last.borrow(), *desk.pinger.looks.borrow());
+    // nobody is told that somebody looks who did not look since
+    let Some(looks) = looks.filter(|looks| *looks > sent) else {
+        return;
+    };
+    if !ping.is_due(last, now) {
+        return;
+    }
+    match ping.send(whole).await {
+        Ok(true) => {
+            desk.pinger.last.replace(Some(now));
+            desk.pinger.looks.replace(looks);
+        }
+        Ok(false) => {}
+        Err(fault) => tracing::warn!("the ping did not arrive: {fault}"),
+    }
+}

@@ -1,6 +1,7 @@
 //! The canary test: every command, in every form that makes sense, with values that exist nowhere
 //! else; then everything that came out of it is searched, also for encoded forms of them.
 
+mod alert_test;
 mod beside;
 mod dates;
 mod edit;

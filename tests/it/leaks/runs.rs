@@ -288,6 +288,7 @@ impl Leaky {
         std::fs::write(list, "driftlock-authority: 1\nallow: []\n").unwrap();
         self.runs("plan --authority ../list", "").success();
         self.git_runs_us();
+        self.alerts_are_tested();
         self.imports_sources();
         self.readers();
         self.reveals();

@@ -14,6 +14,7 @@ pub mod peers;
 pub mod railway;
 pub mod rekeyed;
 pub mod shop;
+pub mod slack;
 pub mod sshd;
 pub mod systemd;
 pub mod terminal;

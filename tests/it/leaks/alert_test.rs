@@ -6,6 +6,7 @@ use super::forms::Canary;
 use super::runs::Leaky;
 use crate::probe::server::{Reply, Server};
 use crate::support::slack::{HOOK, Slack, TOKEN};
+use crate::support::world::Run;
 
 const SIGNING: &str = "whsec_Y2FuYXJ5IG9mIGEgc2lnbmluZyBrZXk=";
 const HEADER: &str = "Bearer canary-header-0c3f";
@@ -28,7 +29,8 @@ impl Leaky {
         ] {
             self.canaries.insert(0, Canary::new(name, text));
         }
-        for (name, value) in [
+        // for these runs alone: what a later one starts is given none of it
+        let environment = [
             ("LEAK_TOKEN", TOKEN),
             ("LEAK_HOOK", &slack.hook()),
             ("LEAK_SIGNING", SIGNING),
@@ -42,9 +44,8 @@ impl Leaky {
                 &format!("https://u:{TOKEN}@127.0.0.1:1{HOOK}"),
             ),
             ("DRIFTLOCK_SLACK_URL", &slack.api()),
-        ] {
-            self.world.variable(name, value);
-        }
+        ]
+        .map(|(name, value): (&str, &str)| (name, value.to_owned()));
         let path = self.world.config("driftlock/alerts.yaml");
         let settings = "driftlock-alerts: 1
 sinks:
@@ -72,7 +73,9 @@ ping: { url_env: LEAK_PARROT }
             "alert test --alerts nowhere",
             "schema alert-event",
         ] {
-            self.runs(line, "");
+            let mut command = self.world.command(line.split_whitespace());
+            command.envs(environment.iter().map(|(name, value)| (name, value)));
+            self.searched(line, &Run::of(command));
         }
         assert!(!slack.messages().is_empty() && !parrot.seen().is_empty());
         // secrets in the wrong place

@@ -1,6 +1,7 @@
 //! What is said to a sink, and in which words; how it looks there is the sink's.
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use crate::model::{Alert, AlertClass, AlertEvent, AlertEventKind, ManifestName};
 
@@ -82,7 +83,16 @@ impl Message {
                 format!("{book}-{first}-{last}-{}", events.len())
             }
             Subject::Standing(alerts) => {
-                format!("{book}-open-{}-{}", self.at.as_second(), alerts.len())
+                let mut digest = Sha256::new();
+                for alert in alerts {
+                    digest.update(format!("{}.{};", alert.id, alert.told_at));
+                }
+                let digest = digest.finalize();
+                let short: String = digest[..6]
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect();
+                format!("{book}-open-{short}")
             }
             Subject::Test => format!("test-{}", self.at.as_nanosecond()),
         }

@@ -52,7 +52,7 @@ impl Alerts {
                 error = error.hint(help);
             }
         }
-        Err(error)
+        Err(error.hint("driftlock alert test"))
     }
 }
 

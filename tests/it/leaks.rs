@@ -2,6 +2,7 @@
 //! else; then everything that came out of it is searched, also for encoded forms of them.
 
 mod alerts;
+mod alert_test;
 mod beside;
 mod dates;
 mod edit;

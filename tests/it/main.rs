@@ -8,6 +8,7 @@
 )]
 
 mod activation;
+mod alert;
 mod bad_manifests;
 mod bad_places;
 mod cli;

@@ -43,9 +43,10 @@ pub fn render_alert_test(
     }
     let total = report.sinks.len();
     let text = match report.failed() {
+        0 if total == 0 => "there is no sink, so alerts go nowhere.".to_owned(),
         0 if total == 1 => "1 test arrived.".to_owned(),
         0 => format!("all {total} tests arrived."),
-        failed => format!("{} of {total} did not arrive.", counted(failed, "test")),
+        failed => format!("{failed} of {} did not arrive.", counted(total, "test")),
     };
     Line::new()
         .then(Role::Heading, text)

@@ -20,7 +20,7 @@ fn each_schema_equals_its_file() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 16);
+    assert_eq!(seen, 20);
     let bare = world.run("schema").success().stdout;
     assert_eq!(bare, world.run("schema manifest").success().stdout);
     world

@@ -291,6 +291,7 @@ impl Leaky {
         self.asks_who();
         self.schedules();
         self.git_runs_us();
+        self.alerts_are_tested();
         self.imports_sources();
         self.readers();
         self.reveals();

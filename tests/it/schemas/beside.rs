@@ -1,8 +1,10 @@
-//! The files beside the manifests: `rails.yaml` and `authority.yaml`.
+//! The files beside the manifests: `rails.yaml`, `authority.yaml` and `alerts.yaml`.
 
 use std::path::Path;
 
-use driftlock::manifest::{authority_schema, parse_allowlist, parse_rails, rails_schema};
+use driftlock::manifest::{
+    alerts_schema, authority_schema, parse_alerts, parse_allowlist, parse_rails, rails_schema,
+};
 use driftlock::model::Diagnostic;
 use serde_json::Value;
 
@@ -16,7 +18,7 @@ struct Kind {
     beyond: &'static [&'static str],
 }
 
-fn kinds() -> [Kind; 2] {
+fn kinds() -> [Kind; 3] {
     [
         Kind {
             name: "rails",
@@ -29,6 +31,24 @@ fn kinds() -> [Kind; 2] {
             schema: authority_schema(),
             parse: |text| parse_allowlist(text).map(|_| ()),
             beyond: &["alias"],
+        },
+        Kind {
+            name: "alerts",
+            schema: alerts_schema(),
+            parse: |text| parse_alerts(text).map(|_| ()),
+            beyond: &[
+                "alias",
+                "command-relative",
+                "header-line",
+                "header-name",
+                "header-ours",
+                "header-secret",
+                "header-twice",
+                "route-sink",
+                "timeout-long",
+                "webhook-query-token",
+                "webhook-slack",
+            ],
         },
     ]
 }

@@ -16,6 +16,7 @@ pub mod railway;
 pub mod rekeyed;
 pub mod shop;
 pub mod sighted;
+pub mod slack;
 pub mod sshd;
 pub mod systemd;
 pub mod terminal;

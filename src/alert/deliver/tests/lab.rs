@@ -116,10 +116,13 @@ pub(super) fn line(message: &Message) -> String {
     }
 }
 
+/// What was said, and below what.
+type Got = (String, Option<String>);
+
 /// Remembers, takes its time, and fails by script.
 #[derive(Clone, Default)]
 pub(super) struct Tray {
-    pub(super) got: Arc<Mutex<Vec<(String, Option<String>)>>>,
+    pub(super) got: Arc<Mutex<Vec<Got>>>,
     pub(super) tries: Arc<Mutex<u32>>,
     pub(super) faults: Arc<Mutex<VecDeque<Option<Fault>>>>,
     /// How long the next sends take, in seconds.

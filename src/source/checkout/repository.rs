@@ -7,6 +7,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -80,19 +81,22 @@ impl Repository {
         })
     }
 
-    /// Makes the clone, still empty, if there is none.
+    /// Makes the clone, still empty, if there is none, or one that git does not take for one.
     pub(super) fn ensure(&self, like: &Tip) -> Result<(), CheckoutError> {
-        if self.tree.join(".git").exists() && self.ask(&["rev-parse", "--git-dir"])?.is_some() {
-            return Ok(());
+        if self.ask(&["rev-parse", "--git-dir"])?.is_none() {
+            match fs::remove_dir_all(self.tree.join(".git")) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(self.io(error)),
+                _ => {}
+            }
+            let parent = self.tree.parent().unwrap_or(&self.tree);
+            let mut command = self.calm(self.program.command(parent));
+            command.args(["init", "--quiet", "--template=", "--initial-branch=main"]);
+            if like.commit.len() == 64 {
+                command.arg("--object-format=sha256");
+            }
+            command.arg("--").arg(&self.tree);
+            self.done(command, "make a repository")?;
         }
-        let parent = self.tree.parent().unwrap_or(&self.tree);
-        let mut command = self.calm(self.program.command(parent));
-        command.args(["init", "--quiet", "--template=", "--initial-branch=main"]);
-        if like.commit.len() == 64 {
-            command.arg("--object-format=sha256");
-        }
-        command.arg("--").arg(&self.tree);
-        self.done(command, "make a repository")?;
         // whoever asks git where this comes from
         self.near(
             &["config", "remote.origin.url", self.origin.address()],
@@ -103,6 +107,8 @@ impl Repository {
 
     /// Brings the branch here, with its history; says which commit it is now.
     pub(super) fn fetch(&self, tip: &Tip, first: bool) -> Result<String, CheckoutError> {
+        // where git brings nothing and says nothing, what it brought before is not what is there now
+        self.near(&["update-ref", "-d", HEARD], "forget a former fetch")?;
         let mut command = self.far(&self.tree);
         self.point(&mut command);
         command.args(["-c", "gc.auto=0", "-c", "maintenance.auto=false"]);
@@ -124,8 +130,11 @@ impl Repository {
         command.arg(format!("+{}:{HEARD}", tip.reference));
         let limit = if first { FIRST_FETCH } else { FETCH };
         self.reached(run(command, vec![], limit)?)?;
-        let what = "read the branch that was fetched";
-        self.commit_of(HEARD)?.ok_or_else(|| self.failed(what))
+        self.commit_of(HEARD)?
+            .ok_or_else(|| CheckoutError::Unreachable {
+                origin: self.origin.to_string(),
+                why: "git brought nothing of it; it may hold only a part of its history",
+            })
     }
 
     /// The commit that is followed.
@@ -147,8 +156,11 @@ impl Repository {
         Ok(found.filter(|id| is_object_id(id)))
     }
 
-    /// Whether `later` has `earlier` in its history.
+    /// Whether `later` has `earlier` in its history. What is not here is in no history that is.
     pub(super) fn comes_after(&self, earlier: &str, later: &str) -> Result<bool, CheckoutError> {
+        if self.commit_of(earlier)?.is_none() {
+            return Ok(false);
+        }
         let mut command = self.local();
         command.args(["merge-base", "--is-ancestor", earlier, later]);
         match run(command, vec![], LOCAL)?.code {
@@ -218,7 +230,7 @@ impl Repository {
         let mut waiting = vec![self.tree.join(".git")];
         while let Some(folder) = waiting.pop() {
             let entries = match fs::read_dir(&folder) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 other => other.map_err(|source| self.io(source))?,
             };
             for entry in entries {
@@ -271,6 +283,12 @@ impl Repository {
         command
     }
 
+    /// Where git does not look for a repository to be in.
+    fn above(&self) -> &Path {
+        let folder = self.tree.parent();
+        folder.and_then(Path::parent).unwrap_or(&self.tree)
+    }
+
     fn point(&self, command: &mut Command) {
         command
             .env("GIT_DIR", self.tree.join(".git"))
@@ -284,6 +302,7 @@ impl Repository {
             .env("GIT_CONFIG_SYSTEM", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_ATTR_NOSYSTEM", "1")
+            .env("GIT_CEILING_DIRECTORIES", self.above())
             .args(["-c", "core.attributesFile=/dev/null"])
             .args(["-c", "core.excludesFile=/dev/null"]);
         command
@@ -349,7 +368,10 @@ impl Repository {
 
     pub(super) fn io(&self, source: std::io::Error) -> CheckoutError {
         let folder = self.tree.clone();
-        CheckoutError::Io { folder, source }
+        match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => CheckoutError::Full { folder },
+            _ => CheckoutError::Io { folder, source },
+        }
     }
 }
 

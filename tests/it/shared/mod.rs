@@ -1,6 +1,7 @@
 //! The journal in a git remote: several clones, each with a home of its own, and one history.
 
 mod bad_input;
+mod checkout;
 mod claims;
 mod clocks;
 mod counts;

@@ -259,3 +259,39 @@ fn a_repository_around_the_state_folder_is_left_alone() {
     updated(&mut checkout);
     assert_eq!(read(&checkout, "manifests/dev.yaml"), "one\n", "made again");
 }
+
+#[test]
+fn a_clone_that_is_made_again_goes_on_from_the_commit_that_was_followed() {
+    let Some(lab) = Lab::new() else { return };
+    let second = lab.commit("manifests/dev.yaml", "two\n");
+    let mut checkout = lab.open();
+    updated(&mut checkout);
+    let tree = checkout.tree().to_path_buf();
+    drop(checkout);
+    fs::remove_dir_all(&tree).unwrap();
+    lab.remote("reset --quiet --hard HEAD~1");
+    let other = lab.commit("manifests/dev.yaml", "other\n");
+    let mut checkout = lab.open();
+    assert_eq!(checkout.commit(), None, "no files");
+    let error = refused(&mut checkout);
+    let CheckoutError::Rewound { from, to, .. } = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!((&from, &to), (&second, &other));
+    lab.remote(&format!("reset --quiet --hard {second}"));
+    let third = lab.commit("manifests/dev.yaml", "three\n");
+    let update = updated(&mut checkout);
+    assert_eq!((update.from, update.to), (Some(second), third));
+    // removed under a process that has it open
+    fs::remove_dir_all(&tree).unwrap();
+    assert!(!tree.exists());
+    updated(&mut checkout);
+    assert_eq!(read(&checkout, "manifests/dev.yaml"), "three\n");
+    drop(checkout);
+    // a note that is none is not taken for "never followed"
+    fs::write(tree.with_file_name("commit"), "").unwrap();
+    assert!(matches!(
+        lab.open_as(&lab.address()),
+        Err(CheckoutError::Io { .. })
+    ));
+}

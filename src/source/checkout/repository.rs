@@ -24,11 +24,15 @@ const FETCH: Duration = Duration::from_secs(120);
 const FIRST_FETCH: Duration = Duration::from_secs(900);
 /// How long work on the disk may take; after that, what was locked for it is left over.
 const LOCAL: Duration = Duration::from_secs(120);
+/// With fewer bytes on its disk git cannot do a thing.
+const LEAST_ROOM: u64 = 64 * 1024;
 /// What may be fetched from, also after the user's settings have made another address of it.
 const PROTOCOLS: &str = "https:ssh:file";
 /// The commit that is followed, and what was fetched last.
 const GOOD: &str = "refs/driftlock/checkout/good";
 const HEARD: &str = "refs/driftlock/checkout/heard";
+/// Where the clone comes from, in its settings.
+const ADDRESS: &str = "remote.origin.url";
 
 /// The clone of one origin.
 #[derive(Debug)]
@@ -98,10 +102,11 @@ impl Repository {
             self.done(command, "make a repository")?;
         }
         // whoever asks git where this comes from
-        self.near(
-            &["config", "remote.origin.url", self.origin.address()],
-            "make a repository",
-        )?;
+        let known = self.ask(&["config", "--get", ADDRESS])?;
+        if known.as_deref() != Some(self.origin.address()) {
+            let words = ["config", ADDRESS, self.origin.address()];
+            self.near(&words, "note where it comes from")?;
+        }
         Ok(())
     }
 
@@ -324,7 +329,7 @@ impl Repository {
         if done.is_success() {
             return Ok(done);
         }
-        if is_full(&done) {
+        if self.is_full(&done) {
             let folder = self.tree.clone();
             return Err(CheckoutError::Full { folder });
         }
@@ -346,10 +351,20 @@ impl Repository {
             return Ok(done);
         }
         let folder = self.tree.clone();
-        Err(match is_full(&done) {
+        Err(match self.is_full(&done) {
             true => CheckoutError::Full { folder },
             false => CheckoutError::Git { folder, what },
         })
+    }
+
+    /// Git does not always say that this was why.
+    fn is_full(&self, done: &Finished) -> bool {
+        let has = |words: &str| done.stderr.contains(words);
+        let parent = self.tree.parent().unwrap_or(&self.tree);
+        has("No space left on device")
+            || has("Disk quota exceeded")
+            || rustix::fs::statvfs(parent)
+                .is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST_ROOM)
     }
 
     /// One line; `None` where git says no.
@@ -373,10 +388,6 @@ impl Repository {
             _ => CheckoutError::Io { folder, source },
         }
     }
-}
-
-fn is_full(done: &Finished) -> bool {
-    done.stderr.contains("No space left on device") || done.stderr.contains("Disk quota exceeded")
 }
 
 fn paths(done: &Finished) -> Vec<PathBuf> {

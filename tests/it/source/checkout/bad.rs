@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use driftlock::source::CheckoutError;
+use driftlock::source::{Checkout, CheckoutError, Git};
 use jiff::Timestamp;
 
 use super::{Lab, read, refused, updated};
@@ -237,7 +237,12 @@ fn a_fetch_that_is_killed_half_way_changes_nothing() {
     assert_eq!(checkout.commit(), None);
     drop(checkout);
     fs::write(lab.path("whole"), "").unwrap();
-    let mut checkout = lab.open_as(&address).unwrap();
+    let mut checkout = loop {
+        match lab.open_as(&address) {
+            Err(CheckoutError::Busy { .. }) => std::thread::yield_now(),
+            other => break other.unwrap(),
+        }
+    };
     assert_eq!(updated(&mut checkout).to, second);
     assert_eq!(read(&checkout, "manifests/big.txt"), noise);
 }
@@ -249,14 +254,12 @@ fn a_full_disk_leaves_the_last_good_commit() {
     let Some(disk) = Disk::mount(&world, "disk", "2m") else {
         return;
     };
-    let open = || {
-        let origin = lab.address().parse().unwrap();
-        driftlock::source::Checkout::open(
-            origin,
-            &world.root().join("disk"),
-            &lab.git(),
-            Timestamp::now(),
-        )
+    let open = || loop {
+        let (origin, state) = (lab.address().parse().unwrap(), world.root().join("disk"));
+        match Checkout::open(origin, &state, &lab.git(), Timestamp::now()) {
+            Err(CheckoutError::Busy { .. }) => std::thread::yield_now(),
+            other => return other,
+        }
     };
     let mut checkout = open().unwrap();
     let first = updated(&mut checkout).to;
@@ -304,10 +307,9 @@ fn a_linked_state_folder_is_named_without_the_link() {
 #[test]
 fn git_that_is_not_there_is_told() {
     let Some(lab) = Lab::new() else { return };
-    let nowhere = driftlock::source::Git::new([("PATH".into(), "/nowhere".into())]);
+    let nowhere = Git::new([("PATH".into(), "/nowhere".into())]);
     let origin = lab.address().parse().unwrap();
-    let opened =
-        driftlock::source::Checkout::open(origin, &lab.path("state"), &nowhere, Timestamp::now());
+    let opened = Checkout::open(origin, &lab.path("state"), &nowhere, Timestamp::now());
     let mut checkout = opened.unwrap();
     let error = refused(&mut checkout);
     assert_eq!(

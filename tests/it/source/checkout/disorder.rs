@@ -184,10 +184,7 @@ fn what_a_killed_run_left_is_put_in_order() {
     assert!(matches!(error, CheckoutError::Working { .. }), "{error:?}");
     assert!(error.is_transient() && tree.join(".git/index.lock").exists());
     drop(opened);
-    assert!(matches!(
-        lab.open_as(&lab.address()),
-        Err(CheckoutError::Working { .. })
-    ));
+    assert!(matches!(lab.reopen(), Err(CheckoutError::Working { .. })));
     fs::remove_file(tree.join(".git/index.lock")).unwrap();
     assert_eq!(lab.open().commit(), Some(third.as_str()));
 }
@@ -238,7 +235,7 @@ fn a_repository_around_the_state_folder_is_left_alone() {
             fs::remove_file(&path).unwrap();
         }
         // refused or begun again, but not there
-        if let Ok(mut checkout) = lab.open_as(&lab.address()) {
+        if let Ok(mut checkout) = lab.reopen() {
             let _whatever = checkout.update(Timestamp::now());
         }
         assert_eq!(
@@ -290,8 +287,5 @@ fn a_clone_that_is_made_again_goes_on_from_the_commit_that_was_followed() {
     drop(checkout);
     // a note that is none is not taken for "never followed"
     fs::write(tree.with_file_name("commit"), "").unwrap();
-    assert!(matches!(
-        lab.open_as(&lab.address()),
-        Err(CheckoutError::Io { .. })
-    ));
+    assert!(matches!(lab.reopen(), Err(CheckoutError::Io { .. })));
 }

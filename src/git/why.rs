@@ -3,21 +3,14 @@
 
 /// Why a remote could not be reached or read.
 pub fn why_unreachable(said: &str) -> &'static str {
-    const KNOWN: [(&str, &str); 19] = [
+    const KNOWN: [(&str, &str); 20] = [
         ("Could not resolve host", "its host name is not known"),
         ("Could not resolve hostname", "its host name is not known"),
         (
             "dubious ownership",
             "its repository belongs to another user, and git does not read it",
         ),
-        (
-            "not allowed",
-            "git may not use that kind of address, or a part of its history",
-        ),
-        (
-            "Could not read from remote",
-            "its program for the connection failed, or it takes nobody",
-        ),
+        ("Failed to connect", "nothing answers there"),
         ("Connection refused", "the connection was refused"),
         ("timed out", "it did not answer in time"),
         ("Operation too slow", "it did not answer in time"),
@@ -58,6 +51,12 @@ pub fn why_unreachable(said: &str) -> &'static str {
         (
             "does not appear to be a git repository",
             "there is no such repository",
+        ),
+        ("not allowed", "git may not use that kind of address"),
+        // after what it says before that
+        (
+            "Could not read from remote",
+            "its program for the connection failed, or it takes nobody",
         ),
     ];
     KNOWN

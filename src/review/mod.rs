@@ -7,10 +7,12 @@
 //! | `report` | the result |
 //! | `variables` | declared variables: value, sealing, metadata, renames |
 //! | `targets` | what each target gets otherwise, through templates and renames too |
+//! | `reconciling` | what scheduled runs may do to a target |
 //! | `authority` | who may read and what may be run, the file key with them; always first |
 
 mod authority;
 mod compare;
+mod reconciling;
 mod report;
 mod side;
 mod targets;

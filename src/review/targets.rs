@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::reconciling;
 use super::report::{State, TargetChange, UseChange, UseKind};
 use super::side::{Effective, Side, both};
 use crate::manifest::{Manifest, ProbeSpec, Source, TargetSpec, Use, UseSource, format_duration};
@@ -309,6 +310,7 @@ fn settings(old: &TargetSpec, new: &TargetSpec) -> Vec<String> {
         old.activation_limit,
         new.activation_limit,
     );
+    found.extend(reconciling::settings(&old.reconciling, &new.reconciling));
     if expectations(&old.probes) != expectations(&new.probes) {
         found.push("what its probes expect, or how long they wait, is another".to_owned());
     }

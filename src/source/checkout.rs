@@ -20,12 +20,21 @@ pub use origin::{Origin, ParseOriginError};
 use repository::Repository;
 
 use super::Git;
+use super::write::{WriteError, write_over};
+use crate::git::is_object_id;
+
+/// The file beside the clone that says which commit was followed last.
+const NOTE: &str = "commit";
 
 /// A checkout, and the right to keep it: no other process has it open.
 #[derive(Debug)]
 pub struct Checkout {
     repository: Repository,
+    /// The commit whose files are there.
     good: Option<String>,
+    /// The commit that was followed last. It is noted beside the clone, so that a clone that was lost
+    /// and is made again goes on from there and not from anywhere.
+    noted: Option<String>,
     /// Locked until it is dropped.
     _lock: File,
 }
@@ -79,9 +88,13 @@ impl Checkout {
         repository.check_branch()?;
         repository.unlock(now.into())?;
         let good = repository.good()?;
+        let noted = read_note(&folder.join(NOTE))
+            .map_err(io)?
+            .or_else(|| good.clone());
         let opened = Self {
             repository,
             good,
+            noted,
             _lock: lock,
         };
         if let Some(good) = &opened.good {
@@ -113,18 +126,20 @@ impl Checkout {
     /// Why it stays where it is. [`CheckoutError::Rewound`] until a person accepts it.
     pub fn update(&mut self, now: Timestamp) -> Result<Update, CheckoutError> {
         self.repository.unlock(now.into())?;
+        // somebody may have removed it meanwhile
+        self.good = self.repository.good()?;
         let tip = self.repository.tip()?;
         if self.good.as_ref() == Some(&tip.commit) {
             return self.go_to(tip.commit);
         }
         self.repository.ensure(&tip)?;
         let heard = self.repository.fetch(&tip, self.good.is_none())?;
-        if let Some(good) = &self.good
-            && !self.repository.comes_after(good, &heard)?
+        if let Some(noted) = &self.noted
+            && !self.repository.comes_after(noted, &heard)?
         {
             return Err(CheckoutError::Rewound {
                 origin: self.origin().to_string(),
-                from: good.clone(),
+                from: noted.clone(),
                 to: heard,
             });
         }
@@ -138,6 +153,8 @@ impl Checkout {
     /// As [`Self::update`]; and the branch is another commit now.
     pub fn accept(&mut self, commit: &str, now: Timestamp) -> Result<Update, CheckoutError> {
         self.repository.unlock(now.into())?;
+        // somebody may have removed it meanwhile
+        self.good = self.repository.good()?;
         let tip = self.repository.tip()?;
         let is_meant = |id: &str| commit.len() >= 7 && id.starts_with(&commit.to_ascii_lowercase());
         let not_that = |now: String| CheckoutError::NotThat {
@@ -159,17 +176,46 @@ impl Checkout {
     /// The files first: what is noted as good was there whole.
     fn go_to(&mut self, commit: String) -> Result<Update, CheckoutError> {
         let restored = self.repository.check_out(&commit)?;
-        let from = self.good.clone();
-        if from.as_ref() != Some(&commit) {
+        if self.good.as_ref() != Some(&commit) {
             self.repository.set_good(&commit)?;
             self.good = Some(commit.clone());
             self.repository.tidy();
+        }
+        let from = self.noted.clone();
+        let note = self.tree().with_file_name(NOTE);
+        if from.as_ref() != Some(&commit) || !note.exists() {
+            self.note(&note, &commit)?;
+            self.noted = Some(commit.clone());
         }
         Ok(Update {
             from,
             to: commit,
             restored,
         })
+    }
+
+    fn note(&self, note: &Path, commit: &str) -> Result<(), CheckoutError> {
+        write_over(note, &format!("{commit}\n")).map_err(|error| {
+            let source = match error {
+                WriteError::Io { source, .. } => source,
+                other => std::io::Error::other(other),
+            };
+            self.repository.io(source)
+        })
+    }
+}
+
+/// The commit that was followed last; `None` before the first one. A note that holds something else is
+/// an error: nobody knows then what must be come after.
+fn read_note(path: &Path) -> std::io::Result<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+        Ok(text) if is_object_id(text.trim()) => Ok(Some(text.trim().to_owned())),
+        Ok(_) => Err(std::io::Error::new(
+            std::io::ErrorKind::InvalidData,
+            "its file `commit` holds no commit",
+        )),
     }
 }
 

@@ -137,7 +137,7 @@ impl CheckoutError {
                 "make room; until then the commit that was read last is watched".to_owned()
             }
             Self::Git { folder, .. } => format!(
-                "if it stays so, remove {} and all in it: it is made again; then nobody knows which commit was followed last, so look at the branch first",
+                "if it stays so, remove {} and all in it: it is made again, and goes on from the commit that was followed last",
                 folder.display()
             ),
             Self::BadBranch { .. }

@@ -7,6 +7,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,11 +24,15 @@ const FETCH: Duration = Duration::from_secs(120);
 const FIRST_FETCH: Duration = Duration::from_secs(900);
 /// How long work on the disk may take; after that, what was locked for it is left over.
 const LOCAL: Duration = Duration::from_secs(120);
+/// With fewer bytes on its disk git cannot do a thing.
+const LEAST_ROOM: u64 = 64 * 1024;
 /// What may be fetched from, also after the user's settings have made another address of it.
 const PROTOCOLS: &str = "https:ssh:file";
 /// The commit that is followed, and what was fetched last.
 const GOOD: &str = "refs/driftlock/checkout/good";
 const HEARD: &str = "refs/driftlock/checkout/heard";
+/// Where the clone comes from, in its settings.
+const ADDRESS: &str = "remote.origin.url";
 
 /// The clone of one origin.
 #[derive(Debug)]
@@ -80,29 +85,35 @@ impl Repository {
         })
     }
 
-    /// Makes the clone, still empty, if there is none.
+    /// Makes the clone, still empty, if there is none, or one that git does not take for one.
     pub(super) fn ensure(&self, like: &Tip) -> Result<(), CheckoutError> {
-        if self.tree.join(".git").exists() && self.ask(&["rev-parse", "--git-dir"])?.is_some() {
-            return Ok(());
+        if self.ask(&["rev-parse", "--git-dir"])?.is_none() {
+            match fs::remove_dir_all(self.tree.join(".git")) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(self.io(error)),
+                _ => {}
+            }
+            let parent = self.tree.parent().unwrap_or(&self.tree);
+            let mut command = self.calm(self.program.command(parent));
+            command.args(["init", "--quiet", "--template=", "--initial-branch=main"]);
+            if like.commit.len() == 64 {
+                command.arg("--object-format=sha256");
+            }
+            command.arg("--").arg(&self.tree);
+            self.done(command, "make a repository")?;
         }
-        let parent = self.tree.parent().unwrap_or(&self.tree);
-        let mut command = self.calm(self.program.command(parent));
-        command.args(["init", "--quiet", "--template=", "--initial-branch=main"]);
-        if like.commit.len() == 64 {
-            command.arg("--object-format=sha256");
-        }
-        command.arg("--").arg(&self.tree);
-        self.done(command, "make a repository")?;
         // whoever asks git where this comes from
-        self.near(
-            &["config", "remote.origin.url", self.origin.address()],
-            "make a repository",
-        )?;
+        let known = self.ask(&["config", "--get", ADDRESS])?;
+        if known.as_deref() != Some(self.origin.address()) {
+            let words = ["config", ADDRESS, self.origin.address()];
+            self.near(&words, "note where it comes from")?;
+        }
         Ok(())
     }
 
     /// Brings the branch here, with its history; says which commit it is now.
     pub(super) fn fetch(&self, tip: &Tip, first: bool) -> Result<String, CheckoutError> {
+        // where git brings nothing and says nothing, what it brought before is not what is there now
+        self.near(&["update-ref", "-d", HEARD], "forget a former fetch")?;
         let mut command = self.far(&self.tree);
         self.point(&mut command);
         command.args(["-c", "gc.auto=0", "-c", "maintenance.auto=false"]);
@@ -124,8 +135,11 @@ impl Repository {
         command.arg(format!("+{}:{HEARD}", tip.reference));
         let limit = if first { FIRST_FETCH } else { FETCH };
         self.reached(run(command, vec![], limit)?)?;
-        let what = "read the branch that was fetched";
-        self.commit_of(HEARD)?.ok_or_else(|| self.failed(what))
+        self.commit_of(HEARD)?
+            .ok_or_else(|| CheckoutError::Unreachable {
+                origin: self.origin.to_string(),
+                why: "git brought nothing of it; it may hold only a part of its history",
+            })
     }
 
     /// The commit that is followed.
@@ -147,8 +161,11 @@ impl Repository {
         Ok(found.filter(|id| is_object_id(id)))
     }
 
-    /// Whether `later` has `earlier` in its history.
+    /// Whether `later` has `earlier` in its history. What is not here is in no history that is.
     pub(super) fn comes_after(&self, earlier: &str, later: &str) -> Result<bool, CheckoutError> {
+        if self.commit_of(earlier)?.is_none() {
+            return Ok(false);
+        }
         let mut command = self.local();
         command.args(["merge-base", "--is-ancestor", earlier, later]);
         match run(command, vec![], LOCAL)?.code {
@@ -218,7 +235,7 @@ impl Repository {
         let mut waiting = vec![self.tree.join(".git")];
         while let Some(folder) = waiting.pop() {
             let entries = match fs::read_dir(&folder) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 other => other.map_err(|source| self.io(source))?,
             };
             for entry in entries {
@@ -271,6 +288,12 @@ impl Repository {
         command
     }
 
+    /// Where git does not look for a repository to be in.
+    fn above(&self) -> &Path {
+        let folder = self.tree.parent();
+        folder.and_then(Path::parent).unwrap_or(&self.tree)
+    }
+
     fn point(&self, command: &mut Command) {
         command
             .env("GIT_DIR", self.tree.join(".git"))
@@ -284,6 +307,7 @@ impl Repository {
             .env("GIT_CONFIG_SYSTEM", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_ATTR_NOSYSTEM", "1")
+            .env("GIT_CEILING_DIRECTORIES", self.above())
             .args(["-c", "core.attributesFile=/dev/null"])
             .args(["-c", "core.excludesFile=/dev/null"]);
         command
@@ -305,7 +329,7 @@ impl Repository {
         if done.is_success() {
             return Ok(done);
         }
-        if is_full(&done) {
+        if self.is_full(&done) {
             let folder = self.tree.clone();
             return Err(CheckoutError::Full { folder });
         }
@@ -327,10 +351,20 @@ impl Repository {
             return Ok(done);
         }
         let folder = self.tree.clone();
-        Err(match is_full(&done) {
+        Err(match self.is_full(&done) {
             true => CheckoutError::Full { folder },
             false => CheckoutError::Git { folder, what },
         })
+    }
+
+    /// Git does not always say that this was why.
+    fn is_full(&self, done: &Finished) -> bool {
+        let has = |words: &str| done.stderr.contains(words);
+        let parent = self.tree.parent().unwrap_or(&self.tree);
+        has("No space left on device")
+            || has("Disk quota exceeded")
+            || rustix::fs::statvfs(parent)
+                .is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST_ROOM)
     }
 
     /// One line; `None` where git says no.
@@ -349,12 +383,11 @@ impl Repository {
 
     pub(super) fn io(&self, source: std::io::Error) -> CheckoutError {
         let folder = self.tree.clone();
-        CheckoutError::Io { folder, source }
+        match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => CheckoutError::Full { folder },
+            _ => CheckoutError::Io { folder, source },
+        }
     }
-}
-
-fn is_full(done: &Finished) -> bool {
-    done.stderr.contains("No space left on device") || done.stderr.contains("Disk quota exceeded")
 }
 
 fn paths(done: &Finished) -> Vec<PathBuf> {

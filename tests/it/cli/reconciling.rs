@@ -11,9 +11,8 @@ const TOLD: &str = "scheduled runs may do more, app";
 fn told_once(before: &str, after: &str, what: &str) {
     let world = World::applied_with(&VARIABLES, before);
     world.declare_with(&VARIABLES, after);
-    let planned = world.run("plan").says(TOLD);
-    assert!(planned.stdout.contains(what), "{planned:?}");
-    let detailed = world.run("plan --detailed-exitcode").exits(0);
+    world.run("plan").says(TOLD).says(what);
+    let detailed = world.run("plan --detailed-exitcode").exits(2);
     assert!(
         detailed.stdout.contains(TOLD),
         "nothing is to be written for it: {detailed:?}"
@@ -89,7 +88,27 @@ fn a_diff_of_two_revisions_names_it() {
     world.git("commit --quiet -m one");
     world.declare_with(&VARIABLES, ", reconcile: { mode: heal, every: 1m }");
     let said = world.run("diff HEAD");
-    assert!(said.stdout.contains("scheduled runs on app"), "{said:?}");
+    let said = said
+        .says("scheduled runs on app")
+        .says("mode of scheduled runs: heal (was observe)");
+    let said = said.says("looked at every 1m");
+    assert!(!said.stdout.contains("suspended"), "{said:?}");
+    // tighter than before is told too
+    world.git("commit --quiet -a -m two");
+    world.declare_with(&VARIABLES, ", reconcile: { mode: apply, deny: [fri UTC], suspend: { reason: \"a [move](x)\", until: 2031-01-01 } }");
+    let said = world
+        .run("diff HEAD")
+        .says("mode of scheduled runs: apply (was heal)");
+    said.says("denied to scheduled runs: fri UTC (was nothing)");
+    let markdown = world.run("diff --markdown HEAD");
+    let line = markdown
+        .stdout
+        .lines()
+        .find(|line| line.contains("[move](x)"));
+    assert!(
+        line.is_some_and(|line| line.starts_with("- `")),
+        "no link: {markdown:?}"
+    );
 }
 
 #[test]
@@ -100,11 +119,8 @@ fn a_window_that_is_none_is_one_clear_error() {
         ", reconcile: { deny: [fri 16:00-24:00 Europe/Zurch] }",
     );
     let said = world.run("check").exits(1);
-    let all = format!("{}{}", said.stdout, said.stderr);
-    assert!(
-        all.contains("this window has a time zone that this driftlock does not know"),
-        "{all}"
-    );
+    let said = said.says("this window has a time zone that this driftlock does not know");
+    let all = said.all();
     assert_eq!(all.matches("bad-value").count(), 1, "{all}");
     assert!(!all.contains("Zurch"), "values are not quoted: {all}");
 }

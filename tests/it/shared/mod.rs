@@ -2,6 +2,7 @@
 
 mod alerts;
 mod bad_input;
+mod checkout;
 mod claims;
 mod clocks;
 mod counts;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use driftlock::source::CheckoutError;
+use driftlock::source::{Checkout, CheckoutError, Git};
 use jiff::Timestamp;
 
 use super::{Lab, read, refused, updated};
@@ -144,7 +144,7 @@ fn settings_cannot_lead_to_another_kind_of_address() {
 }
 
 #[test]
-fn a_remote_that_holds_a_part_of_its_history_only_is_followed_or_refused_in_words() {
+fn a_remote_that_holds_a_part_of_its_history_only_is_refused_in_words() {
     let Some(lab) = Lab::new() else { return };
     let second = lab.commit("manifests/dev.yaml", "two\n");
     lab.run_in(
@@ -153,15 +153,23 @@ fn a_remote_that_holds_a_part_of_its_history_only_is_followed_or_refused_in_word
     );
     let address = format!("file://{}", lab.path("shallow").display());
     let mut checkout = lab.open_as(&address).unwrap();
-    match checkout.update(Timestamp::now()) {
-        Ok(update) => assert_eq!(update.to, second),
-        Err(error) => {
-            let CheckoutError::Unreachable { why, .. } = error else {
-                panic!("{error:?}")
-            };
-            assert!(why.contains("a part of its history"), "{why}");
-        }
-    }
+    let error = refused(&mut checkout);
+    let CheckoutError::Unreachable { why, .. } = error else {
+        panic!("{error:?}")
+    };
+    assert!(why.contains("a part of its history"), "{why}");
+    assert_eq!(checkout.commit(), None);
+    // one that was whole before: what was read then is not taken for what is there now
+    let mut checkout = lab.open();
+    assert_eq!(updated(&mut checkout).to, second);
+    let third = lab.commit("manifests/dev.yaml", "three\n");
+    fs::write(lab.path("remote/.git/shallow"), format!("{third}\n")).unwrap();
+    let error = refused(&mut checkout);
+    assert!(
+        matches!(error, CheckoutError::Unreachable { .. }),
+        "{error:?}"
+    );
+    assert_eq!(checkout.commit(), Some(second.as_str()));
 }
 
 #[test]
@@ -176,7 +184,7 @@ fn nothing_said_has_the_user_of_the_address_in_it() {
     let CheckoutError::Unreachable { why, .. } = error else {
         panic!("{error:?}")
     };
-    assert_eq!(why, "the connection was refused");
+    assert_eq!(why, "nothing answers there");
 }
 
 #[test]
@@ -191,7 +199,7 @@ fn a_fetch_that_is_killed_half_way_changes_nothing() {
         &lab,
         "cut",
         &format!(
-            "eval \"command=\\${{$#}}\"\necho $PPID > {pids}\nif [ -e {whole} ]; then exec sh -c \"$command\"; fi\nmkfifo {fifo} 2>/dev/null\nsh -c \"$command\" | (head -c 20000; cat {fifo})\n",
+            "eval \"command=\\${{$#}}\"\nif [ -e {whole} ]; then exec sh -c \"$command\"; fi\nmkfifo {fifo} 2>/dev/null\nsh -c \"$command\" | (exec 4>&1; n=$(dd bs=1 count=20000 status=none | tee /dev/fd/4 | wc -c); [ \"$n\" -lt 20000 ] && exit; echo $PPID > {pids}.new; mv {pids}.new {pids}; cat {fifo})\n",
             pids = pids.display(),
             whole = lab.path("whole").display(),
             fifo = lab.path("fifo").display(),
@@ -205,24 +213,19 @@ fn a_fetch_that_is_killed_half_way_changes_nothing() {
         .collect();
     let second = lab.commit("manifests/big.txt", &noise);
     let mut checkout = lab.open_as(&address).unwrap();
-    let tree = checkout.tree().to_path_buf();
+    let stalled = pids.clone();
     let killer = std::thread::spawn(move || {
-        // as soon as a part of the pack is there
-        let pack = tree.join(".git/objects/pack");
-        loop {
-            let begun = fs::read_dir(&pack).into_iter().flatten().flatten();
-            let begun = begun.into_iter().any(|entry| {
-                entry.file_name().to_string_lossy().starts_with("tmp_pack")
-                    && entry.metadata().is_ok_and(|metadata| metadata.len() > 4096)
-            });
-            if begun {
-                break;
-            }
+        // as soon as the beginning has gone through: git, and all that it started
+        while !stalled.exists() {
             std::thread::yield_now();
         }
-        let pid: i32 = fs::read_to_string(&pids).unwrap().trim().parse().unwrap();
-        let pid = rustix::process::Pid::from_raw(pid).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        let pid: i32 = fs::read_to_string(&stalled)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        let group = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();
     });
     // the fetch dies under it
     let error = checkout.update(Timestamp::now()).unwrap_err();
@@ -234,7 +237,12 @@ fn a_fetch_that_is_killed_half_way_changes_nothing() {
     assert_eq!(checkout.commit(), None);
     drop(checkout);
     fs::write(lab.path("whole"), "").unwrap();
-    let mut checkout = lab.open_as(&address).unwrap();
+    let mut checkout = loop {
+        match lab.open_as(&address) {
+            Err(CheckoutError::Busy { .. }) => std::thread::yield_now(),
+            other => break other.unwrap(),
+        }
+    };
     assert_eq!(updated(&mut checkout).to, second);
     assert_eq!(read(&checkout, "manifests/big.txt"), noise);
 }
@@ -246,14 +254,12 @@ fn a_full_disk_leaves_the_last_good_commit() {
     let Some(disk) = Disk::mount(&world, "disk", "2m") else {
         return;
     };
-    let open = || {
-        let origin = lab.address().parse().unwrap();
-        driftlock::source::Checkout::open(
-            origin,
-            &world.root().join("disk"),
-            &lab.git(),
-            Timestamp::now(),
-        )
+    let open = || loop {
+        let (origin, state) = (lab.address().parse().unwrap(), world.root().join("disk"));
+        match Checkout::open(origin, &state, &lab.git(), Timestamp::now()) {
+            Err(CheckoutError::Busy { .. }) => std::thread::yield_now(),
+            other => return other,
+        }
     };
     let mut checkout = open().unwrap();
     let first = updated(&mut checkout).to;
@@ -301,10 +307,9 @@ fn a_linked_state_folder_is_named_without_the_link() {
 #[test]
 fn git_that_is_not_there_is_told() {
     let Some(lab) = Lab::new() else { return };
-    let nowhere = driftlock::source::Git::new([("PATH".into(), "/nowhere".into())]);
+    let nowhere = Git::new([("PATH".into(), "/nowhere".into())]);
     let origin = lab.address().parse().unwrap();
-    let opened =
-        driftlock::source::Checkout::open(origin, &lab.path("state"), &nowhere, Timestamp::now());
+    let opened = Checkout::open(origin, &lab.path("state"), &nowhere, Timestamp::now());
     let mut checkout = opened.unwrap();
     let error = refused(&mut checkout);
     assert_eq!(

@@ -184,10 +184,7 @@ fn what_a_killed_run_left_is_put_in_order() {
     assert!(matches!(error, CheckoutError::Working { .. }), "{error:?}");
     assert!(error.is_transient() && tree.join(".git/index.lock").exists());
     drop(opened);
-    assert!(matches!(
-        lab.open_as(&lab.address()),
-        Err(CheckoutError::Working { .. })
-    ));
+    assert!(matches!(lab.reopen(), Err(CheckoutError::Working { .. })));
     fs::remove_file(tree.join(".git/index.lock")).unwrap();
     assert_eq!(lab.open().commit(), Some(third.as_str()));
 }
@@ -238,7 +235,7 @@ fn a_repository_around_the_state_folder_is_left_alone() {
             fs::remove_file(&path).unwrap();
         }
         // refused or begun again, but not there
-        if let Ok(mut checkout) = lab.open_as(&lab.address()) {
+        if let Ok(mut checkout) = lab.reopen() {
             let _whatever = checkout.update(Timestamp::now());
         }
         assert_eq!(
@@ -258,4 +255,37 @@ fn a_repository_around_the_state_folder_is_left_alone() {
     let mut checkout = lab.open();
     updated(&mut checkout);
     assert_eq!(read(&checkout, "manifests/dev.yaml"), "one\n", "made again");
+}
+
+#[test]
+fn a_clone_that_is_made_again_goes_on_from_the_commit_that_was_followed() {
+    let Some(lab) = Lab::new() else { return };
+    let second = lab.commit("manifests/dev.yaml", "two\n");
+    let mut checkout = lab.open();
+    updated(&mut checkout);
+    let tree = checkout.tree().to_path_buf();
+    drop(checkout);
+    fs::remove_dir_all(&tree).unwrap();
+    lab.remote("reset --quiet --hard HEAD~1");
+    let other = lab.commit("manifests/dev.yaml", "other\n");
+    let mut checkout = lab.open();
+    assert_eq!(checkout.commit(), None, "no files");
+    let error = refused(&mut checkout);
+    let CheckoutError::Rewound { from, to, .. } = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!((&from, &to), (&second, &other));
+    lab.remote(&format!("reset --quiet --hard {second}"));
+    let third = lab.commit("manifests/dev.yaml", "three\n");
+    let update = updated(&mut checkout);
+    assert_eq!((update.from, update.to), (Some(second), third));
+    // removed under a process that has it open
+    fs::remove_dir_all(&tree).unwrap();
+    assert!(!tree.exists());
+    updated(&mut checkout);
+    assert_eq!(read(&checkout, "manifests/dev.yaml"), "three\n");
+    drop(checkout);
+    // a note that is none is not taken for "never followed"
+    fs::write(tree.with_file_name("commit"), "").unwrap();
+    assert!(matches!(lab.reopen(), Err(CheckoutError::Io { .. })));
 }

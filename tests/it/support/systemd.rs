@@ -18,8 +18,18 @@ const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 const SCRIPT: &str = r#"
 set -e
+mount --make-rshared /
 mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd/system /run/x
+# what the system's manager makes at its start: units are given it in the place of what they may not see
+mkdir -p /run/systemd/inaccessible/dir
+cd /run/systemd/inaccessible
+: >reg
+mkfifo fifo
+mknod chr c 0 0 || :
+mknod blk b 0 0 || :
+chmod 000 dir reg fifo
+cd /
 exec "$1" --user --unit=wait.target
 "#;
 

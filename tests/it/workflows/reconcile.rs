@@ -47,11 +47,8 @@ fn it_looks_once_with_what_it_needs() {
     for odd in ["PATH=/evil", "SLACK_URL", "SLACK_x=y", "SLACK_URL="] {
         let (job, calls) = run(json!({}), odd);
         assert!(job.failed, "{odd}");
-        assert!(
-            job.log.contains("entry 1 of DRIFTLOCK_CI_ALERT_SECRETS"),
-            "{}",
-            job.log
-        );
+        let told = |line: &String| line.contains("entry 1 of DRIFTLOCK_CI_ALERT_SECRETS");
+        assert!(job.obeyed.iter().any(told), "{odd}: {job:?}");
         assert!(
             !calls.iter().any(|call| call.starts_with("[reconcile]")),
             "{calls:?}"

@@ -25,7 +25,6 @@ pub(crate) struct Alerts {
 
 impl Alerts {
     /// Everything, or one error that says all that is missing.
-    #[expect(dead_code, reason = "the loop of `reconcile` takes them")]
     pub(crate) fn whole(self) -> Result<(alert::Sinks, Option<Ping>), CommandError> {
         let mut ready = BTreeMap::new();
         let mut missing = vec![];

@@ -195,6 +195,11 @@ impl Context {
         Some(state.join("driftlock").join("journal.sqlite3"))
     }
 
+    /// What this machine keeps for itself: `$XDG_STATE_HOME/driftlock`, if there is a home.
+    pub(crate) fn state_folder(&self) -> Option<PathBuf> {
+        Some(self.state.as_ref()?.join("driftlock"))
+    }
+
     /// What this machine keeps of journals that it shares with others.
     pub(crate) fn shared_state(&self) -> Option<PathBuf> {
         Some(self.state.as_ref()?.join("driftlock").join("git"))

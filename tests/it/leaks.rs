@@ -1,8 +1,8 @@
 //! The canary test: every command, in every form that makes sense, with values that exist nowhere
 //! else; then everything that came out of it is searched, also for encoded forms of them.
 
-mod alerts;
 mod alert_test;
+mod alerts;
 mod beside;
 mod dates;
 mod edit;

@@ -94,9 +94,7 @@ impl Step<'_> {
         }
         let owner = key.observer.as_deref().unwrap_or_default();
         let rest = owner.strip_prefix(self.round.observer);
-        rest.is_some_and(|rest| {
-            rest.is_empty() || rest.starts_with('/')
-        })
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     fn resolve(&mut self, key: &AlertKey, why: Option<String>) {

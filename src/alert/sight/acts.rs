@@ -22,7 +22,14 @@ pub fn of_holds(plan: &Plan, acted: &BTreeSet<TargetName>, about: &About<'_>) ->
         };
         // told as themselves, or no news: what a mode or a window lets wait
         let is_told = |rail: &str| {
-            let told = ["conflict", "unknown", "not-selected", "mode", "window", "brake"];
+            let told = [
+                "conflict",
+                "unknown",
+                "not-selected",
+                "mode",
+                "window",
+                "brake",
+            ];
             told.contains(&rail)
         };
         let mut held = vec![];

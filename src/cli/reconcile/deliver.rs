@@ -45,7 +45,11 @@ fn due(desk: &Desk<'_>, book: &AlertBook, now: Timestamp) -> Option<Duration> {
 async fn of_manifest(desk: &Desk<'_>, watched: &Watched) -> Option<Duration> {
     let name = watched.name();
     let now = desk.context.now();
-    let book = desk.known.borrow().get(name).map(|known| known.book.clone())?;
+    let book = desk
+        .known
+        .borrow()
+        .get(name)
+        .map(|known| known.book.clone())?;
     let wait = due(desk, &book, now)?;
     if !wait.is_zero() {
         return Some(wait);
@@ -64,14 +68,15 @@ async fn of_manifest(desk: &Desk<'_>, watched: &Watched) -> Option<Duration> {
         auth: &auth,
     };
     let origin = origin(desk, name, watched.revision.clone());
-    let report = deliver::run(&mut books, &desk.sinks, &origin, &|| now_of(desk)).await;
+    let clock = desk.context.clock();
+    let report = deliver::run(&mut books, &desk.sinks, &origin, &*clock).await;
     // as it is now: what was delivered is not wanted again
     if let Ok(book) = books.change(&mut |_| None)
         && let Some(known) = desk.known.borrow_mut().get_mut(name)
     {
         known.book = book;
     }
-    Some(note(desk, name, report)).flatten()
+    note(desk, name, report)
 }
 
 async fn of_own(desk: &Desk<'_>) -> Option<Duration> {
@@ -86,15 +91,15 @@ async fn of_own(desk: &Desk<'_>) -> Option<Duration> {
     }
     let name = own_name();
     let origin = origin(desk, &name, None);
-    let clock = || now_of(desk);
+    let clock = desk.context.clock();
     let (report, book) = match Disk::open(desk) {
         Ok(mut disk) => {
             let mut books = disk.books();
-            let report = deliver::run(&mut books, &desk.sinks, &origin, &clock).await;
+            let report = deliver::run(&mut books, &desk.sinks, &origin, &*clock).await;
             (report, books.change(&mut |_| None))
         }
         Err(_) => {
-            let report = deliver::run(&mut spare, &desk.sinks, &origin, &clock).await;
+            let report = deliver::run(&mut spare, &desk.sinks, &origin, &*clock).await;
             (report, spare.change(&mut |_| None))
         }
     };
@@ -115,10 +120,6 @@ fn origin(desk: &Desk<'_>, manifest: &ManifestName, revision: Option<String>) ->
         manifest: manifest.clone(),
         revision,
     }
-}
-
-fn now_of(desk: &Desk<'_>) -> Timestamp {
-    desk.context.now()
 }
 
 /// Keeps what it came to; how long until the next.

@@ -9,24 +9,24 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::own::Own;
 use super::deliver::{self, Pinger};
+use super::own::Own;
 use super::rounds::Rounds;
 use super::shelf::{Broken, Opens, Shelf};
 use super::{look, tell, whole};
-use crate::alert::{Ping, Sinks};
-use crate::cli::ui::Ui;
-use crate::serve::Notifier;
-use crate::source::Checkout;
 use crate::alert::rules::Patience;
+use crate::alert::{Ping, Sinks};
 use crate::cli::Global;
 use crate::cli::context::Context;
 use crate::cli::error::CommandError;
 use crate::cli::records;
 use crate::cli::session;
+use crate::cli::ui::Ui;
 use crate::crypto::Keyring;
 use crate::journal::Journal;
-use crate::model::{AlertBook, Fingerprinter, ManifestName, PlatformKind, Sighting, TargetName, Zones};
+use crate::model::{
+    AlertBook, Fingerprinter, ManifestName, PlatformKind, Sighting, TargetName, Zones,
+};
 use crate::platforms::railway::RailwayPlatform;
 use crate::platforms::{LiveRead, Platform};
 use crate::reconcile::connect::{Connections, connection_of};
@@ -35,6 +35,8 @@ use crate::reconcile::machines::Machines;
 use crate::reconcile::schedule::{Ended, Entry, Job, Timetable, Told, Work};
 use crate::reconcile::stop::Stop;
 use crate::reconcile::targets::Visibility;
+use crate::serve::Notifier;
+use crate::source::Checkout;
 
 /// How long a manifest is not looked at as a whole again, where that found nothing to write.
 const IDLE: Duration = Duration::from_secs(900);
@@ -108,7 +110,9 @@ impl<'a> Desk<'a> {
             zones: context.zones(),
             sinks: tools.sinks,
             pinger: Pinger::new(tools.ping),
-            checkout: tools.checkout.map(|checkout| Arc::new(Mutex::new(checkout))),
+            checkout: tools
+                .checkout
+                .map(|checkout| Arc::new(Mutex::new(checkout))),
             checkout_trouble: RefCell::default(),
             round: RefCell::default(),
             ui: RefCell::new(tools.ui),
@@ -203,6 +207,11 @@ impl<'a> Desk<'a> {
             self.protect();
         }
         turned.changed
+    }
+
+    /// Prints a result.
+    pub(super) fn page(&self, text: &str) {
+        self.ui.borrow_mut().page(text);
     }
 
     /// Makes the values known to the net that everything passes which is printed or logged.
@@ -357,6 +366,7 @@ impl<'a> Desk<'a> {
         let mut vitals = self.vitals();
         for (target, told) in &ended.targets {
             let key = (manifest.clone(), target.clone());
+            self.round.borrow_mut().took(manifest, target, took);
             let one: &mut TargetVitals = vitals.targets.entry(key).or_default();
             one.looks += 1;
             one.look_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

@@ -81,6 +81,7 @@ pub(super) fn blind(
     why: &str,
 ) -> Ended {
     tell::journal_is_away(desk, watched, why);
+    desk.round.borrow_mut().journal(watched.name(), why);
     let failed = wanted
         .iter()
         .map(|target| (target.clone(), Told::Failed(None)));
@@ -166,6 +167,10 @@ pub(super) fn note(
     wanted: &BTreeSet<TargetName>,
     scope: &Scope,
 ) {
+    for target in wanted {
+        let scheduled = scope.scheduled.as_ref();
+        desk.round.borrow_mut().look(plan, target, scheduled);
+    }
     let mut vitals = desk.vitals();
     for target in &plan.targets {
         if !wanted.contains(&target.target) {

@@ -458,7 +458,9 @@ pub(super) fn own(desk: &Desk<'_>) {
     own.note(&book, sightings, now);
     drop(own);
     for event in book.events.iter().filter(|event| event.number > news) {
-        desk.round.borrow_mut().tell(&event.alert.key.manifest, event);
+        desk.round
+            .borrow_mut()
+            .tell(&event.alert.key.manifest, event);
     }
     log_events(&book, news);
 }

@@ -225,7 +225,15 @@ impl<'a, 'd> Whole<'a, 'd> {
                 let name = &target.target;
                 tracing::info!(%manifest, target = %name, written, heals, "applied");
             }
-            failures.extend(failures_of(target));
+            let failure = failures_of(target);
+            let mut round = desk.round.borrow_mut();
+            round.wrote(manifest, &target.target, written as u64, heals as u64);
+            if let Some(failure) = &failure {
+                let failed = failure.variables.len() as u64;
+                round.failed(manifest, &target.target, failed, &failure.why);
+            }
+            drop(round);
+            failures.extend(failure);
             let key = (manifest.clone(), target.target.clone());
             let mut vitals = desk.vitals();
             let one = vitals.targets.entry(key).or_default();

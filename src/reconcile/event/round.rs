@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::{Exit, Verdict};
 use crate::model::{
     AlertClass, AlertEventKind, ManifestName, Mode, PlatformKind, TargetName, VarName,
 };
@@ -21,6 +22,34 @@ pub struct RoundReport {
     pub manifests: Vec<RoundManifest>,
     /// One for each place that alerts go to.
     pub sinks: Vec<RoundSink>,
+}
+
+impl RoundReport {
+    /// What it means for the exit code. With `detailed`, alerts that are open count as differences.
+    pub fn verdict(&self, detailed: bool) -> Verdict {
+        let targets = || self.manifests.iter().flat_map(|one| &one.targets);
+        let any = |which: fn(&RoundTarget) -> bool| targets().any(which);
+        if any(|one| one.failed > 0 || one.trouble.is_some()) {
+            return Verdict::new(Exit::Partial, "an apply did not go well");
+        }
+        if self.manifests.iter().any(|one| one.broken.is_some()) {
+            return Verdict::new(Exit::Error, "a manifest could not be used");
+        }
+        if self.manifests.iter().any(|one| one.alerts_failed.is_some()) {
+            return Verdict::new(Exit::Error, "a journal could not be used");
+        }
+        if any(|one| matches!(one.look, RoundLook::Failed { .. })) {
+            return Verdict::new(Exit::Error, "a target could not be read");
+        }
+        if self.sinks.iter().any(|one| one.trouble.is_some()) {
+            return Verdict::new(Exit::Error, "an alert could not be delivered");
+        }
+        let open = self.manifests.iter().any(|one| one.open.unwrap_or(0) > 0);
+        match detailed && open {
+            true => Verdict::new(Exit::Differences, "alerts are open"),
+            false => Verdict::new(Exit::Clean, "looked"),
+        }
+    }
 }
 
 /// One manifest.

@@ -293,8 +293,8 @@ mod tests {
           cannot be used, nothing was written: line 4, column 2: unknown key `targts`
         slack: 1 delivered, 2 waiting: 429, tried again in 30 s
         2 manifests, 4 targets: 21 in sync, 4 to change, 2 drift; 2 written, 1 put back,
-          1 held; 1 target could not be read, 1 target not looked at, 1 manifest
-          cannot be used; 4 alerts open.
+          1 held; 1 target could not be read, 1 target not looked at, 1 manifest cannot
+          be used; 4 alerts open.
         ");
     }
 

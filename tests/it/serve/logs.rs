@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::at;
 use crate::leaks::forms::Canary;
 
-const SECRET: &str = "canary-log-\"q\"-\u{e9}7c21";
+const SECRET: &str = "canary-log-\"q\"-/7c21";
 const NUMBER: &str = "48151623421234567";
 
 /// Keeps what is written, call by call.

@@ -61,9 +61,10 @@ const ROUND: Duration = Duration::from_secs(240);
 /// people need.
 const RAILWAY: u32 = 600;
 
-/// Look at every target on a schedule, tell what is wrong, and write what its mode allows
+/// Look at every target on a schedule, and tell what is wrong
 ///
-/// A target is only looked at unless its manifest says `reconcile: { mode: apply }` or `heal`. What is
+/// A target is only looked at unless its manifest says `reconcile: { mode: apply }` (writes what the
+/// manifest changed) or `heal` (also puts back what somebody changed on the platform). What is
 /// wrong is told once when it begins, once when it changes and once when it is over.
 #[derive(Debug, Args)]
 #[command(after_help = "\

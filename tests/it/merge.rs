@@ -24,7 +24,7 @@ fn seed() -> u64 {
 fn pairs() -> usize {
     match std::env::var_os("DRIFTLOCK_LONG") {
         Some(_) => 2_000,
-        None => 200,
+        None => 100,
     }
 }
 

@@ -187,6 +187,6 @@ fn random_sequences_over_railway_break_no_promise() {
     if fake().is_none() {
         return;
     }
-    play::<OnRailway>("the fake Railway", sequences(200, 2_000));
+    play::<OnRailway>("the fake Railway", sequences(100, 2_000));
     TALLY.show(REACHED);
 }

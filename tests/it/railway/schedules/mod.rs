@@ -64,7 +64,7 @@ fn random_schedules_of_faults_never_lose_repeat_or_pretend() {
         .unwrap_or(20_261_122);
     let count: usize = match std::env::var_os("DRIFTLOCK_LONG") {
         Some(_) => 1000,
-        None => 200,
+        None => 120,
     };
     let (next, done) = (AtomicU64::new(seed), AtomicUsize::new(0));
     let sums = Mutex::new(Sums::default());

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::deliver::{self, Pinger};
@@ -15,6 +16,7 @@ use super::rounds::Rounds;
 use super::shelf::{Broken, Opens, Shelf};
 use super::{look, tell, whole};
 use crate::alert::rules::Patience;
+use crate::alert::sight::Failure;
 use crate::alert::{Ping, Sinks};
 use crate::cli::Global;
 use crate::cli::context::Context;
@@ -25,7 +27,7 @@ use crate::cli::ui::Ui;
 use crate::crypto::Keyring;
 use crate::journal::Journal;
 use crate::model::{
-    AlertBook, Fingerprinter, ManifestName, PlatformKind, Sighting, TargetName, Zones,
+    AlertBook, Fingerprinter, ManifestName, PlatformKind, Sighting, TargetName, VarName, Zones,
 };
 use crate::platforms::railway::RailwayPlatform;
 use crate::platforms::{LiveRead, Platform};
@@ -62,10 +64,22 @@ pub(super) struct Recollected {
     pub(super) recorded: bool,
     /// Since it is known that the journal was lost: why.
     pub(super) lost: Option<String>,
-    /// Before then it is not looked at as a whole again.
-    pub(super) rests_until: Option<Instant>,
+    /// What a look wanted to write, for which the manifest is looked at as a whole.
+    wants: Wants,
+    /// What turned out not to be writable as a whole: for that it is not looked at again before then.
+    rests: Option<(Instant, Wants)>,
     /// What could not be applied, until it could.
-    pub(super) failures: Vec<crate::alert::sight::Failure>,
+    pub(super) failures: Vec<Failed>,
+}
+
+/// What is to be written: targets, and names on them; without one what is to be restarted there.
+pub(super) type Wants = BTreeSet<(TargetName, Option<VarName>)>;
+
+/// An apply that did not go well on one target.
+pub(super) struct Failed {
+    pub(super) failure: Failure,
+    /// When the target was recorded last, right after it.
+    pub(super) recorded_at: Option<Timestamp>,
 }
 
 /// Everything that the loop's work is done with.
@@ -319,18 +333,27 @@ impl<'a> Desk<'a> {
         self.asked.targets.is_empty() || self.asked.targets.contains(target)
     }
 
-    /// Whether a manifest may be looked at as a whole now.
-    pub(super) fn may_rest(&self, manifest: &ManifestName) -> bool {
-        let known = self.known.borrow();
-        let until = known.get(manifest).and_then(|known| known.rests_until);
-        until.is_some_and(|until| Instant::now() < until)
+    /// Whether a manifest is to be looked at as a whole for this: not if that was done a moment ago, and
+    /// nothing of it could be written.
+    pub(super) fn wants(&self, manifest: &ManifestName, wants: Wants) -> bool {
+        let mut known = self.known.borrow_mut();
+        let one = known.entry(manifest.clone()).or_default();
+        let rests = one.rests.as_ref().is_some_and(|(until, for_these)| {
+            Instant::now() < *until && wants.is_subset(for_these)
+        });
+        if wants.is_empty() || rests {
+            return false;
+        }
+        one.wants.extend(wants);
+        true
     }
 
-    /// It was looked at as a whole, and there was nothing to write.
+    /// It was looked at as a whole; `idle` says that nothing could be written.
     pub(super) fn rest(&self, manifest: &ManifestName, idle: bool) {
         let mut known = self.known.borrow_mut();
         let one = known.entry(manifest.clone()).or_default();
-        one.rests_until = idle.then(|| Instant::now() + IDLE);
+        let wants = std::mem::take(&mut one.wants);
+        one.rests = idle.then(|| (Instant::now() + IDLE, wants));
     }
 
     /// Requests that were sent since this was asked last.

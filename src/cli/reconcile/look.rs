@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::desk::Desk;
+use super::desk::{Desk, Wants};
 use super::eyes::{Eyes, values};
 use super::shelf::Watched;
 use super::tell::{self, Seen};
 use crate::model::{Mode, TargetName};
-use crate::plan::{Change, LiveState, Plan, TargetState};
+use crate::plan::{LiveState, Plan, TargetState};
 use crate::reconcile::observe::{self, Keeping, Keeps};
 use crate::reconcile::pass::{Pass, Scope};
 use crate::reconcile::schedule::{Ended, Told};
@@ -65,7 +65,7 @@ pub(super) async fn look(
     }
     tell::journal_is_fine(desk, watched);
     note(desk, watched, &plan, wanted, &scope);
-    let wants_whole = wants_whole(&plan, wanted) && !desk.may_rest(watched.name());
+    let wants_whole = desk.wants(watched.name(), wants(&plan, wanted));
     Ended {
         targets: told,
         wants_whole,
@@ -150,13 +150,19 @@ pub(super) fn acted(scope: &Scope, wanted: &BTreeSet<TargetName>) -> BTreeSet<Ta
     acts.cloned().collect()
 }
 
-/// Whether there is something that may be written by itself.
-fn wants_whole(plan: &Plan, wanted: &BTreeSet<TargetName>) -> bool {
-    let mut targets = plan.targets.iter();
-    targets.any(|target| {
-        wanted.contains(&target.target)
-            && (target.will_activate() || target.changes.iter().any(Change::will_happen))
-    })
+/// What may be written by itself.
+fn wants(plan: &Plan, wanted: &BTreeSet<TargetName>) -> Wants {
+    let targets = plan.targets.iter();
+    let targets = targets.filter(|target| wanted.contains(&target.target));
+    targets
+        .flat_map(|target| {
+            let changes = target.changes.iter().filter(|change| change.will_happen());
+            let written = changes.map(|change| Some(change.name.clone()));
+            let restarted = target.will_activate().then_some(None);
+            let all = written.chain(restarted);
+            all.map(|name| (target.target.clone(), name))
+        })
+        .collect()
 }
 
 /// What the look found, in numbers.

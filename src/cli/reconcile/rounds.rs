@@ -13,6 +13,7 @@ use crate::plan::{Change, Plan, TargetState};
 use crate::reconcile::event::{
     RoundAlert, RoundLook, RoundManifest, RoundReport, RoundSink, RoundTarget,
 };
+use crate::reconcile::targets::{Located, Visibility};
 
 /// What one target came to.
 #[derive(Clone, Default)]
@@ -170,6 +171,22 @@ pub(super) fn report(desk: &Desk<'_>, started_at: Timestamp, took: Duration) -> 
     }
 }
 
+/// Why it was not looked at.
+fn not_looked(desk: &Desk<'_>, located: &Located) -> RoundLook {
+    let why = |text: &str| text.to_owned();
+    match &located.visibility {
+        Visibility::Elsewhere(machine) => RoundLook::Skipped {
+            why: format!("{machine} reads it"),
+        },
+        _ if !desk.is_asked(&located.target.name) => RoundLook::Skipped {
+            why: why("not among the targets that this run was limited to"),
+        },
+        _ => RoundLook::Failed {
+            why: why("its turn did not come before the end of the round"),
+        },
+    }
+}
+
 fn of_manifest(desk: &Desk<'_>, rounds: &Rounds, watched: &Watched) -> RoundManifest {
     let name = watched.name();
     let targets = watched.item.located.iter().map(|located| {
@@ -179,9 +196,7 @@ fn of_manifest(desk: &Desk<'_>, rounds: &Rounds, watched: &Watched) -> RoundMani
             name: located.target.name.clone(),
             platform: located.target.address.platform(),
             mode: one.mode,
-            look: one.look.unwrap_or_else(|| RoundLook::Skipped {
-                why: "its turn did not come".to_owned(),
-            }),
+            look: one.look.unwrap_or_else(|| not_looked(desk, located)),
             variables: one.variables,
             written: one.written,
             healed: one.healed,

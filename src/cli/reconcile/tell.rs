@@ -10,7 +10,7 @@ use super::shelf::Watched;
 use crate::alert::Books;
 use crate::alert::brake;
 use crate::alert::rules::{Coverage, Round, advance};
-use crate::alert::sight::{self, About};
+use crate::alert::sight::{self, About, Failure};
 use crate::journal::{JournalError, Scope};
 use crate::model::{
     AlertBook, AlertClass, AlertEventKind, AlertKey, Due, Expiring, ManifestName, Sighting,
@@ -113,17 +113,28 @@ fn of_writes(
     braked.retain(|(target, _)| seen.acted.contains(target));
     all.extend(sight::of_brakes(manifest, &braked, about));
     let known = desk.known.borrow();
+    let waits = |target: &TargetName| {
+        let mut targets = seen.plan.targets.iter();
+        targets.any(|one| {
+            let wants = one.changes.iter().any(Change::will_write) || one.will_activate();
+            one.target == *target && wants
+        })
+    };
     let failures = known.get(manifest).map(|known| known.failures.as_slice());
-    let failures = failures.unwrap_or_default();
-    all.extend(sight::of_failures(manifest, failures, about));
+    let failures = failures.unwrap_or_default().iter().filter(|one| {
+        let target = &one.failure.target;
+        let last = eyes.memory.last.get(target).and_then(|last| last.at);
+        // what is stored and does not work is so until somebody has applied again
+        let stands = one.failure.variables.is_empty() && last == one.recorded_at;
+        seen.acted.contains(target) && (stands || waits(target))
+    });
+    let failures: Vec<Failure> = failures.map(|one| one.failure.clone()).collect();
+    all.extend(sight::of_failures(manifest, &failures, about));
     // a former run failed, and nothing says that it would not fail again
     let told = |key: &AlertKey| all.iter().any(|one| one.key == *key);
     let still = eyes.book.open.values().filter(|alert| {
         let key = &alert.key;
-        let waits = seen.plan.targets.iter().any(|one| {
-            let wants = one.changes.iter().any(Change::will_write) || one.will_activate();
-            key.target.as_ref() == Some(&one.target) && wants
-        });
+        let waits = key.target.as_ref().is_some_and(waits);
         key.class == AlertClass::Failed && waits && !told(key)
     });
     let again: Vec<Sighting> = still

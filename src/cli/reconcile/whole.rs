@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::desk::Desk;
+use super::desk::{Desk, Failed};
 use super::eyes::{Eyes, values};
 use super::look::{acted, blind, keep, note, told};
 use super::shelf::Watched;
@@ -128,6 +128,12 @@ impl<'a, 'd> Whole<'a, 'd> {
         desk.rest(watched.name(), !report.wrote());
         // what it is like now, in the same breath: what is healed is told as over
         self.eyes.recall(watched).map_err(|error| error.message)?;
+        if let Some(known) = desk.known.borrow_mut().get_mut(watched.name()) {
+            for one in &mut known.failures {
+                let last = self.eyes.memory.last.get(&one.failure.target);
+                one.recorded_at = last.and_then(|last| last.at);
+            }
+        }
         if let Some((plan, after)) = self.look(pass, stop).await {
             self.conclude(pass, &plan, scope).await?;
             note(desk, watched, &plan, self.all, scope);
@@ -243,11 +249,16 @@ impl<'a, 'd> Whole<'a, 'd> {
         for failure in &failures {
             tracing::error!(%manifest, target = %failure.target, "not applied: {}", failure.why);
         }
+        // when they are recorded is known once the journal was asked again
+        let failures = failures.into_iter().map(|failure| Failed {
+            failure,
+            recorded_at: None,
+        });
         desk.known
             .borrow_mut()
             .entry(manifest.clone())
             .or_default()
-            .failures = failures;
+            .failures = failures.collect();
         if healed.is_empty() {
             return Ok(());
         }

@@ -195,6 +195,9 @@ fn wake(
     soonest.max(now + Duration::from_millis(1))
 }
 
+/// How long a round waits for sinks that did not take something at once.
+const DELIVERY: Duration = Duration::from_secs(10);
+
 /// Looks at everything once, writes what is to be written, takes the news to the sinks, and ends.
 pub async fn once(work: &dyn Work, settings: &Settings, stop: &Stop, limit: Duration) -> Timetable {
     let mut even = || 0.0;
@@ -220,8 +223,9 @@ pub async fn once(work: &dyn Work, settings: &Settings, stop: &Stop, limit: Dura
             () = sleep_until(wake) => {}
         }
     }
-    let until = one.begun + end;
     let table = one.finish().await;
+    // what does not arrive now is the next run's to deliver
+    let until = Instant::now() + DELIVERY;
     while let Some(wait) = work.deliver().await {
         let later = Instant::now() + wait;
         if later > until || stop.is_requested() {

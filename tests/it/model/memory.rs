@@ -106,7 +106,7 @@ impl StateMachineTest for InMemory {
 
 #[test]
 fn random_sequences_over_stores_in_memory_break_no_promise() {
-    play::<InMemory>("stores in memory", sequences(300, 8_000));
+    play::<InMemory>("stores in memory", sequences(500, 8_000));
     TALLY.show(REACHED);
 }
 

@@ -102,7 +102,7 @@ pub(crate) struct ReconcileArgs {
     #[arg(long, value_name = "FILE")]
     alerts: Option<PathBuf>,
 
-    /// Serve metrics and health here: 127.0.0.1:9464, [::1]:9464 or unix:/PATH
+    /// Serve metrics and health here: 127.0.0.1:9464 or unix:/PATH
     #[arg(long, value_name = "ADDRESS", value_parser = Listen::parse, conflicts_with = "once")]
     listen: Option<Listen>,
 

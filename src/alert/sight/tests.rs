@@ -62,6 +62,7 @@ fn plan(targets: Vec<TargetPlan>) -> Plan {
         id: PlanId("0".repeat(64)),
         authority: vec![],
         targets,
+        who: crate::model::Authors::default(),
         expiry: vec![],
     }
 }

@@ -13,9 +13,8 @@ const DAY: u64 = 24 * HOUR;
 pub(super) fn fits_cron(every: Duration) -> bool {
     let seconds = every.as_secs();
     match seconds {
-        0 => false,
-        ..HOUR => seconds.is_multiple_of(MINUTE) && HOUR.is_multiple_of(seconds),
-        ..DAY => seconds.is_multiple_of(HOUR) && DAY.is_multiple_of(seconds),
+        _ if seconds < HOUR => seconds.is_multiple_of(MINUTE) && HOUR.is_multiple_of(seconds),
+        _ if seconds < DAY => seconds.is_multiple_of(HOUR) && DAY.is_multiple_of(seconds),
         _ => seconds == DAY || seconds == 7 * DAY,
     }
 }
@@ -37,13 +36,13 @@ pub(super) fn cron_fields(every: Duration, spread: u64) -> String {
     let seconds = every.as_secs();
     let minute = spread % 60;
     match seconds {
-        ..=MINUTE => "* * * * *".to_owned(),
-        ..HOUR => {
+        _ if seconds <= MINUTE => "* * * * *".to_owned(),
+        _ if seconds < HOUR => {
             let step = seconds / MINUTE;
             format!("{}-59/{step} * * * *", spread % step)
         }
         HOUR => format!("{minute} * * * *"),
-        ..DAY => {
+        _ if seconds < DAY => {
             let step = seconds / HOUR;
             format!("{minute} {}-23/{step} * * *", (spread / 60) % step)
         }
@@ -60,10 +59,10 @@ pub(super) fn cron_fields(every: Duration, spread: u64) -> String {
 pub(super) fn calendar(every: Duration) -> String {
     let seconds = every.as_secs();
     match seconds {
-        ..=MINUTE => "*:*:00".to_owned(),
-        ..HOUR => format!("*:00/{}:00", seconds / MINUTE),
+        _ if seconds <= MINUTE => "*:*:00".to_owned(),
+        _ if seconds < HOUR => format!("*:00/{}:00", seconds / MINUTE),
         HOUR => "hourly".to_owned(),
-        ..DAY => format!("00/{}:00:00", seconds / HOUR),
+        _ if seconds < DAY => format!("00/{}:00:00", seconds / HOUR),
         DAY => "daily".to_owned(),
         _ => "weekly".to_owned(),
     }

@@ -26,7 +26,8 @@ pub(super) fn run(
     context: &Context,
     ui: &mut Ui,
 ) -> Result<Exit, CommandError> {
-    if !arguments.json && !(ui.terminal.output && can_redraw(context)) {
+    let redraws = ui.terminal.output && can_redraw(context);
+    if !arguments.json && !redraws {
         return Err(CommandError::usage(
             "--watch redraws a terminal, and standard output is none that can be redrawn",
         )

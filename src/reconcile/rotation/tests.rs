@@ -219,7 +219,7 @@ fn other_variables_are_in_nobodys_way() {
 #[test]
 fn what_another_machine_saw_lately_counts() {
     let seen = |freshness, then| SeenTarget {
-        machine: "mac".to_owned(),
+        machine: Some("mac".to_owned()),
         sight: Sight::Seen {
             at: at("2026-11-30T10:00:00Z"),
             freshness,
@@ -252,7 +252,7 @@ fn silence_is_no_consent() {
         machine: "mac".to_owned(),
     };
     one.seen = Some(SeenTarget {
-        machine: "mac".to_owned(),
+        machine: Some("mac".to_owned()),
         sight: Sight::Seen {
             at: at("2026-11-30T10:00:00Z"),
             freshness: Freshness::Young,

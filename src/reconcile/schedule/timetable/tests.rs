@@ -128,7 +128,7 @@ fn a_whole_manifest_waits_for_its_looks_and_no_look_overtakes_it() {
     );
     let whole = Job::Whole("prod".parse().unwrap());
     assert_eq!(table.next(MINUTE), Some(MINUTE));
-    assert_eq!(table.take(MINUTE, 9), [whole.clone()]);
+    assert_eq!(table.take(MINUTE, 9), std::slice::from_ref(&whole));
     assert!(table.take(60 * MINUTE, 9).is_empty(), "all of it is busy");
     let end = told(&[("api", Told::Read), ("vps", Told::Read)]);
     table.ended(&whole, &end, 2 * MINUTE, 0.0);

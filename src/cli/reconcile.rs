@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use desk::{Asked, Desk, Tools};
+pub(super) use own::read as own_book;
 
 use super::Global;
 use super::alerts;

@@ -8,6 +8,7 @@ use crate::alert::brake;
 use crate::cli::Global;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
+use crate::cli::reconcile::own_book;
 use crate::cli::records;
 use crate::cli::ui::Ui;
 use crate::journal::Remembered;
@@ -64,6 +65,13 @@ pub(super) fn run(
             book,
         });
     }
+    // what it cannot load, keep or deliver is in a book of its own
+    let own = own_book(global, context).filter(|book| !book.open.is_empty());
+    reports.extend(own.map(|book| AlertsReport {
+        manifest: "reconciler".to_owned(),
+        braked: Default::default(),
+        book: BookState::Known(book),
+    }));
     for note in opened.journal.notes() {
         ui.warn(&note);
     }

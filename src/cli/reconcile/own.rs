@@ -1,15 +1,18 @@
 //! The book of the reconciler itself: about manifests, journals and sinks that it cannot use. It stays on
 //! this machine, in its own journal; where that cannot be written, in memory.
 
+use std::path::Path;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::desk::Desk;
 use super::memory::InMemory;
-use super::tell::own_scope;
 use crate::alert::Books;
 use crate::alert::rules::Began;
+use crate::cli::Global;
+use crate::cli::context::Context;
 use crate::cli::records::{self, Named};
-use crate::journal::{Authenticator, Journal, Scope, SqliteJournal};
+use crate::journal::{Authenticator, Journal, Remembered, Scope, SqliteJournal};
 use crate::model::{AlertBook, Fingerprinter, Sighting};
 use crate::reconcile::books::JournalBooks;
 
@@ -80,14 +83,7 @@ impl Disk {
     /// # Errors
     /// Why there is none.
     pub(super) fn open(desk: &Desk<'_>) -> Result<Self, String> {
-        let path = match records::named(desk.global, desk.context) {
-            Named::File(path) => path,
-            Named::Git(_) | Named::Nothing => {
-                records::own(desk.context).map_err(|error| error.message)?
-            }
-        };
-        let mut journal = SqliteJournal::new(path);
-        let scope = own_scope(desk);
+        let (mut journal, scope) = place(desk.global, desk.context, &desk.asked.folder)?;
         let key = journal.local_key(&scope);
         let key = key.map_err(|error| super::tell::said(&error))?;
         let auth = Authenticator::new(&Fingerprinter::new(key, vec![]));
@@ -104,5 +100,33 @@ impl Disk {
             scope: &self.scope,
             auth: &self.auth,
         }
+    }
+}
+
+fn place(
+    global: &Global,
+    context: &Context,
+    folder: &Path,
+) -> Result<(SqliteJournal, Scope), String> {
+    let path = match records::named(global, context) {
+        Named::File(path) => path,
+        Named::Git(_) | Named::Nothing => records::own(context).map_err(|error| error.message)?,
+    };
+    let scope = Scope(format!("reconciler@{}", folder.display()));
+    Ok((SqliteJournal::new(path), scope))
+}
+
+/// What a reconciler of this folder and machine keeps of itself, for who looks; nothing where there never
+/// was one.
+pub(in crate::cli) fn read(global: &Global, context: &Context) -> Option<AlertBook> {
+    let (journal, scope) = place(global, context, &context.folder).ok()?;
+    let key = journal.existing_local_key(&scope).ok()??;
+    let auth = Authenticator::new(&Fingerprinter::new(key, vec![]));
+    match journal.alerts(&scope, &auth).ok()? {
+        Remembered::Known(book) => Some(book),
+        Remembered::Nothing
+        | Remembered::OtherKey
+        | Remembered::Unreachable
+        | Remembered::Unverified => None,
     }
 }

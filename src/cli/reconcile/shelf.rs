@@ -27,6 +27,8 @@ pub(super) struct Watched {
     pub(super) revision: Option<String>,
     /// Tells its revisions apart: hex of its digest, with the limits of its folder.
     pub(super) mark: String,
+    /// Digest of the texts that it was made from.
+    texts: [u8; 32],
 }
 
 impl Watched {
@@ -129,11 +131,14 @@ impl Shelf {
         };
         let lost = self.lost.take().is_some();
         let mark = digest_of(&files);
-        if self.seen == Some(mark) && !lost {
+        // what is broken may be so for a reason that is in no text: a key that is not there, a journal
+        if self.seen == Some(mark) && !lost && self.broken.is_empty() {
             return Turned::default();
         }
         self.seen = Some(mark);
-        self.take(files, opens)
+        let mut turned = self.take(files, opens);
+        turned.changed |= lost;
+        turned
     }
 
     /// Nothing is found: everything stays as it was, and somebody is told.
@@ -170,7 +175,13 @@ impl Shelf {
                 Ok(file) => {
                     let place = file.folder.join(file.path.file_name().unwrap_or_default());
                     let path = file.path.clone();
-                    (place, path, self.make(file, &mut folders, opens))
+                    let texts = digest_of(std::slice::from_ref(&Ok(file.clone())));
+                    let same = former.get(&place).filter(|last| last.texts == texts);
+                    let made = match same {
+                        Some(last) => self.fits(&last.item).map(|()| Rc::clone(last)),
+                        None => self.make(file, texts, &mut folders, opens).map(Rc::new),
+                    };
+                    (place, path, made)
                 }
                 Err(error) => {
                     let path = error.path().unwrap_or(Path::new("")).to_path_buf();
@@ -182,7 +193,7 @@ impl Shelf {
             present.insert(place.clone());
             match made {
                 Ok(watched) => {
-                    self.good.insert(place, Rc::new(watched));
+                    self.good.insert(place, watched);
                 }
                 Err(why) => {
                     let last = former.get(&place);
@@ -199,11 +210,16 @@ impl Shelf {
                 }
             }
         }
+        let is_same = |(place, one): (&PathBuf, &Rc<Watched>)| {
+            former.get(place).is_some_and(|last| Rc::ptr_eq(last, one))
+        };
+        let same = self.good.len() == former.len() && self.good.iter().all(is_same);
+        let changed = !same || self.broken != troubles;
         let gone = former
             .into_iter()
             .filter(|(place, one)| !present.contains(place) && self.find(one.name()).is_none());
         Turned {
-            changed: true,
+            changed,
             gone: gone.map(|(_, one)| one).collect(),
         }
     }
@@ -212,6 +228,7 @@ impl Shelf {
     fn make(
         &self,
         file: ManifestFile,
+        texts: [u8; 32],
         folders: &mut Folders,
         opens: &mut Opens<'_>,
     ) -> Result<Watched, String> {
@@ -244,6 +261,7 @@ impl Shelf {
                 format!("{}{dirty}", revision.commit)
             }),
             mark: crate::model::to_hex(&mark.finalize()[..16]),
+            texts,
             fingerprinter: Some(fingerprinter),
             opening,
             item,

@@ -11,7 +11,7 @@ use crate::alert::Books;
 use crate::alert::brake;
 use crate::alert::rules::{Coverage, Round, advance};
 use crate::alert::sight::{self, About, Failure};
-use crate::journal::{JournalError, Scope};
+use crate::journal::JournalError;
 use crate::model::{
     AlertBook, AlertClass, AlertEventKind, AlertKey, Due, Expiring, ManifestName, Sighting,
     TargetName,
@@ -474,9 +474,4 @@ pub(super) fn own(desk: &Desk<'_>) {
             .tell(&event.alert.key.manifest, event);
     }
     log_events(&book, news);
-}
-
-/// Where the reconciler's own book is kept, if this machine can keep one.
-pub(super) fn own_scope(desk: &Desk<'_>) -> Scope {
-    Scope(format!("reconciler@{}", desk.asked.folder.display()))
 }

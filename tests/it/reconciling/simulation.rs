@@ -1,0 +1,708 @@
+//! Days of a reconciler in a moment, on a clock that stands until everybody sleeps: 200 targets, places
+//! that are away, slow or refuse, a day without anything, and a wall clock that jumps. The loop, the rules
+//! and the delivery are the real ones; what a place answers, and what is wrong there, is drawn by chance.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use driftlock::alert::rules::{Began, Coverage, Look, Patience, Round, advance};
+use driftlock::alert::{Books, Fault, Message, Sink, Sinks, deliver};
+use driftlock::model::{
+    AlertBook, AlertClass, AlertEventKind, AlertKey, Alerting, ManifestName, PlatformKind,
+    Sighting, TargetName,
+};
+use driftlock::reconcile::schedule::{
+    BACKOFF_CAP, Budget, Ended, Entry, Job, Settings, Timetable, Told, Work, run,
+};
+use driftlock::reconcile::stop::Stop;
+use jiff::{SignedDuration, Timestamp};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use tokio::time::{Instant, sleep};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
+const EVERY: Duration = Duration::from_secs(300);
+/// Manifests, each with Railway environments of four services and a host of five files.
+const MANIFESTS: usize = 8;
+const ENVIRONMENTS: usize = 5;
+const SERVICES: usize = 4;
+const FILES: usize = 5;
+
+type Key = (ManifestName, TargetName);
+
+/// How a place answers for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weather {
+    Fine,
+    /// Too many requests; come back after so long.
+    Busy(Duration),
+    /// 5xx, each of a few tries.
+    Broken,
+    /// No answer within a minute.
+    Silent,
+}
+
+/// A time from, to, by the loop's clock.
+type Span = (Duration, Duration);
+
+/// What is drawn before the loop begins.
+struct Fate {
+    /// By connection, in order, without overlaps.
+    weather: BTreeMap<String, Vec<(Span, Weather)>>,
+    /// When nothing at all answers.
+    night: Span,
+    /// By target, in order, with a pin each, without overlaps.
+    drifts: BTreeMap<Key, Vec<(Span, String)>>,
+    /// From then on the wall clock is off by so much.
+    jumps: Vec<(Duration, SignedDuration)>,
+}
+
+/// What an onlooker who misses nothing would have been told, by key.
+#[derive(Default)]
+struct Oracle {
+    open: BTreeMap<AlertKey, String>,
+    failing: BTreeMap<Key, u32>,
+    opened: BTreeMap<AlertKey, u64>,
+    resolved: BTreeMap<AlertKey, u64>,
+}
+
+impl Oracle {
+    fn open(&mut self, key: AlertKey, pin: &str) {
+        if self.open.insert(key.clone(), pin.to_owned()).is_none() {
+            *self.opened.entry(key).or_default() += 1;
+        }
+    }
+
+    fn close(&mut self, key: &AlertKey) {
+        if self.open.remove(key).is_some() {
+            *self.resolved.entry(key.clone()).or_default() += 1;
+        }
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    busy: BTreeSet<Key>,
+    /// When each target was last looked at, and how that ended.
+    last: BTreeMap<Key, Duration>,
+    looks: BTreeMap<Key, u64>,
+    /// The longest time between two looks while the place was fine all along.
+    longest: Duration,
+    /// The wait after each failure in a row, of one target.
+    backoff: BTreeMap<Key, Vec<Duration>>,
+    /// Not before then, because the place said so.
+    asked: BTreeMap<String, Duration>,
+    requests: Vec<Duration>,
+    turns: u64,
+    fine_since: BTreeMap<String, Duration>,
+}
+
+struct World {
+    begun: Instant,
+    base: Timestamp,
+    fate: Fate,
+    entries: Vec<Entry>,
+    given: Cell<bool>,
+    seen: RefCell<Seen>,
+    oracle: RefCell<Oracle>,
+    books: RefCell<BTreeMap<ManifestName, Shelf>>,
+    sinks: Sinks,
+    received: Arc<Mutex<Received>>,
+    end: Duration,
+    stop: Stop,
+}
+
+#[derive(Default)]
+struct Received {
+    /// By book: numbers, each once.
+    numbers: BTreeMap<String, BTreeSet<u64>>,
+    twice: u64,
+    opened: BTreeMap<AlertKey, u64>,
+    resolved: BTreeMap<AlertKey, u64>,
+    messages: u64,
+    tries: u64,
+}
+
+/// Refuses every seventh message, and asks for a minute at every thirteenth.
+struct Receiver(Arc<Mutex<Received>>);
+
+#[async_trait]
+impl Sink for Receiver {
+    fn kind(&self) -> &'static str {
+        "receiver"
+    }
+
+    async fn send(&self, message: &Message, _: Option<&str>) -> Result<Option<String>, Fault> {
+        let mut received = self.0.lock().unwrap();
+        received.tries += 1;
+        if received.tries.is_multiple_of(13) {
+            return Err(Fault::passes("too many").after(Some(MINUTE)));
+        }
+        if received.tries.is_multiple_of(7) {
+            return Err(Fault::passes("not now"));
+        }
+        received.messages += 1;
+        for event in message.subject.events() {
+            let numbers = received.numbers.entry(message.book.clone()).or_default();
+            if !numbers.insert(event.number) {
+                received.twice += 1;
+            }
+            let key = event.alert.key.clone();
+            match event.kind {
+                AlertEventKind::Opened => *received.opened.entry(key).or_default() += 1,
+                AlertEventKind::Resolved => *received.resolved.entry(key).or_default() += 1,
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    async fn prove(&self, _: &Message) -> Result<String, Fault> {
+        Ok(String::new())
+    }
+}
+
+/// A book that lives as long as the journal would.
+#[derive(Clone)]
+struct Shelf(Arc<Mutex<AlertBook>>);
+
+impl Shelf {
+    fn book(&self) -> AlertBook {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Books for Shelf {
+    fn change(
+        &mut self,
+        change: &mut dyn FnMut(&AlertBook) -> Option<AlertBook>,
+    ) -> Result<AlertBook, String> {
+        let mut held = self.0.lock().unwrap();
+        if let Some(mut next) = change(&held) {
+            next.generation = held.generation + 1;
+            *held = next;
+        }
+        Ok(held.clone())
+    }
+}
+
+impl Fate {
+    fn draw(entries: &[Entry], end: Duration, chance: &mut StdRng) -> Self {
+        let mut weather: BTreeMap<String, Vec<(Span, Weather)>> = BTreeMap::new();
+        for entry in entries {
+            if weather.contains_key(&entry.connection) {
+                continue;
+            }
+            let mut spans = vec![];
+            let mut at = HOUR.mul_f64(chance.gen_range(0.5..6.0));
+            while at < end {
+                let long = MINUTE * chance.gen_range(2..90);
+                let kind = match chance.gen_range(0..4) {
+                    0 => Weather::Busy(Duration::from_secs(chance.gen_range(1..3600))),
+                    1 => Weather::Broken,
+                    2 => Weather::Silent,
+                    _ => Weather::Fine,
+                };
+                spans.push(((at, at + long), kind));
+                at += long + HOUR.mul_f64(chance.gen_range(1.0..12.0));
+            }
+            weather.insert(entry.connection.clone(), spans);
+        }
+        // one is away for a day
+        if let Some(spans) = weather.values_mut().next() {
+            *spans = vec![((4 * HOUR, 4 * HOUR + DAY), Weather::Broken)];
+        }
+        let mut drifts: BTreeMap<Key, Vec<(Span, String)>> = BTreeMap::new();
+        for (number, entry) in entries.iter().enumerate() {
+            if number % 3 != 0 {
+                continue;
+            }
+            let mut at = HOUR.mul_f64(chance.gen_range(0.2..8.0));
+            let mut all = vec![];
+            while at < end {
+                let long = MINUTE * chance.gen_range(15..600);
+                all.push(((at, at + long), format!("pin {}", all.len())));
+                at += long + HOUR.mul_f64(chance.gen_range(1.0..20.0));
+            }
+            drifts.insert(entry.key.clone(), all);
+        }
+        let hours = SignedDuration::from_hours;
+        Self {
+            weather,
+            // the last hours are fine, so that everything can end
+            night: (end / 3, end / 3 + (end / 8).min(DAY)),
+            drifts,
+            jumps: vec![
+                (end / 6, hours(-1)),
+                (end / 4, hours(26)),
+                (end / 2, hours(0)),
+                (end * 2 / 3, hours(-30)),
+                (end * 3 / 4, hours(0)),
+            ],
+        }
+    }
+
+    /// Nothing is wrong in the last hours.
+    fn calm(&mut self, from: Duration) {
+        for spans in self.weather.values_mut() {
+            spans.retain(|((begin, _), _)| *begin < from);
+            for ((_, end), _) in spans {
+                *end = (*end).min(from);
+            }
+        }
+        for spans in self.drifts.values_mut() {
+            spans.retain(|((begin, _), _)| *begin < from);
+            for ((_, end), _) in spans {
+                *end = (*end).min(from);
+            }
+        }
+    }
+
+    fn weather(&self, connection: &str, at: Duration) -> Weather {
+        if within(self.night, at) {
+            return Weather::Silent;
+        }
+        let spans = self.weather.get(connection).into_iter().flatten();
+        let mut now = spans.filter(|(span, _)| within(*span, at));
+        now.next().map_or(Weather::Fine, |(_, weather)| *weather)
+    }
+
+    fn drift(&self, key: &Key, at: Duration) -> Option<&str> {
+        let spans = self.drifts.get(key).into_iter().flatten();
+        let mut now = spans.filter(|(span, _)| within(*span, at));
+        now.next().map(|(_, pin)| pin.as_str())
+    }
+}
+
+fn within((begin, end): Span, at: Duration) -> bool {
+    begin <= at && at < end
+}
+
+impl World {
+    fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// The wall clock, which jumps.
+    fn wall(&self) -> Timestamp {
+        let now = self.now();
+        let passed = self.fate.jumps.iter().rev().find(|(at, _)| *at <= now);
+        let off = passed.map_or(SignedDuration::ZERO, |(_, off)| *off);
+        self.base + SignedDuration::try_from(now).unwrap() + off
+    }
+
+    fn connection(&self, key: &Key) -> &Entry {
+        let mut entries = self.entries.iter();
+        entries.find(|entry| entry.key == *key).unwrap()
+    }
+
+    fn key(key: &Key, class: AlertClass) -> AlertKey {
+        AlertKey {
+            manifest: key.0.clone(),
+            target: Some(key.1.clone()),
+            variable: (class == AlertClass::Drift).then(|| "TOKEN".parse().unwrap()),
+            class,
+            observer: (class == AlertClass::Unknown).then(|| "here".to_owned()),
+        }
+    }
+
+    fn sighting(key: &Key, class: AlertClass, pin: &str) -> Sighting {
+        Sighting {
+            key: Self::key(key, class),
+            pin: pin.to_owned(),
+            what: "is not as it should be".to_owned(),
+            next: vec![],
+            owner: None,
+            who: None,
+            urgent: class == AlertClass::Drift,
+        }
+    }
+
+    fn begin(&self, keys: &BTreeSet<Key>, connection: &str) {
+        let now = self.now();
+        let mut seen = self.seen.borrow_mut();
+        let asked = seen.asked.get(connection).copied().unwrap_or_default();
+        assert!(now >= asked, "{connection} asked to be left alone");
+        for key in keys {
+            assert!(seen.busy.insert(key.clone()), "two looks at {key:?}");
+            let last = seen.last.insert(key.clone(), now);
+            *seen.looks.entry(key.clone()).or_default() += 1;
+            let fine = seen.fine_since.get(connection).copied();
+            if let (Some(last), Some(fine)) = (last, fine)
+                && fine <= last
+            {
+                seen.longest = seen.longest.max(now - last);
+            }
+            let failures = self.oracle.borrow().failing.get(key).copied();
+            if let (Some(last), Some(1..)) = (last, failures) {
+                seen.backoff
+                    .entry(key.clone())
+                    .or_default()
+                    .push(now - last);
+            }
+        }
+    }
+
+    /// What the place answers: how long that takes, in how many requests, and how it ends.
+    fn answer(&self, connection: &str) -> (Duration, u64, Told) {
+        match self.fate.weather(connection, self.now()) {
+            Weather::Fine => (Duration::from_millis(400), 2, Told::Read),
+            Weather::Busy(after) => (Duration::from_millis(100), 1, Told::Failed(Some(after))),
+            Weather::Broken => (Duration::from_secs(8), 4, Told::Failed(None)),
+            Weather::Silent => (Duration::from_secs(60), 2, Told::Failed(None)),
+        }
+    }
+
+    fn conclude(&self, manifest: &ManifestName, keys: &BTreeSet<Key>, told: Told, began: &Began) {
+        let at = self.now();
+        let (mut sightings, mut coverage) = (vec![], Coverage::default());
+        let declared = self.entries.iter().filter(|one| one.key.0 == *manifest);
+        coverage.declared = Some(declared.map(|one| one.key.1.clone()).collect());
+        let mut oracle = self.oracle.borrow_mut();
+        for key in keys {
+            let drift = Self::key(key, AlertClass::Drift);
+            let unknown = Self::key(key, AlertClass::Unknown);
+            if told == Told::Read {
+                let look = Look::Checked {
+                    unread: BTreeSet::new(),
+                    left_out: BTreeSet::new(),
+                };
+                coverage.targets.insert(key.1.clone(), look);
+                oracle.failing.remove(key);
+                oracle.close(&unknown);
+                match self.fate.drift(key, at) {
+                    Some(pin) => {
+                        sightings.push(Self::sighting(key, AlertClass::Drift, pin));
+                        oracle.open(drift, pin);
+                    }
+                    None => oracle.close(&drift),
+                }
+            } else {
+                let look = Look::Unchecked("no answer".to_owned());
+                coverage.targets.insert(key.1.clone(), look);
+                sightings.push(Self::sighting(key, AlertClass::Unknown, "unknown"));
+                let failing = oracle.failing.entry(key.clone()).or_default();
+                *failing += 1;
+                if *failing >= 3 {
+                    oracle.open(unknown, "unknown");
+                }
+            }
+        }
+        drop(oracle);
+        let sinks = BTreeSet::from(["receiver".to_owned()]);
+        let round = Round {
+            at: self.wall(),
+            observer: "here",
+            began,
+            revision: "one",
+            sightings: &sightings,
+            coverage: &coverage,
+            patience: Patience::default(),
+            sinks: &sinks,
+        };
+        let mut shelf = self.shelf(manifest);
+        shelf.change(&mut |book| advance(book, &round)).unwrap();
+    }
+
+    fn shelf(&self, manifest: &ManifestName) -> Shelf {
+        let mut books = self.books.borrow_mut();
+        let named = || {
+            Shelf(Arc::new(Mutex::new(AlertBook {
+                id: format!("book of {manifest}"),
+                ..AlertBook::default()
+            })))
+        };
+        books.entry(manifest.clone()).or_insert_with(named).clone()
+    }
+}
+
+#[async_trait(?Send)]
+impl Work for World {
+    async fn carry_out(&self, job: &Job, _: &Stop) -> Ended {
+        let Job::Look(manifest, targets) = job else {
+            unreachable!("nothing asked for it")
+        };
+        let keys: BTreeSet<Key> = targets
+            .iter()
+            .map(|target| (manifest.clone(), target.clone()))
+            .collect();
+        let entry = self.connection(keys.first().unwrap()).clone();
+        self.begin(&keys, &entry.connection);
+        let began = Began::with(&self.shelf(manifest).book());
+        let (takes, requests, told) = self.answer(&entry.connection);
+        sleep(takes).await;
+        self.conclude(manifest, &keys, told, &began);
+        let now = self.now();
+        let mut seen = self.seen.borrow_mut();
+        for key in &keys {
+            seen.busy.remove(key);
+        }
+        match told {
+            Told::Read => {
+                seen.fine_since
+                    .entry(entry.connection.clone())
+                    .or_insert(now);
+            }
+            Told::Failed(asked) => {
+                seen.fine_since.remove(&entry.connection);
+                let until = now + asked.unwrap_or_default();
+                seen.asked.insert(entry.connection.clone(), until);
+            }
+        }
+        if entry.platform == PlatformKind::Railway {
+            for _ in 0..requests {
+                seen.requests.push(now);
+            }
+        }
+        let sent = match entry.platform {
+            PlatformKind::Railway => requests,
+            _ => 0,
+        };
+        Ended {
+            targets: targets
+                .iter()
+                .map(|target| (target.clone(), told))
+                .collect(),
+            requests: BTreeMap::from([(entry.platform, sent)]),
+            ..Ended::default()
+        }
+    }
+
+    async fn reload(&self) -> Option<Vec<Entry>> {
+        (!self.given.replace(true)).then(|| self.entries.clone())
+    }
+
+    async fn deliver(&self) -> Option<Duration> {
+        let mut next: Option<Duration> = None;
+        let all: Vec<ManifestName> = self.books.borrow().keys().cloned().collect();
+        for manifest in all {
+            let mut shelf = self.shelf(&manifest);
+            let now = self.wall();
+            let Some(at) = deliver::wants(&shelf.book(), &self.sinks, now) else {
+                continue;
+            };
+            let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+            if wait.is_zero() {
+                let origin = deliver::Origin {
+                    by: "here".to_owned(),
+                    manifest: manifest.clone(),
+                    revision: None,
+                };
+                let report = deliver::run(&mut shelf, &self.sinks, &origin, &move || now).await;
+                let again = report.next.map(|at| at.duration_since(now));
+                let again = again.map(|wait| Duration::try_from(wait).unwrap_or_default());
+                next = [next, again].into_iter().flatten().min();
+            } else {
+                next = Some(next.map_or(wait, |next| next.min(wait)));
+            }
+        }
+        next
+    }
+
+    fn turned(&self, _: &Timetable) {
+        self.seen.borrow_mut().turns += 1;
+        if self.now() >= self.end {
+            self.stop.request("the end of the simulation");
+        }
+    }
+}
+
+fn entries() -> Vec<Entry> {
+    let mut all = vec![];
+    for number in 0..MANIFESTS {
+        let manifest: ManifestName = format!("m{number}").parse().unwrap();
+        let mut add = |target: String, connection: String, platform| {
+            all.push(Entry {
+                key: (manifest.clone(), target.parse().unwrap()),
+                connection,
+                platform,
+                every: EVERY,
+            });
+        };
+        for environment in 0..ENVIRONMENTS {
+            for service in 0..SERVICES {
+                add(
+                    format!("e{environment}s{service}"),
+                    format!("railway {number}/{environment}"),
+                    PlatformKind::Railway,
+                );
+            }
+        }
+        for file in 0..FILES {
+            add(
+                format!("f{file}"),
+                format!("host {number}"),
+                PlatformKind::File,
+            );
+        }
+    }
+    all
+}
+
+/// Lives through it. `budget` is of Railway, in an hour.
+async fn live(budget: u32, end: Duration, seed: u64) -> World {
+    let mut chance = StdRng::seed_from_u64(seed);
+    let entries = entries();
+    assert_eq!(entries.len(), 200);
+    let mut fate = Fate::draw(&entries, end, &mut chance);
+    fate.calm(end - 6 * HOUR);
+    let received = Arc::new(Mutex::new(Received::default()));
+    let receiver: Box<dyn Sink> = Box::new(Receiver(Arc::clone(&received)));
+    let sinks = BTreeMap::from([("receiver".to_owned(), receiver)]);
+    let stop = Stop::default();
+    let world = World {
+        begun: Instant::now(),
+        base: "2026-03-25T08:00:00Z".parse().unwrap(),
+        fate,
+        entries,
+        given: Cell::new(false),
+        seen: RefCell::default(),
+        oracle: RefCell::default(),
+        books: RefCell::default(),
+        sinks: Sinks::new(Alerting::default(), sinks),
+        received,
+        end,
+        stop: stop.clone(),
+    };
+    let settings = Settings {
+        budgets: BTreeMap::from([(PlatformKind::Railway, Budget::new(budget, HOUR))]),
+        reload: HOUR,
+        beat: 10 * MINUTE,
+        ..Settings::default()
+    };
+    let mut jitter = || chance.gen_range(-1.0..=1.0);
+    run(&world, &settings, &stop, &mut jitter).await;
+    world
+}
+
+fn seed() -> u64 {
+    let set = std::env::var("DRIFTLOCK_SEED").ok();
+    set.and_then(|text| text.parse().ok()).unwrap_or(20_261_122)
+}
+
+fn days() -> u32 {
+    match std::env::var_os("DRIFTLOCK_LONG") {
+        Some(_) => 7,
+        None => 2,
+    }
+}
+
+/// The most requests in any hour that ends with one of them.
+fn busiest(requests: &[Duration]) -> usize {
+    let mut begin = 0;
+    let mut most = 0;
+    for (place, at) in requests.iter().enumerate() {
+        while requests[begin] + HOUR <= *at {
+            begin += 1;
+        }
+        most = most.max(place - begin + 1);
+    }
+    most
+}
+
+/// Each thing that was wrong was told once when it began and once when it was over, exactly as often as an
+/// onlooker who was told of each look would have said it; nothing is left open.
+fn told_once(world: &World) {
+    let oracle = world.oracle.borrow();
+    let received = world.received.lock().unwrap();
+    assert_eq!(received.twice, 0, "an event was delivered twice");
+    let difference = |one: &BTreeMap<AlertKey, u64>, other: &BTreeMap<AlertKey, u64>| {
+        let keys: BTreeSet<&AlertKey> = one.keys().chain(other.keys()).collect();
+        let wrong = keys
+            .into_iter()
+            .filter(|key| one.get(key) != other.get(key));
+        let wrong: Vec<_> = wrong
+            .map(|key| (key, one.get(key), other.get(key)))
+            .collect();
+        wrong
+            .into_iter()
+            .map(|one| format!("{one:?}"))
+            .take(5)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(difference(&received.opened, &oracle.opened), [""; 0]);
+    assert_eq!(difference(&received.resolved, &oracle.resolved), [""; 0]);
+    assert_eq!(received.opened, received.resolved);
+    for (manifest, shelf) in &*world.books.borrow() {
+        let book = shelf.book();
+        assert!(book.open.is_empty(), "{manifest}: {:?}", book.open);
+        assert!(
+            book.events.is_empty(),
+            "{manifest}: {} events",
+            book.events.len()
+        );
+        assert!(book.strikes.is_empty());
+    }
+}
+
+fn figures(world: &World, what: &str) -> String {
+    let seen = world.seen.borrow();
+    let received = world.received.lock().unwrap();
+    let looks: Vec<u64> = seen.looks.values().copied().collect();
+    format!(
+        "{what}: {} looks ({} to {} a target), longest gap {:.0} s, {} requests, at most {} an hour, {} turns, {} alerts in {} messages of {} tries",
+        looks.iter().sum::<u64>(),
+        looks.iter().min().unwrap(),
+        looks.iter().max().unwrap(),
+        seen.longest.as_secs_f64(),
+        seen.requests.len(),
+        busiest(&seen.requests),
+        seen.turns,
+        received.opened.values().sum::<u64>(),
+        received.messages,
+        received.tries,
+    )
+}
+
+#[test]
+fn days_of_trouble_starve_nobody_and_tell_everything_once() {
+    let seed = seed();
+    println!("DRIFTLOCK_SEED={seed}");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let end = DAY * days();
+    // 40 environments, every 5 minutes, 2 requests: 960 an hour
+    for (what, budget) in [("enough", 3000), ("scarce", 600)] {
+        let world = runtime.block_on(live(budget, end, seed));
+        println!("{}", figures(&world, what));
+        told_once(&world);
+        let seen = world.seen.borrow();
+        assert!(busiest(&seen.requests) <= budget as usize);
+        assert_eq!(seen.looks.len(), 200);
+        // nobody waits longer than the interval, or than the budget takes to go round
+        let round = match budget {
+            600 => HOUR.mul_f64(80.0 / 540.0),
+            _ => EVERY,
+        };
+        let most = round.mul_f64(1.3) + EVERY / 10 + MINUTE;
+        assert!(
+            seen.longest <= most,
+            "{:?} is more than {most:?}",
+            seen.longest
+        );
+        // doubled up to the cap, which is reached and not passed
+        let longest = seen.backoff.values().flatten().max().unwrap();
+        assert!(*longest >= BACKOFF_CAP, "{longest:?}");
+        let night = seen
+            .backoff
+            .values()
+            .flatten()
+            .filter(|wait| **wait >= BACKOFF_CAP);
+        assert!(night.count() > 20);
+        assert!(
+            *longest <= BACKOFF_CAP.mul_f64(1.1) + 2 * HOUR,
+            "{longest:?}"
+        );
+        // a loop that never sleeps would turn without end
+        let looks: u64 = seen.looks.values().sum();
+        assert!(seen.turns < 12 * looks, "{} turns", seen.turns);
+    }
+}

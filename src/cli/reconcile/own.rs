@@ -7,7 +7,6 @@ use super::desk::Desk;
 use super::memory::InMemory;
 use super::tell::own_scope;
 use crate::alert::Books;
-use crate::alert::rules::Began;
 use crate::cli::records::{self, Named};
 use crate::journal::{Authenticator, Journal, Scope, SqliteJournal};
 use crate::model::{AlertBook, Fingerprinter, Sighting};
@@ -19,9 +18,6 @@ const QUIET: SignedDuration = SignedDuration::from_mins(10);
 /// What is known of it between two changes.
 #[derive(Default)]
 pub(super) struct Own {
-    pub(super) began: Began,
-    /// The newest that was told of; `None` before the first look.
-    pub(super) last_event: Option<u64>,
     pub(super) book: AlertBook,
     sightings: Vec<Sighting>,
     at: Option<Timestamp>,
@@ -41,8 +37,6 @@ impl Own {
     }
 
     pub(super) fn note(&mut self, book: &AlertBook, sightings: Vec<Sighting>, now: Timestamp) {
-        self.began = Began::with(book);
-        self.last_event = Some(book.last_event);
         self.book.clone_from(book);
         self.sightings = sightings;
         self.at = Some(now);

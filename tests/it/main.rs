@@ -35,6 +35,7 @@ mod pass;
 mod platforms;
 mod probe;
 mod railway;
+mod reconciling;
 mod recovery;
 mod rooms;
 mod rotation;

@@ -1,0 +1,3 @@
+//! `reconcile`, as people run it.
+
+mod trouble;

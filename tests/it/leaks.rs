@@ -16,6 +16,7 @@ mod railway;
 mod railway_troubles;
 mod recipes;
 mod recipients;
+mod reconcile;
 mod runs;
 mod schedule;
 mod sink;

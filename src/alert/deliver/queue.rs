@@ -42,11 +42,16 @@ pub(super) fn look(book: &AlertBook, sinks: &Sinks, name: &str) -> Queue {
 }
 
 /// The same, where it is known whether anybody was ever told anything: in a book that nobody was told
-/// from, a new sink begins with the first event; later ones begin with what is open.
+/// from, and in which everything only began, a new sink begins with the first event; later ones, and
+/// those of a book with a history, begin with what is open.
 pub(super) fn look_from(book: &AlertBook, sinks: &Sinks, name: &str, first: bool) -> Queue {
     let new = SinkState::default();
     let state = book.sinks.get(name);
-    let is_late = state.is_none() && !first;
+    let only_began = || {
+        let mut events = book.events.iter();
+        events.all(|event| event.kind == AlertEventKind::Opened)
+    };
+    let is_late = state.is_none() && !(first && only_began());
     let state = state.unwrap_or(&new);
     let has_next = |number| book.events.iter().any(|event| event.number == number);
     let is_behind = state.cursor < book.last_event;

@@ -136,7 +136,7 @@ fn note(desk: &Desk<'_>, name: &ManifestName, report: Report) -> Option<Duration
             of.failed += one.failed;
             of.waiting = one.waiting;
             of.delivered_at = one.delivered_at.or(of.delivered_at);
-            round.sink(sink, one);
+            round.sink(sink, name, one);
             if let Some(trouble) = &one.trouble {
                 tracing::warn!(%sink, "{trouble}");
             }
@@ -180,7 +180,8 @@ async fn ping(desk: &Desk<'_>) {
     let (looks, whole) = {
         let vitals = desk.vitals();
         let looks: u64 = vitals.targets.values().map(|one| one.looks).sum();
-        let whole = vitals.targets.values().all(|one| one.failing == 0);
+        let read = vitals.targets.values().all(|one| one.failing == 0);
+        let whole = read && desk.shelf.borrow().is_whole();
         (vitals.first_round.then_some(looks), whole)
     };
     let (last, sent) = (*desk.pinger.last.borrow(), *desk.pinger.looks.borrow());

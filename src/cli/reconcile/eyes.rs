@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::desk::Desk;
 use super::shelf::Watched;
+use super::tell;
 use crate::alert::brake;
 use crate::alert::rules::Began;
 use crate::cli::allowlist::Allows;
@@ -11,10 +12,10 @@ use crate::cli::error::CommandError;
 use crate::cli::records;
 use crate::cli::session;
 use crate::journal::{Authenticator, Journal, JournalError, Remembered};
-use crate::model::{AlertBook, Mode, Scheduled};
+use crate::model::{AlertBook, Fingerprinter, Mode, Scheduled};
 use crate::plan::effective_reconciling;
 use crate::reconcile::desired::Values;
-use crate::reconcile::load::Opener;
+use crate::reconcile::load::{Opener, Opening};
 use crate::reconcile::pass::{Memory, Scope};
 use crate::reconcile::remember;
 
@@ -52,8 +53,25 @@ impl Eyes {
             now: desk.context.now(),
             knows: allows.is_there(),
         };
+        eyes.has_our_key(desk, watched)?;
         eyes.recall(watched)?;
         Ok((eyes, allows))
+    }
+
+    /// A manifest without recipients has its key in the journal: another one there proves nothing that
+    /// is written under ours, and the other way round.
+    fn has_our_key(&self, desk: &Desk<'_>, watched: &Watched) -> Result<(), CommandError> {
+        if !matches!(watched.opening, Opening::Clear) {
+            return Ok(());
+        }
+        let key = self.journal.existing_local_key(&watched.item.scope);
+        let key = key.map_err(|error| records::explain(&error))?;
+        let ours = watched.fingerprinter.as_ref().map(Fingerprinter::key);
+        if key.as_ref() == ours {
+            return Ok(());
+        }
+        desk.shelf.borrow_mut().forget();
+        Err(CommandError::error(tell::lost(&*self.journal)))
     }
 
     /// Asks the journal again, for what is remembered now.

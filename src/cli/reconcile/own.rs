@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::desk::Desk;
 use super::memory::InMemory;
 use crate::alert::Books;
-use crate::alert::rules::Began;
 use crate::cli::Global;
 use crate::cli::context::Context;
 use crate::cli::records::{self, Named};
@@ -22,9 +21,6 @@ const QUIET: SignedDuration = SignedDuration::from_mins(10);
 /// What is known of it between two changes.
 #[derive(Default)]
 pub(super) struct Own {
-    pub(super) began: Began,
-    /// The newest that was told of; `None` before the first look.
-    pub(super) last_event: Option<u64>,
     pub(super) book: AlertBook,
     sightings: Vec<Sighting>,
     at: Option<Timestamp>,
@@ -44,8 +40,6 @@ impl Own {
     }
 
     pub(super) fn note(&mut self, book: &AlertBook, sightings: Vec<Sighting>, now: Timestamp) {
-        self.began = Began::with(book);
-        self.last_event = Some(book.last_event);
         self.book.clone_from(book);
         self.sightings = sightings;
         self.at = Some(now);

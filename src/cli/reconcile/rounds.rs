@@ -1,12 +1,12 @@
 //! What a round came to, for `--once`: collected while it goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::desk::Desk;
-use super::shelf::Watched;
+use super::shelf::{Broken, Watched};
 use crate::alert::deliver::SinkReport;
 use crate::model::{AlertEvent, ManifestName, Mode, Scheduled, TargetName};
 use crate::plan::{Change, Plan, TargetState};
@@ -34,7 +34,8 @@ pub(super) struct Rounds {
     targets: BTreeMap<(ManifestName, TargetName), Target>,
     alerts: BTreeMap<ManifestName, Vec<RoundAlert>>,
     failed: BTreeMap<ManifestName, String>,
-    sinks: BTreeMap<String, RoundSink>,
+    /// By the sink's name, then by whose book.
+    sinks: BTreeMap<String, BTreeMap<ManifestName, RoundSink>>,
 }
 
 impl Rounds {
@@ -133,13 +134,24 @@ impl Rounds {
         one.trouble = Some(why.to_owned());
     }
 
-    /// What went to a sink.
-    pub(super) fn sink(&mut self, name: &str, report: &SinkReport) {
-        let one = self.sinks.entry(name.to_owned()).or_default();
-        name.clone_into(&mut one.name);
+    /// What went to a sink, of one book. How it stands with the others is another matter.
+    pub(super) fn sink(&mut self, name: &str, book: &ManifestName, report: &SinkReport) {
+        let of = self.sinks.entry(name.to_owned()).or_default();
+        let one = of.entry(book.clone()).or_default();
         one.delivered += report.delivered;
         one.waiting = report.waiting;
         one.trouble.clone_from(&report.trouble);
+    }
+
+    fn sinks(&self) -> Vec<RoundSink> {
+        let all = self.sinks.iter();
+        all.map(|(name, books)| RoundSink {
+            name: name.clone(),
+            delivered: books.values().map(|one| one.delivered).sum(),
+            waiting: books.values().map(|one| one.waiting).sum(),
+            trouble: books.values().find_map(|one| one.trouble.clone()),
+        })
+        .collect()
     }
 }
 
@@ -151,23 +163,38 @@ pub(super) fn report(desk: &Desk<'_>, started_at: Timestamp, took: Duration) -> 
     for watched in desk.shelf.borrow().watched() {
         manifests.push(of_manifest(desk, &rounds, watched));
     }
-    for one in broken {
+    for one in &broken {
         let path = one.path.display().to_string();
         match manifests.iter_mut().find(|known| known.path == path) {
-            Some(known) => known.broken = Some(one.why),
+            Some(known) => known.broken = Some(one.why.clone()),
             None => manifests.push(RoundManifest {
                 path,
-                broken: Some(one.why),
+                broken: Some(one.why.clone()),
                 alerts: rounds.alerts.get(&one.name).cloned().unwrap_or_default(),
                 ..RoundManifest::default()
             }),
+        }
+    }
+    // what is over of a file that is not there any more
+    let told: BTreeSet<_> = manifests
+        .iter()
+        .filter_map(|one| one.name.clone())
+        .collect();
+    for (name, alerts) in &rounds.alerts {
+        let is_told = |one: &Broken| one.name == *name;
+        if !told.contains(name) && !broken.iter().any(is_told) {
+            manifests.push(RoundManifest {
+                path: name.to_string(),
+                alerts: alerts.clone(),
+                ..RoundManifest::default()
+            });
         }
     }
     RoundReport {
         started_at,
         took,
         manifests,
-        sinks: rounds.sinks.values().cloned().collect(),
+        sinks: rounds.sinks(),
     }
 }
 

@@ -82,6 +82,8 @@ pub(super) struct Shelf {
     lost: Option<Broken>,
     /// Digest of every text that was last looked at.
     seen: Option<[u8; 32]>,
+    /// Whether everything is to be opened again, though no text changed.
+    anew: bool,
 }
 
 /// What looking again at the files came to.
@@ -116,6 +118,18 @@ impl Shelf {
     /// What cannot be used as it is now; the last good one is watched, where there was one.
     pub(super) fn broken(&self) -> impl Iterator<Item = &Broken> {
         self.broken.values().chain(&self.lost)
+    }
+
+    /// At the next turn everything is opened again, though no text changed.
+    pub(super) fn forget(&mut self) {
+        self.seen = None;
+        self.anew = true;
+    }
+
+    /// Whether everything that is there is watched, be it as it was last.
+    pub(super) fn is_whole(&self) -> bool {
+        let watched = |place: &PathBuf| self.good.keys().any(|at| at.starts_with(place));
+        self.broken.keys().all(watched) && (self.lost.is_none() || !self.good.is_empty())
     }
 
     /// Looks at the files again. Nothing is parsed where no text changed.
@@ -169,31 +183,24 @@ impl Shelf {
         let former = std::mem::take(&mut self.good);
         let troubles = std::mem::take(&mut self.broken);
         let mut folders = Folders::default();
+        let nothing = BTreeMap::new();
+        let known = match std::mem::take(&mut self.anew) {
+            true => &nothing,
+            false => &former,
+        };
+        let mut all: Vec<Candidate> = files
+            .into_iter()
+            .map(|file| Candidate::new(file, known, &mut folders, opens))
+            .collect();
+        all.sort_by_key(|one| one.rank(&former));
         let mut present = BTreeSet::new();
-        for file in files {
-            let (place, path, made) = match file {
-                Ok(file) => {
-                    let place = file.folder.join(file.path.file_name().unwrap_or_default());
-                    let path = file.path.clone();
-                    let texts = digest_of(std::slice::from_ref(&Ok(file.clone())));
-                    let same = former.get(&place).filter(|last| last.texts == texts);
-                    let made = match same {
-                        Some(last) => self.fits(&last.item).map(|()| Rc::clone(last)),
-                        None => self.make(file, texts, &mut folders, opens).map(Rc::new),
-                    };
-                    (place, path, made)
-                }
-                Err(error) => {
-                    let path = error.path().unwrap_or(Path::new("")).to_path_buf();
-                    let place = opens.context.absolute(&path);
-                    let place = place.canonicalize().unwrap_or(place);
-                    (place, path, Err(format!("cannot {error}")))
-                }
-            };
-            present.insert(place.clone());
-            match made {
+        for one in all {
+            let Candidate { place, path, made } = one;
+            self.good.remove(&place);
+            let fits = |watched: Rc<Watched>| self.fits(&watched.item).map(|()| watched);
+            match made.and_then(fits) {
                 Ok(watched) => {
-                    self.good.insert(place, watched);
+                    self.good.insert(place.clone(), watched);
                 }
                 Err(why) => {
                     let last = former.get(&place);
@@ -206,9 +213,17 @@ impl Shelf {
                         why,
                     };
                     self.broken.insert(place.clone(), broken);
-                    self.good.extend(last.map(|last| (place, Rc::clone(last))));
+                    // where it is a folder that cannot be read, all that was in it is watched on
+                    let lasts = former.iter().filter(|(at, _)| at.starts_with(&place));
+                    for (at, last) in lasts {
+                        present.insert(at.clone());
+                        if self.fits(&last.item).is_ok() {
+                            self.good.insert(at.clone(), Rc::clone(last));
+                        }
+                    }
                 }
             }
+            present.insert(place);
         }
         let is_same = |(place, one): (&PathBuf, &Rc<Watched>)| {
             former.get(place).is_some_and(|last| Rc::ptr_eq(last, one))
@@ -222,50 +237,6 @@ impl Shelf {
             changed,
             gone: gone.map(|(_, one)| one).collect(),
         }
-    }
-
-    /// Parses and opens one; why not, without quoting it.
-    fn make(
-        &self,
-        file: ManifestFile,
-        texts: [u8; 32],
-        folders: &mut Folders,
-        opens: &mut Opens<'_>,
-    ) -> Result<Watched, String> {
-        let text = Sha256::digest(&file.text);
-        let mut loaded = load::load(&file.text).map_err(|problems| first(&problems))?;
-        let tightened = folders.tighten(&file, &mut loaded);
-        if !tightened.map_err(|error| error.message)? {
-            return Err("the rails.yaml of its folder has problems".to_owned());
-        }
-        let path = opens.context.absolute(&file.path);
-        let item = session::item(file, loaded, opens.context);
-        self.fits(&item)?;
-        let opening = load::open(&item.loaded.manifest, opens.keyring);
-        let fingerprinter = match &opening {
-            Opening::Open(open) => open.fingerprinter.clone(),
-            Opening::Sealed(why) => return Err(format!("it stays sealed: {why}")),
-            Opening::Clear => (opens.own_key)(&item)?,
-        };
-        let manifest = &item.loaded.manifest;
-        let owners = manifest
-            .variables
-            .iter()
-            .filter_map(|(name, variable)| Some((name.clone(), variable.metadata.owner.clone()?)));
-        let limits = format!("{:?}", manifest.authority_facts());
-        let mark = Sha256::new().chain_update(text).chain_update(limits);
-        Ok(Watched {
-            owners: owners.collect(),
-            revision: opens.context.git().revision_of(&[path]).map(|revision| {
-                let dirty = if revision.dirty { "+" } else { "" };
-                format!("{}{dirty}", revision.commit)
-            }),
-            mark: crate::model::to_hex(&mark.finalize()[..16]),
-            texts,
-            fingerprinter: Some(fingerprinter),
-            opening,
-            item,
-        })
     }
 
     /// Whether it can be watched beside those that are.
@@ -287,6 +258,100 @@ impl Shelf {
             Some((first, second)) => Err(format!("{first} and {second} are the same place")),
         }
     }
+}
+
+/// A file as it is now.
+struct Candidate {
+    /// Where it lies, the same however it is named.
+    place: PathBuf,
+    path: PathBuf,
+    made: Result<Rc<Watched>, String>,
+}
+
+impl Candidate {
+    fn new(
+        file: Result<ManifestFile, LoadError>,
+        known: &BTreeMap<PathBuf, Rc<Watched>>,
+        folders: &mut Folders,
+        opens: &mut Opens<'_>,
+    ) -> Self {
+        match file {
+            Ok(file) => {
+                let place = file.folder.join(file.path.file_name().unwrap_or_default());
+                let path = file.path.clone();
+                let texts = digest_of(&[Ok(file.clone())]);
+                let same = known.get(&place).filter(|last| last.texts == texts);
+                let made = match same {
+                    Some(last) => Ok(Rc::clone(last)),
+                    None => make(file, texts, folders, opens).map(Rc::new),
+                };
+                Self { place, path, made }
+            }
+            Err(error) => {
+                let path = error.path().unwrap_or(Path::new("")).to_path_buf();
+                let place = opens.context.absolute(&path);
+                Self {
+                    place: place.canonicalize().unwrap_or(place),
+                    path,
+                    made: Err(format!("cannot {error}")),
+                }
+            }
+        }
+    }
+
+    /// Who is asked first whether it fits beside the others. What was watched before does not give way
+    /// to what came later, wherever its name stands in the order of files.
+    fn rank(&self, former: &BTreeMap<PathBuf, Rc<Watched>>) -> u8 {
+        match (&self.made, former.get(&self.place)) {
+            (Ok(made), Some(last)) if made.mark == last.mark => 0,
+            (Err(_), _) => 1,
+            (Ok(made), Some(last)) if made.name() == last.name() => 2,
+            (Ok(_), Some(_)) => 3,
+            (Ok(_), None) => 4,
+        }
+    }
+}
+
+/// Parses and opens one; why not, without quoting it.
+fn make(
+    file: ManifestFile,
+    texts: [u8; 32],
+    folders: &mut Folders,
+    opens: &mut Opens<'_>,
+) -> Result<Watched, String> {
+    let text = Sha256::digest(&file.text);
+    let mut loaded = load::load(&file.text).map_err(|problems| first(&problems))?;
+    let tightened = folders.tighten(&file, &mut loaded);
+    if !tightened.map_err(|error| error.message)? {
+        return Err("the rails.yaml of its folder has problems".to_owned());
+    }
+    let path = opens.context.absolute(&file.path);
+    let item = session::item(file, loaded, opens.context);
+    let opening = load::open(&item.loaded.manifest, opens.keyring);
+    let fingerprinter = match &opening {
+        Opening::Open(open) => open.fingerprinter.clone(),
+        Opening::Sealed(why) => return Err(format!("it stays sealed: {why}")),
+        Opening::Clear => (opens.own_key)(&item)?,
+    };
+    let manifest = &item.loaded.manifest;
+    let owners = manifest
+        .variables
+        .iter()
+        .filter_map(|(name, variable)| Some((name.clone(), variable.metadata.owner.clone()?)));
+    let limits = format!("{:?}", manifest.authority_facts());
+    let mark = Sha256::new().chain_update(text).chain_update(limits);
+    Ok(Watched {
+        owners: owners.collect(),
+        revision: opens.context.git().revision_of(&[path]).map(|revision| {
+            let dirty = if revision.dirty { "+" } else { "" };
+            format!("{}{dirty}", revision.commit)
+        }),
+        mark: crate::model::to_hex(&mark.finalize()[..16]),
+        texts,
+        fingerprinter: Some(fingerprinter),
+        opening,
+        item,
+    })
 }
 
 /// The first of its problems, and how many more there are. Messages of ours quote nothing.

@@ -9,9 +9,9 @@ use super::eyes::Eyes;
 use super::shelf::Watched;
 use crate::alert::Books;
 use crate::alert::brake;
-use crate::alert::rules::{Coverage, Round, advance};
+use crate::alert::rules::{Began, Coverage, Round, advance};
 use crate::alert::sight::{self, About, Failure};
-use crate::journal::JournalError;
+use crate::journal::{Journal, JournalError};
 use crate::model::{
     AlertBook, AlertClass, AlertEventKind, AlertKey, Due, Expiring, ManifestName, Sighting,
     TargetName,
@@ -70,13 +70,17 @@ pub(super) async fn conclude(
         patience: desk.patience(),
         sinks: &sinks,
     };
-    let before = eyes.book.last_event;
+    let mut before = 0;
     let mut books = JournalBooks {
         journal: &mut *eyes.journal,
         scope: &watched.item.scope,
         auth: &eyes.auth,
     };
-    let book = books.change(&mut |book| advance(book, &round))?;
+    let book = books.change(&mut |book| {
+        // what another one told meanwhile is not told by this one
+        before = book.last_event;
+        advance(book, &round)
+    })?;
     log(desk, watched.name(), &book, before);
     notice_loss(desk, watched, eyes, &book);
     count(desk, watched, &book, seen.plan);
@@ -290,6 +294,14 @@ fn log_events(book: &AlertBook, before: u64) {
     }
 }
 
+/// What is said of a journal that is not the one that it was.
+pub(super) fn lost(journal: &dyn Journal) -> String {
+    let place = journal.place();
+    format!(
+        "the journal {place} was lost or begun anew: what was applied before is not known any more, so nothing is written by itself until somebody has applied again, and what is wrong is told anew"
+    )
+}
+
 /// A journal that knew this manifest a moment ago and does not any more.
 fn notice_loss(desk: &Desk<'_>, watched: &Watched, eyes: &Eyes, book: &AlertBook) {
     let recorded = eyes.memory.last.values().any(|last| last.at.is_some());
@@ -299,10 +311,7 @@ fn notice_loss(desk: &Desk<'_>, watched: &Watched, eyes: &Eyes, book: &AlertBook
     let another = !former.is_empty() && !eyes.book.id.is_empty() && *former != eyes.book.id;
     let emptied = !former.is_empty() && eyes.book.id.is_empty();
     if one.recorded && !recorded || another || emptied {
-        let place = eyes.journal.place();
-        one.lost = Some(format!(
-            "the journal {place} was lost or begun anew: what was applied before is not known any more, so nothing is written by itself until somebody has applied again, and what is wrong is told anew"
-        ));
+        one.lost = Some(lost(&*eyes.journal));
     } else if recorded {
         one.lost = None;
     }
@@ -452,20 +461,25 @@ pub(super) fn own(desk: &Desk<'_>) {
         .into(),
         ..Coverage::default()
     };
-    let began = own.began.clone();
     let sinks = desk.sink_names();
-    let round = Round {
-        at: now,
-        observer: &observer,
-        began: &began,
-        revision: "",
-        sightings: &sightings,
-        coverage: &coverage,
-        patience: desk.patience(),
-        sinks: &sinks,
-    };
-    let book = own.change(desk, &mut |book| advance(book, &round));
-    let news = own.last_event.unwrap_or(book.last_event);
+    // what was there before, another run's or of a book that was lost since, is not told again
+    let mut news = 0;
+    let book = own.change(desk, &mut |book| {
+        news = book.last_event;
+        // what is said here is about now: a former run's alerts may well be over
+        let began = Began::with(book);
+        let round = Round {
+            at: now,
+            observer: &observer,
+            began: &began,
+            revision: "",
+            sightings: &sightings,
+            coverage: &coverage,
+            patience: desk.patience(),
+            sinks: &sinks,
+        };
+        advance(book, &round)
+    });
     own.note(&book, sightings, now);
     drop(own);
     for event in book.events.iter().filter(|event| event.number > news) {

@@ -292,6 +292,7 @@ impl Leaky {
         self.schedules();
         self.git_runs_us();
         self.alerts_are_tested();
+        self.reconciles();
         self.imports_sources();
         self.readers();
         self.reveals();
@@ -498,7 +499,7 @@ impl Leaky {
                 // these take files or revisions, and what is not there must be named
                 if !matches!(
                     command.as_str(),
-                    "plan" | "apply" | "status" | "check" | "journal" | "diff"
+                    "plan" | "apply" | "status" | "check" | "journal" | "diff" | "reconcile"
                 ) {
                     let run = Run::of(self.world.command([&command, &value, &value]));
                     assert_eq!(run.code, 64, "{command}");

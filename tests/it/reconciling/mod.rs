@@ -1,3 +1,4 @@
-//! Scheduled runs: the loop over days in a moment, and bad days of it.
+//! Scheduled runs: the loop over days in a moment, and `reconcile` as people run it on bad days.
 
 mod simulation;
+mod trouble;

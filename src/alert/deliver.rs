@@ -159,7 +159,8 @@ pub fn wants(book: &AlertBook, sinks: &Sinks, now: Timestamp) -> Option<Timestam
             };
             let free = state.claim.as_ref().map(|(_, until)| *until);
             let free = free.filter(|until| queue::holds(*until, now));
-            let due = [free, state.next_try].into_iter().flatten().max();
+            let due = [free, queue::waits_until(state, now)];
+            let due = due.into_iter().flatten().max();
             due.map_or(now, |due| due.max(now))
         })
         .min()

@@ -249,6 +249,9 @@ pub struct SinkState {
     /// Not before this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_try: Option<Timestamp>,
+    /// When that was said: a clock that is before it was set back since, and the wait does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried_at: Option<Timestamp>,
     /// Events after the cursor that were delivered already, in a message about several.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub ahead: BTreeSet<u64>,

@@ -161,6 +161,13 @@ pub(super) fn holds(until: Timestamp, now: Timestamp) -> bool {
     until > now && until <= now + FURTHEST
 }
 
+/// Until when it is left alone; what a clock said that was set back since does not count.
+pub(super) fn waits_until(state: &SinkState, now: Timestamp) -> Option<Timestamp> {
+    let is_behind = state.tried_at.is_some_and(|tried| tried > now);
+    let next = state.next_try.filter(|_| !is_behind);
+    next.filter(|next| is_near(*next, now))
+}
+
 /// Passes over what is not for it, and claims the sink where something is due.
 pub(super) fn claim(
     book: &mut AlertBook,
@@ -184,9 +191,7 @@ pub(super) fn claim(
         return None;
     }
     let is_held = (state.claim.as_ref()).is_some_and(|(_, until)| holds(*until, at));
-    let is_early = state
-        .next_try
-        .is_some_and(|next| next > at && is_near(next, at));
+    let is_early = waits_until(state, at).is_some_and(|next| next > at);
     if is_held || is_early {
         return None;
     }

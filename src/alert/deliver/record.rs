@@ -74,6 +74,7 @@ pub(super) fn apply(book: &mut AlertBook, outcome: &Outcome) {
     if outcome.messages > 0 {
         state.failures = 0;
         state.next_try = None;
+        state.tried_at = None;
         state.trouble = None;
     }
     if let Some((fault, at, events)) = &outcome.fault {
@@ -100,6 +101,7 @@ fn fail(
         }
     };
     state.next_try = Some(at + wait);
+    state.tried_at = Some(at);
     let told = rests || fault.serious || state.failures >= TOLD_AFTER;
     let before = state.trouble.take();
     state.trouble = Some(SinkTrouble {

@@ -631,11 +631,8 @@ fn told_once(world: &World) {
     for (manifest, shelf) in &*world.books.borrow() {
         let book = shelf.book();
         assert!(book.open.is_empty(), "{manifest}: {:?}", book.open);
-        assert!(
-            book.events.is_empty(),
-            "{manifest}: {} events",
-            book.events.len()
-        );
+        assert_eq!(book.sinks["receiver"].cursor, book.last_event, "{manifest}");
+        assert!(book.events.len() < 100, "{manifest}: {}", book.events.len());
         assert!(book.strikes.is_empty());
     }
 }

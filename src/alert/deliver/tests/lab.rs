@@ -49,6 +49,14 @@ impl Shelf {
         shelf
     }
 
+    /// These sinks were there before anything happened.
+    pub(super) fn knows(&self, sinks: &[&str]) {
+        let mut book = self.book.lock().unwrap();
+        for sink in sinks {
+            book.sinks.entry((*sink).to_owned()).or_default();
+        }
+    }
+
     /// Something happens to the alert of a variable.
     pub(super) fn event(&self, kind: AlertEventKind, name: &str, at: Timestamp) -> u64 {
         let mut book = self.book.lock().unwrap();

@@ -9,6 +9,7 @@ use crate::model::{Alerting, Pattern, Route};
 #[tokio::test(start_paused = true)]
 async fn each_event_once_in_order_and_then_silence() {
     let (shelf, tray, clock) = (Shelf::new(), Tray::default(), Clock::start());
+    shelf.knows(&["ops"]);
     let ready = sinks(&[("ops", &tray)], Alerting::default());
     for (kind, name) in [
         (Opened, "A"),
@@ -54,6 +55,7 @@ async fn each_event_once_in_order_and_then_silence() {
 #[tokio::test(start_paused = true)]
 async fn many_at_once_are_one_message() {
     let (shelf, tray, clock) = (Shelf::new(), Tray::default(), Clock::start());
+    shelf.knows(&["bot", "ops"]);
     let bot = Tray {
         threads: true,
         ..Tray::default()
@@ -92,6 +94,7 @@ async fn many_at_once_are_one_message() {
 #[tokio::test(start_paused = true)]
 async fn a_digest_that_arrived_is_not_said_again_after_a_fault_before_it() {
     let (shelf, tray, clock) = (Shelf::new(), Tray::default(), Clock::start());
+    shelf.knows(&["ops"]);
     let alerting = Alerting {
         digest: 2,
         ..Alerting::default()

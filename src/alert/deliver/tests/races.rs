@@ -81,6 +81,7 @@ proptest! {
             .unwrap();
         runtime.block_on(async {
             let (shelf, tray, clock) = (Shelf::new(), Tray::default(), Clock::start());
+            shelf.knows(&["ops"]);
             tray.takes.lock().unwrap().extend(takes);
             tray.faults.lock().unwrap().extend(faults.into_iter().map(|fault| {
                 fault.map(|kind| match kind {
@@ -123,6 +124,7 @@ proptest! {
             .unwrap();
         runtime.block_on(async {
             let (shelf, tray, clock) = (Shelf::new(), Tray::default(), Clock::start());
+            shelf.knows(&["ops"]);
             tray.takes.lock().unwrap().extend(takes);
             let alerting = || Alerting { digest: 3, ..Alerting::default() };
             let count = happens(shelf.clone(), clock, names, vec![0]).await;

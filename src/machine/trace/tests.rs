@@ -11,7 +11,7 @@ const LAST: &str = "\
 ann      pts/0        10.0.0.5         Mon Nov 30 03:00:01 2026   still logged in
 bob      pts/1        2001:db8::7      Mon Nov 30 02:00:00 2026 - Mon Nov 30 02:20:00 2026  (00:20)
 deploy   tty1                          Sun Nov 29 22:00:00 2026 - down                      (02:30)
-eve      pts/2        gone.example.org Sun Nov 29 20:00:00 2026 - crash                    (1+03:00)
+eve      pts/2        gone.example.org Sun Nov 29 20:00:00 2026 - crash                    (05:00)
 joe      pts/3        10.0.0.9         Sun Nov 29 19:00:00 2026   gone - no logout
 reboot   system boot  6.1.0-18-amd64   Sun Nov 29 18:00:00 2026   still running
 

@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn what_is_gone_has_the_only_commit_since_or_all_of_them() {
-        let one = log(vec![entry(-5, "Eve"), ours(3, "Ada"), entry(300, "Ada")]);
+        let one = log(vec![entry(-50, "Eve"), ours(3, "Ada"), entry(300, "Ada")]);
         assert_eq!(
             says(&one, window(None)),
             "changed by perhaps Ada, says the list, with one commit since our last apply, of 2026-03-02 12:05 UTC"

@@ -135,7 +135,8 @@ pub(super) fn commits(lab: &Lab<'_>) -> Vec<String> {
     let id = &lab.places.environment.id;
     lab.fake.world(|world| {
         let patches = world.patches.iter();
-        let ours = patches.filter(|one| one.environment == *id && one.status == "COMMITTED");
+        let ours = patches
+            .filter(|one| one.environment == *id && !one.direct && one.status == "COMMITTED");
         ours.map(|one| one.message.clone().unwrap_or_default())
             .collect()
     })

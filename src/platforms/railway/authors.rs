@@ -126,16 +126,19 @@ impl Log {
         let Some(last) = found.iter().map(|entry| entry.at).max() else {
             return Err(format!("{name} has no {thing} since our last apply"));
         };
+        let day = last.strftime("%Y-%m-%d %H:%M UTC");
         let which = match found.len() {
-            1 => format!(", where it is the only {thing} since our last apply"),
-            count => format!(", where {count} of them are since our last apply"),
+            1 => format!(", with one {thing} since our last apply, of {day}"),
+            count => format!(", with {count} since our last apply, the last one of {day}"),
         };
-        let mut who = self.of(&found, last, which);
-        if found.len() > 1 {
-            // which of them it was is not known
-            who.at = None;
-        }
-        Ok(who)
+        let who = self.of(&found, last, which);
+        // that one of them was about this variable is likely, and no more
+        Ok(Who {
+            by: who.by.map(|by| format!("perhaps {by}")),
+            at: None,
+            ours: false,
+            source: who.source,
+        })
     }
 
     /// At least one entry; `which` follows the name of the list.
@@ -150,7 +153,7 @@ impl Log {
         };
         let ours = found.iter().all(|entry| entry.message.is_some());
         let source = match (found, &by) {
-            ([only], _) if ours => self.ours(only),
+            ([only], _) if ours => format!("{}{which}", self.ours(only)),
             (_, None) => format!("{name} names no author of it{which}"),
             _ => format!("{name}{which}"),
         };
@@ -292,17 +295,20 @@ mod tests {
 
     #[test]
     fn what_is_gone_has_the_only_commit_since_or_all_of_them() {
-        let one = log(vec![entry(-5, "Eve"), ours(3, "Ada"), entry(300, "Ada")]);
+        let one = log(vec![entry(-50, "Eve"), ours(3, "Ada"), entry(300, "Ada")]);
         assert_eq!(
             says(&one, window(None)),
-            "changed 115 min ago by Ada, says the list, where it is the only commit since our last apply"
+            "changed by perhaps Ada, says the list, with one commit since our last apply, of 2026-03-02 12:05 UTC"
         );
         let two = log(vec![entry(300, "Ada"), entry(400, "Grace")]);
         let who = two.find(window(None)).unwrap();
         assert_eq!(who.at, None, "which of them is not known");
+        let other = log(vec![ours(300, "Ada")]).find(window(None)).unwrap();
+        assert!(!other.ours, "that it was this one is not known: {other:?}");
+        assert!(other.source.contains("by ops@mini"), "{other:?}");
         assert_eq!(
             says(&two, window(None)),
-            "changed by one of: Ada, Grace, says the list, where 2 of them are since our last apply"
+            "changed by perhaps one of: Ada, Grace, says the list, with 2 since our last apply, the last one of 2026-03-02 12:06 UTC"
         );
         assert_eq!(
             says(&log(vec![ours(3, "Ada")]), window(None)),
@@ -315,7 +321,7 @@ mod tests {
         };
         assert_eq!(one.find(ahead).unwrap().by.as_deref(), Some("Ada"));
         // a time stamp that did not move tells nothing
-        assert!(says(&one, window(Some(0))).contains("the only commit since"));
+        assert!(says(&one, window(Some(0))).contains("with one commit since"));
         assert_eq!(
             says(&one, Window::default()),
             "the list does not say when it was changed"

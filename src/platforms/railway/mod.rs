@@ -2,10 +2,11 @@
 //!
 //! `platform` is the connection; `resolve` finds an environment and lists it, `values` fetches, `live`
 //! says what that means; `patch` is what is sent, `commit` how; `survey` looks at a whole environment; `who`
-//! asks who changed it, `authors` says what the answers mean.
+//! asks who changed it, `book` holds the pages, `authors` says what the answers mean.
 
 pub mod api;
 mod authors;
+mod book;
 mod commit;
 mod drafts;
 mod live;

@@ -11,11 +11,12 @@ use serde::Serialize;
 use super::api::documents::{AUDIT_LOG, PATCHES};
 use super::api::{Api, ApiError, Deadline, ErrorKind, Fault};
 use super::authors::{Entry, Log, Window};
+use super::book::Book;
 use super::place::{Place, address};
 use super::platform::RailwayPlatform;
 use super::resolve::Resolved;
 use super::token::{Auth, Token};
-use super::wire::{AuditLogAnswer, Connection, PatchesAnswer};
+use super::wire::{AuditLogAnswer, PatchesAnswer};
 use crate::model::Who;
 use crate::platforms::Ask;
 
@@ -24,9 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Entries of one page.
 const PAGE: u32 = 50;
-
-/// So many pages are read at most, newest first.
-const MOST_PAGES: usize = 3;
 
 /// One of Railway's lists, and of what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -304,79 +302,6 @@ impl Asker<'_> {
             }
         }
         Ok(book.log(AUDIT, "entry about variables"))
-    }
-}
-
-/// A list as far as it was read.
-struct Book {
-    entries: Vec<Entry>,
-    pages: usize,
-    /// The time of the entry that came last, and the lowest of all, whatever they are about.
-    last: Option<Timestamp>,
-    lowest: Option<Timestamp>,
-    /// Whether no entry was younger than the one before it, or older.
-    descends: bool,
-    ascends: bool,
-    /// Whether there is more.
-    more: bool,
-}
-
-impl Default for Book {
-    fn default() -> Self {
-        Self {
-            entries: vec![],
-            pages: 0,
-            last: None,
-            lowest: None,
-            descends: true,
-            ascends: true,
-            more: false,
-        }
-    }
-}
-
-impl Book {
-    /// Takes a page in; gives the cursor of the next one.
-    fn take<N>(
-        &mut self,
-        page: Connection<N>,
-        time: impl Fn(&N) -> Option<Timestamp>,
-        entry: impl Fn(N) -> Option<Entry>,
-    ) -> Option<String> {
-        self.pages += 1;
-        for edge in page.edges {
-            if let Some(at) = time(&edge.node) {
-                self.descends &= self.last.is_none_or(|before| at <= before);
-                self.ascends &= self.last.is_none_or(|before| at >= before);
-                self.last = Some(at);
-                self.lowest = Some(self.lowest.map_or(at, |lowest| lowest.min(at)));
-            }
-            self.entries.extend(entry(edge.node));
-        }
-        self.more = page.page_info.has_next_page;
-        page.page_info.end_cursor.filter(|_| self.more)
-    }
-
-    /// Whether the next page can hold something that is wanted.
-    fn wants_more(&self, start: Option<Timestamp>) -> bool {
-        let reached = |start| self.descends && self.last.is_some_and(|last| last <= start);
-        self.pages < MOST_PAGES && !start.is_some_and(reached)
-    }
-
-    fn log(self, name: &'static str, thing: &'static str) -> Log {
-        let in_order = self.descends || self.ascends;
-        let from = match (self.more, in_order) {
-            (false, _) => None,
-            (true, true) => self.lowest.or(Some(Timestamp::MAX)),
-            // what is missing can be of any time
-            (true, false) => Some(Timestamp::MAX),
-        };
-        Log {
-            name,
-            thing,
-            entries: self.entries,
-            from,
-        }
     }
 }
 

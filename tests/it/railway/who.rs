@@ -121,12 +121,12 @@ fn who_removed_it_is_all_who_wrote_since() {
     let Some((yard, api)) = applied() else { return };
     api.edited(Some("Grace"), "A", None);
     yard.run("plan --who").success().says(
-        "by Grace, says Railway's list of commits, where it is the only commit since our last apply",
+        "changed by perhaps Grace, says Railway's list of commits, with one commit since our last apply, of ",
     );
     yard.later();
     api.edited(Some("Linus"), "FOREIGN", Some("x"));
     yard.run("plan --who").success().says(
-        "changed by one of: Grace, Linus, says Railway's list of commits, where 2 of them are since our last apply",
+        "changed by perhaps one of: Grace, Linus, says Railway's list of commits, with 2 since our last apply, the last one of ",
     );
 }
 
@@ -485,6 +485,6 @@ async fn nobody_is_asked_about_another_environment() {
     assert_eq!(answers[0], answers[1]);
     // one that is gone: the only write since
     let gone = answers[2].as_ref().unwrap();
-    assert!(gone.source.contains("the only commit since"), "{gone:?}");
+    assert!(gone.source.contains("with one commit since"), "{gone:?}");
     assert_eq!(requests, 1);
 }

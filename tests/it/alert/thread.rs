@@ -228,7 +228,8 @@ async fn two_reconcilers_say_it_once_and_a_limit_is_waited_for() {
     assert_eq!(delivered(&first) + delivered(&second), 6);
     assert_eq!(slack.messages().len(), 6);
     shelf.event(AlertEventKind::Opened, &alert("D"));
-    slack.answers([limited(30), limited(30)]);
+    slack.answers([limited(30)]);
+    slack.hook_answers([limited(30)]);
     let report = run(&mut shelf.clone(), &mine, &me, &now).await;
     assert_eq!(report.next, Some(at(230)));
     assert!(report.sightings.is_empty(), "a limit is no trouble yet");

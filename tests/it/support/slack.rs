@@ -30,8 +30,9 @@ pub struct Posted {
 #[derive(Default)]
 struct State {
     messages: Vec<Posted>,
-    /// In the place of the next answers.
+    /// In the place of the next answers of the Web API, and of the incoming webhook.
     faults: VecDeque<Reply>,
+    hook_faults: VecDeque<Reply>,
     /// What nobody should have asked.
     wrong: Vec<String>,
 }
@@ -66,9 +67,14 @@ impl Slack {
         state.messages.clone()
     }
 
-    /// The next requests are answered so.
+    /// The next requests to the Web API are answered so.
     pub fn answers(&self, replies: impl IntoIterator<Item = Reply>) {
         self.state.lock().unwrap().faults.extend(replies);
+    }
+
+    /// The next requests to the incoming webhook are answered so.
+    pub fn hook_answers(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.state.lock().unwrap().hook_faults.extend(replies);
     }
 
     pub fn seen(&self) -> Vec<Seen> {
@@ -99,12 +105,17 @@ fn words(status: u16, word: &str) -> Reply {
 }
 
 fn answer(state: &mut State, seen: &Seen) -> Reply {
-    if let Some(fault) = state.faults.pop_front() {
-        return fault;
-    }
     let path = seen.head.split(' ').nth(1).unwrap_or_default().to_owned();
     let json: Value = serde_json::from_slice(&seen.body).unwrap_or(Value::Null);
-    if path.starts_with("/services/") {
+    let is_hook = path.starts_with("/services/");
+    let faults = match is_hook {
+        true => &mut state.hook_faults,
+        false => &mut state.faults,
+    };
+    if let Some(fault) = faults.pop_front() {
+        return fault;
+    }
+    if is_hook {
         return hook(state, &path, &json);
     }
     if seen.header("authorization") != Some(&format!("Bearer {TOKEN}")) {

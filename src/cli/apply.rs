@@ -150,6 +150,7 @@ pub(crate) fn run(
         no_activate: arguments.no_activate,
         undo: None,
         scheduled: None,
+        rests: BTreeSet::new(),
     };
     let items = session::load_manifests(&arguments.selection.manifests, context, ui)?;
     look::check_targets(&items, &arguments.selection.target)?;

@@ -90,6 +90,7 @@ pub(crate) fn run(
         no_activate: false,
         undo: None,
         scheduled: None,
+        rests: std::collections::BTreeSet::new(),
     };
     let place = (arguments.out.as_deref())
         .map(|file| saved::Place::find(file, context))

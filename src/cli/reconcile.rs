@@ -237,8 +237,9 @@ fn once(
 ) -> Result<Exit, CommandError> {
     let (started_at, begun) = (desk.context.now(), Instant::now());
     let runtime = runtime()?;
+    let stop = Stop::default();
+    stop::on_signals(&stop, settings.grace + LAST_RESORT)?;
     let stopped = runtime.block_on(async {
-        let stop = Stop::on_signals();
         schedule::once(desk, settings, &stop, ROUND).await;
         stop.is_requested()
     });

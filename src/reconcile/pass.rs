@@ -86,6 +86,8 @@ pub struct Scope {
     pub undo: Option<Arc<GoingBack>>,
     /// What a schedule may do by itself, where one runs it.
     pub scheduled: Option<Scheduled>,
+    /// Targets that are not asked in this run and count as unknown: they asked to be left alone.
+    pub rests: BTreeSet<TargetName>,
 }
 
 /// What reading some targets came to.
@@ -130,8 +132,10 @@ impl Pass<'_> {
         wanted: &dyn Fn(&TargetName) -> bool,
         events: &mut dyn FnMut(Event),
     ) -> Reading {
+        let rests = |located: &Located| self.scope.rests.contains(&located.target.name);
         let is_read = |located: &Located| {
-            located.visibility == Visibility::Here && wanted(&located.target.name)
+            let name = &located.target.name;
+            located.visibility == Visibility::Here && wanted(name) && !rests(located)
         };
         let here: Vec<_> = self
             .located
@@ -158,6 +162,10 @@ impl Pass<'_> {
             .map(|located| match &located.visibility {
                 _ if !wanted(&located.target.name) => LiveState::Elsewhere {
                     machine: String::new(),
+                },
+                Visibility::Here if rests(located) => LiveState::Unknown {
+                    reason: "it could not be read before, and is left alone for a while".to_owned(),
+                    help: None,
                 },
                 Visibility::Elsewhere(machine) => LiveState::Elsewhere {
                     machine: machine.clone(),

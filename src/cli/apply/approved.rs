@@ -199,6 +199,7 @@ pub(super) fn scope(approved: &Approved, arguments: &ApplyArgs, asks: bool) -> S
         no_activate: arguments.no_activate,
         undo: None,
         scheduled: None,
+        rests: std::collections::BTreeSet::new(),
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) fn look(
         no_activate: false,
         undo: None,
         scheduled: None,
+        rests: std::collections::BTreeSet::new(),
     };
     let aim = Aim {
         source: Source::Platforms,

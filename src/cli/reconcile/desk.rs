@@ -432,7 +432,7 @@ impl Work for Desk<'_> {
         let begun = Instant::now();
         let mut ended = match job {
             Job::Look(_, targets) => look::look(self, &watched, targets, stop).await,
-            Job::Whole(_) => whole::whole(self, &watched, stop).await,
+            Job::Whole(_, parts) => whole::whole(self, &watched, &parts.rests, stop).await,
         };
         ended.requests = self.requests();
         self.note_looks(job.manifest(), &ended, begun.elapsed());

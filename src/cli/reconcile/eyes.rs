@@ -76,11 +76,19 @@ impl Eyes {
 
     /// Asks the journal again, for what is remembered now.
     pub(super) fn recall(&mut self, watched: &Watched) -> Result<(), CommandError> {
-        self.remember(watched)
-            .map_err(|error| records::explain(&error))
+        match self.remember(watched) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                let place = self.journal.place();
+                let why = format!("the alerts in {place} are not known: it cannot be reached");
+                Err(CommandError::error(why))
+            }
+            Err(error) => Err(records::explain(&error)),
+        }
     }
 
-    fn remember(&mut self, watched: &Watched) -> Result<(), JournalError> {
+    /// Whether the book of alerts could be asked for.
+    fn remember(&mut self, watched: &Watched) -> Result<bool, JournalError> {
         let item = &watched.item;
         let (journal, auth) = (&*self.journal, &self.auth);
         self.memory = remember::recall(journal, &item.scope, &item.located, auth)?;
@@ -90,12 +98,13 @@ impl Eyes {
         }
         self.book = match journal.alerts(&item.scope, auth)? {
             Remembered::Known(book) => book,
-            Remembered::Nothing
-            | Remembered::OtherKey
-            | Remembered::Unreachable
-            | Remembered::Unverified => AlertBook::default(),
+            // what is braked is in it: a book that is not known is not an empty one
+            Remembered::Unreachable => return Ok(false),
+            Remembered::Nothing | Remembered::OtherKey | Remembered::Unverified => {
+                AlertBook::default()
+            }
         };
-        Ok(())
+        Ok(true)
     }
 
     pub(super) fn began(&self) -> Began {

@@ -55,6 +55,7 @@ pub(super) async fn look(
     let seen = Seen {
         plan: &plan,
         acted: acted(&scope, wanted),
+        rests: &BTreeSet::new(),
     };
     let concluded = match kept {
         Ok(()) => tell::conclude(desk, watched, &pass, &mut eyes, &seen).await,

@@ -33,6 +33,8 @@ pub(super) struct Seen<'a> {
     pub(super) plan: &'a Plan,
     /// Those of them that may be written by itself at all.
     pub(super) acted: BTreeSet<TargetName>,
+    /// Those that were not asked, because they failed before: nothing new is known of them.
+    pub(super) rests: &'a BTreeSet<TargetName>,
 }
 
 /// Puts into the book what is new, what changed and what is over.
@@ -50,10 +52,20 @@ pub(super) async fn conclude(
     let argument = argument(watched);
     let about = about(watched, &observer, &argument);
     let (mut sightings, mut coverage) = sight::of_plan(seen.plan, &about);
+    let rests = |target: &Option<TargetName>| {
+        target
+            .as_ref()
+            .is_some_and(|target| seen.rests.contains(target))
+    };
+    sightings.retain(|one| !rests(&one.key.target));
+    coverage
+        .targets
+        .retain(|target, _| !seen.rests.contains(target));
     sightings.extend(of_writes(desk, watched, eyes, seen, &about));
     sightings.extend(of_rotations(watched, pass.values, eyes.now, &about));
     sightings.extend(of_other_machines(pass, eyes, watched, &about)?);
-    coverage.acted.clone_from(&seen.acted);
+    // also where nothing is written any more: what was held there is over
+    coverage.acted = coverage.targets.keys().cloned().collect();
     coverage
         .classes
         .extend([AlertClass::Rotation, AlertClass::Unknown]);

@@ -21,13 +21,18 @@ use crate::reconcile::pass::{Pass, Scope};
 use crate::reconcile::schedule::Ended;
 use crate::reconcile::stop::Stop;
 
-/// Looks at all of it, and writes what may be written.
-pub(super) async fn whole(desk: &Desk<'_>, watched: &Watched, stop: &Stop) -> Ended {
+/// Looks at all of it but what `rests`, and writes what may be written.
+pub(super) async fn whole(
+    desk: &Desk<'_>,
+    watched: &Watched,
+    rests: &BTreeSet<TargetName>,
+    stop: &Stop,
+) -> Ended {
     let all: BTreeSet<TargetName> = (watched.item.located.iter())
         .map(|one| one.target.name.clone())
         .filter(|name| desk.is_asked(name))
         .collect();
-    match Whole::begin(desk, watched, &all) {
+    match Whole::begin(desk, watched, &all, rests) {
         Ok(Some(whole)) => whole.carry_out(stop).await,
         // somebody else is at it: they will have left something to look at
         Ok(None) => Ended {
@@ -42,6 +47,8 @@ struct Whole<'a, 'd> {
     desk: &'a Desk<'d>,
     watched: &'a Watched,
     all: &'a BTreeSet<TargetName>,
+    /// They count as unknown, without a question.
+    rests: &'a BTreeSet<TargetName>,
     eyes: Eyes,
     allows: Allows,
     lease: Lease,
@@ -53,6 +60,7 @@ impl<'a, 'd> Whole<'a, 'd> {
         desk: &'a Desk<'d>,
         watched: &'a Watched,
         all: &'a BTreeSet<TargetName>,
+        rests: &'a BTreeSet<TargetName>,
     ) -> Result<Option<Self>, String> {
         let (mut eyes, allows) = Eyes::open(desk, watched, true).map_err(|error| error.message)?;
         let request = LeaseRequest {
@@ -80,6 +88,7 @@ impl<'a, 'd> Whole<'a, 'd> {
             desk,
             watched,
             all,
+            rests,
             eyes,
             allows,
             lease,
@@ -88,7 +97,10 @@ impl<'a, 'd> Whole<'a, 'd> {
 
     async fn carry_out(mut self, stop: &Stop) -> Ended {
         let (desk, watched) = (self.desk, self.watched);
-        let scope = self.eyes.scope(desk, watched);
+        let scope = Scope {
+            rests: self.rests.clone(),
+            ..self.eyes.scope(desk, watched)
+        };
         let connections = desk.connections();
         let values = values(desk, watched, self.eyes.now);
         let allows = std::mem::take(&mut self.allows);
@@ -173,6 +185,7 @@ impl<'a, 'd> Whole<'a, 'd> {
         let seen = Seen {
             plan,
             acted: acted(scope, self.all),
+            rests: self.rests,
         };
         tell::conclude(self.desk, self.watched, pass, &mut self.eyes, &seen).await
     }

@@ -529,7 +529,7 @@ const DAYS: [&str; 9] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// The next turn is where walking finds it, in steps that miss nothing: windows and changes of
     /// clocks are at quarters of an hour.

@@ -8,5 +8,5 @@ mod timetable;
 mod turn;
 
 pub use budget::Budget;
-pub use timetable::{BACKOFF_CAP, Ended, Entry, Job, Key, Timetable, Told};
+pub use timetable::{BACKOFF_CAP, Ended, Entry, Job, Key, Parts, Timetable, Told};
 pub use turn::{Settings, Work, once, run};

@@ -16,6 +16,9 @@ const TOGETHER: u32 = 10;
 /// What a look at one connection is taken to cost until it was seen.
 const FIRST_COST: f64 = 2.0;
 
+/// A manifest as a whole is read so often: before it is written, right before the write, and after it.
+const WHOLE_LOOKS: f64 = 3.0;
+
 /// One target of one manifest.
 pub type Key = (ManifestName, TargetName);
 
@@ -38,14 +41,23 @@ pub enum Job {
     /// Look at these targets of one connection.
     Look(ManifestName, BTreeSet<TargetName>),
     /// Look at the whole manifest, and write what it allows.
-    Whole(ManifestName),
+    Whole(ManifestName, Parts),
+}
+
+/// The targets that a manifest had when it was begun to be looked at as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Parts {
+    /// Those that are looked at.
+    pub looked: BTreeSet<TargetName>,
+    /// Those that are left alone: they failed, and their time has not come.
+    pub rests: BTreeSet<TargetName>,
 }
 
 impl Job {
     /// Of which manifest.
     pub const fn manifest(&self) -> &ManifestName {
         match self {
-            Self::Look(manifest, _) | Self::Whole(manifest) => manifest,
+            Self::Look(manifest, _) | Self::Whole(manifest, _) => manifest,
         }
     }
 }
@@ -83,6 +95,34 @@ struct Slot {
     seen: bool,
 }
 
+impl Slot {
+    /// How the look ended; `None` where the target was not asked at all.
+    fn note(&mut self, told: Option<&Told>, again: bool, now: Duration, jitter: f64) {
+        let every = self.entry.every;
+        let jitter = jitter.clamp(-1.0, 1.0);
+        match told {
+            Some(Told::Failed(asked)) => {
+                self.failures = self.failures.saturating_add(1);
+                let wait = backoff(every, self.failures).max(asked.unwrap_or_default());
+                // never earlier than it was asked for
+                self.due = now + wait.mul_f64(1.0 + (jitter + 1.0) / 20.0);
+                return;
+            }
+            Some(Told::Read) => self.failures = 0,
+            // nothing is known that was not known before
+            None if self.failures > 0 => {
+                self.due = self.due.max(now + every / TOGETHER);
+                return;
+            }
+            None => {}
+        }
+        self.due = now + every.mul_f64(1.0 + jitter / 10.0);
+        if again {
+            self.due = self.due.min(now + every / TOGETHER);
+        }
+    }
+}
+
 /// The targets of all manifests, and when each is next.
 #[derive(Debug, Default)]
 pub struct Timetable {
@@ -90,6 +130,10 @@ pub struct Timetable {
     budgets: BTreeMap<PlatformKind, Budget>,
     /// What the last look at a connection cost.
     costs: BTreeMap<String, f64>,
+    /// What jobs that go on were charged before.
+    charged: BTreeMap<Job, BTreeMap<PlatformKind, f64>>,
+    /// Targets that are not in the manifests any more, and whose job goes on.
+    leaving: BTreeSet<Key>,
     /// Manifests to be looked at as a whole.
     whole: BTreeSet<ManifestName>,
     /// How often a job waited for its budget, by platform.
@@ -114,29 +158,28 @@ impl Timetable {
         for entry in entries {
             let slot = match former.remove(&entry.key) {
                 Some(slot) => Slot {
-                    due: slot.due.min(now + entry.every),
+                    // who failed is left alone for as long as was said then
+                    due: match slot.failures {
+                        0 => slot.due.min(now + entry.every),
+                        _ => slot.due,
+                    },
                     entry: entry.clone(),
                     ..slot
                 },
                 None => Slot {
                     due: now,
                     failures: 0,
-                    busy: false,
+                    busy: self.leaving.remove(&entry.key),
                     seen: false,
                     entry: entry.clone(),
                 },
             };
             self.slots.insert(entry.key, slot);
         }
+        let busy = former.into_iter().filter(|(_, slot)| slot.busy);
+        self.leaving.extend(busy.map(|(key, _)| key));
         let manifests: BTreeSet<&ManifestName> = self.slots.keys().map(|(name, _)| name).collect();
         self.whole.retain(|name| manifests.contains(name));
-    }
-
-    /// All targets of one manifest are due now.
-    pub fn hurry(&mut self, manifest: &ManifestName, now: Duration) {
-        for slot in self.of_manifest(manifest) {
-            slot.due = slot.due.min(now);
-        }
     }
 
     fn of_manifest<'a>(
@@ -153,18 +196,20 @@ impl Timetable {
     /// Who waits longest comes first, and nobody overtakes within one platform's budget.
     pub fn take(&mut self, now: Duration, most: usize) -> Vec<Job> {
         let mut jobs = vec![];
+        let mut stopped: BTreeSet<PlatformKind> = BTreeSet::new();
         for manifest in self.whole.clone() {
-            let busy = self.of_manifest(&manifest).any(|slot| slot.busy);
+            let is_leaving = self.leaving.iter().any(|(name, _)| *name == manifest);
+            let busy = is_leaving || self.of_manifest(&manifest).any(|slot| slot.busy);
             if busy || jobs.len() >= most {
                 continue;
             }
-            self.of_manifest(&manifest)
-                .for_each(|slot| slot.busy = true);
-            self.whole.remove(&manifest);
-            jobs.push(Job::Whole(manifest));
+            let costs = self.cost_of_whole(&manifest);
+            match self.unaffordable(&costs, now) {
+                Some(platform) => drop(stopped.insert(platform)),
+                None => jobs.push(self.begin_whole(manifest, costs, now)),
+            }
         }
-        let mut stopped: BTreeSet<PlatformKind> = BTreeSet::new();
-        for (manifest, connection) in self.groups(now) {
+        for (_, manifest, connection) in self.groups(now) {
             if jobs.len() >= most {
                 break;
             }
@@ -174,7 +219,8 @@ impl Timetable {
             if stopped.contains(&platform) {
                 continue;
             }
-            if !self.affords(platform, &connection, now) {
+            let costs = BTreeMap::from([(platform, self.cost(&connection))]);
+            if self.unaffordable(&costs, now).is_some() {
                 stopped.insert(platform);
                 if self.waiting.insert((manifest, connection)) {
                     *self.throttled.entry(platform).or_default() += 1;
@@ -182,26 +228,28 @@ impl Timetable {
                 continue;
             }
             self.waiting.remove(&(manifest.clone(), connection.clone()));
-            jobs.push(self.begin(manifest, &connection, now));
+            jobs.push(self.begin_look(manifest, &connection, costs, now));
         }
         jobs
     }
 
     /// Connections with a target that is due, the longest waiting first.
-    fn groups(&self, now: Duration) -> Vec<(ManifestName, String)> {
-        let mut groups: BTreeMap<(ManifestName, String), Duration> = BTreeMap::new();
+    fn groups(&self, now: Duration) -> Vec<(Duration, ManifestName, String)> {
+        let mut groups: BTreeMap<(&ManifestName, &str), Duration> = BTreeMap::new();
         for ((manifest, _), slot) in &self.slots {
             if slot.busy || slot.due > now || self.whole.contains(manifest) {
                 continue;
             }
-            let due = groups
-                .entry((manifest.clone(), slot.entry.connection.clone()))
-                .or_insert(slot.due);
+            let group = (manifest, slot.entry.connection.as_str());
+            let due = groups.entry(group).or_insert(slot.due);
             *due = slot.due.min(*due);
         }
-        let mut groups: Vec<_> = groups.into_iter().collect();
-        groups.sort_by(|one, other| (one.1, &one.0).cmp(&(other.1, &other.0)));
-        groups.into_iter().map(|(group, _)| group).collect()
+        let owned = groups
+            .into_iter()
+            .map(|((manifest, connection), due)| (due, manifest.clone(), connection.to_owned()));
+        let mut groups: Vec<_> = owned.collect();
+        groups.sort();
+        groups
     }
 
     fn platform(&self, manifest: &ManifestName, connection: &str) -> Option<PlatformKind> {
@@ -211,24 +259,80 @@ impl Timetable {
             .map(|(_, slot)| slot.entry.platform)
     }
 
-    fn affords(&mut self, platform: PlatformKind, connection: &str, now: Duration) -> bool {
-        let cost = self.cost(connection);
-        let Some(budget) = self.budgets.get_mut(&platform) else {
-            return true;
-        };
-        if !budget.wait(cost, now).is_zero() {
-            return false;
+    /// The first platform that has no room for so many requests now.
+    fn unaffordable(
+        &mut self,
+        costs: &BTreeMap<PlatformKind, f64>,
+        now: Duration,
+    ) -> Option<PlatformKind> {
+        let mut costs = costs.iter();
+        let lacks = costs.find(|(platform, cost)| {
+            let budget = self.budgets.get_mut(platform);
+            budget.is_some_and(|budget| !budget.wait(**cost, now).is_zero())
+        });
+        lacks.map(|(platform, _)| *platform)
+    }
+
+    /// Pays before; what it really cost is settled when it has ended.
+    fn charge(&mut self, job: &Job, costs: BTreeMap<PlatformKind, f64>, now: Duration) {
+        for (platform, cost) in &costs {
+            if let Some(budget) = self.budgets.get_mut(platform) {
+                budget.spend(*cost, now);
+            }
         }
-        // what it really cost is settled when it has ended
-        budget.spend(cost, now);
-        true
+        self.charged.insert(job.clone(), costs);
+    }
+
+    /// Reading all of it before the write and after it, and once more in between.
+    fn cost_of_whole(&self, manifest: &ManifestName) -> BTreeMap<PlatformKind, f64> {
+        let mut connections = BTreeSet::new();
+        let mut costs: BTreeMap<PlatformKind, f64> = BTreeMap::new();
+        let slots = self.slots.iter().filter(|((name, _), _)| name == manifest);
+        for (_, slot) in slots {
+            let entry = &slot.entry;
+            if connections.insert(entry.connection.as_str()) {
+                let cost = WHOLE_LOOKS * self.cost(&entry.connection);
+                *costs.entry(entry.platform).or_default() += cost;
+            }
+        }
+        costs
+    }
+
+    fn begin_whole(
+        &mut self,
+        manifest: ManifestName,
+        costs: BTreeMap<PlatformKind, f64>,
+        now: Duration,
+    ) -> Job {
+        let mut parts = Parts::default();
+        for ((name, target), slot) in &mut self.slots {
+            if *name == manifest {
+                slot.busy = true;
+                let rests = slot.failures > 0 && slot.due > now;
+                let part = match rests {
+                    true => &mut parts.rests,
+                    false => &mut parts.looked,
+                };
+                part.insert(target.clone());
+            }
+        }
+        self.whole.remove(&manifest);
+        let job = Job::Whole(manifest, parts);
+        self.charge(&job, costs, now);
+        job
     }
 
     fn cost(&self, connection: &str) -> f64 {
         self.costs.get(connection).copied().unwrap_or(FIRST_COST)
     }
 
-    fn begin(&mut self, manifest: ManifestName, connection: &str, now: Duration) -> Job {
+    fn begin_look(
+        &mut self,
+        manifest: ManifestName,
+        connection: &str,
+        costs: BTreeMap<PlatformKind, f64>,
+        now: Duration,
+    ) -> Job {
         let mut targets = BTreeSet::new();
         for ((name, target), slot) in &mut self.slots {
             let soon = slot.due <= now + slot.entry.every / TOGETHER;
@@ -243,42 +347,30 @@ impl Timetable {
                 targets.insert(target.clone());
             }
         }
-        Job::Look(manifest, targets)
+        let job = Job::Look(manifest, targets);
+        self.charge(&job, costs, now);
+        job
     }
 
     /// A job has ended. `jitter` is between -1 and 1: a tenth of the interval to and fro.
     pub fn ended(&mut self, job: &Job, end: &Ended, now: Duration, jitter: f64) {
         let manifest = job.manifest();
         self.settle(job, end, now);
-        let looked: Vec<TargetName> = match job {
-            Job::Look(_, targets) => targets.iter().cloned().collect(),
-            Job::Whole(_) => (self.slots.keys())
-                .filter(|(name, _)| name == manifest)
-                .map(|(_, target)| target.clone())
-                .collect(),
+        let nobody = BTreeSet::new();
+        let (looked, rests) = match job {
+            Job::Look(_, targets) => (targets, &nobody),
+            Job::Whole(_, parts) => (&parts.looked, &parts.rests),
         };
-        for target in looked {
-            let Some(slot) = self.slots.get_mut(&(manifest.clone(), target.clone())) else {
+        for target in looked.iter().chain(rests) {
+            let key = (manifest.clone(), target.clone());
+            self.leaving.remove(&key);
+            let Some(slot) = self.slots.get_mut(&key) else {
                 continue;
             };
             slot.busy = false;
             slot.seen = true;
-            let every = slot.entry.every;
-            match end.targets.get(&target) {
-                // not asked at all: elsewhere, or stopped before
-                Some(Told::Read) | None => {
-                    slot.failures = 0;
-                    slot.due = now + every.mul_f64(1.0 + jitter.clamp(-1.0, 1.0) / 10.0);
-                }
-                Some(Told::Failed(asked)) => {
-                    slot.failures = slot.failures.saturating_add(1);
-                    let wait = backoff(every, slot.failures).max(asked.unwrap_or_default());
-                    // never earlier than it was asked for
-                    slot.due = now + wait.mul_f64(1.0 + (jitter.clamp(-1.0, 1.0) + 1.0) / 20.0);
-                }
-            }
-            if end.again {
-                slot.due = slot.due.min(now + every / 10);
+            if !rests.contains(target) {
+                slot.note(end.targets.get(target), end.again, now, jitter);
             }
         }
         if end.wants_whole {
@@ -288,67 +380,66 @@ impl Timetable {
 
     /// Pays what a job really cost.
     fn settle(&mut self, job: &Job, end: &Ended, now: Duration) {
-        let Job::Look(manifest, targets) = job else {
-            for (platform, sent) in &end.requests {
-                if let Some(budget) = self.budgets.get_mut(platform) {
-                    budget.spend(as_number(*sent), now);
-                }
+        let charged = self.charged.remove(job).unwrap_or_default();
+        let platforms: BTreeSet<&PlatformKind> =
+            charged.keys().chain(end.requests.keys()).collect();
+        for platform in platforms {
+            let sent = end.requests.get(platform).copied().unwrap_or_default();
+            let before = charged.get(platform).copied().unwrap_or_default();
+            if let Some(budget) = self.budgets.get_mut(platform) {
+                budget.spend(as_number(sent) - before, now);
             }
+        }
+        let Job::Look(manifest, targets) = job else {
             return;
         };
-        let Some(slot) = targets
-            .first()
-            .and_then(|target| self.slots.get(&(manifest.clone(), target.clone())))
-        else {
-            return;
-        };
-        let (platform, connection) = (slot.entry.platform, slot.entry.connection.clone());
-        let planned = self.cost(&connection);
-        let sent = end.requests.get(&platform).copied().unwrap_or_default();
-        if let Some(budget) = self.budgets.get_mut(&platform) {
-            budget.spend(as_number(sent) - planned, now);
+        let mut slots = targets
+            .iter()
+            .filter_map(|target| self.slots.get(&(manifest.clone(), target.clone())));
+        if let Some(slot) = slots.next() {
+            let sent = end.requests.get(&slot.entry.platform).copied();
             // what failed at once says nothing about what a look costs
-            if sent > 0 {
-                self.costs.insert(connection, as_number(sent));
+            if let Some(sent @ 1..) = sent {
+                self.costs
+                    .insert(slot.entry.connection.clone(), as_number(sent));
             }
         }
     }
 
     /// When there is next something to do; `None` where nothing is known to come.
     pub fn next(&mut self, now: Duration) -> Option<Duration> {
-        let mut next: Option<Duration> = None;
-        let mut sooner = |at: Duration| next = Some(next.map_or(at, |next| next.min(at)));
-        let idle: Vec<(Duration, PlatformKind, String)> = (self.slots.iter())
-            .filter(|((manifest, _), slot)| !slot.busy && !self.whole.contains(manifest))
-            .map(|(_, slot)| {
-                let entry = &slot.entry;
-                (slot.due, entry.platform, entry.connection.clone())
-            })
-            .collect();
-        let mut first: BTreeMap<PlatformKind, (Duration, String)> = BTreeMap::new();
-        for (due, platform, connection) in idle {
-            if due > now || !self.budgets.contains_key(&platform) {
-                sooner(due.max(now));
-            } else {
-                let one = (due, connection);
-                let held = first.entry(platform).or_insert_with(|| one.clone());
-                *held = one.min(held.clone());
+        let mut all: Vec<Duration> = vec![];
+        // of what is due and was not begun, only who is first of its platform waits for the budget
+        let mut first: BTreeSet<PlatformKind> = BTreeSet::new();
+        for manifest in self.whole.clone() {
+            let is_leaving = self.leaving.iter().any(|(name, _)| *name == manifest);
+            if is_leaving || self.of_manifest(&manifest).any(|slot| slot.busy) {
+                continue;
             }
+            let costs = self.cost_of_whole(&manifest);
+            let waits = costs.iter().map(|(platform, cost)| {
+                let budget = self.budgets.get_mut(platform);
+                budget.map_or(Duration::ZERO, |budget| budget.wait(*cost, now))
+            });
+            all.push(now + waits.max().unwrap_or_default());
+            first.extend(costs.keys());
         }
-        for (platform, (_, connection)) in first {
+        for (_, manifest, connection) in self.groups(now) {
+            let Some(platform) = self.platform(&manifest, &connection) else {
+                continue;
+            };
             let cost = self.cost(&connection);
-            if let Some(budget) = self.budgets.get_mut(&platform) {
-                sooner(now + budget.wait(cost, now));
+            match self.budgets.get_mut(&platform) {
+                None => all.push(now),
+                Some(budget) if first.insert(platform) => all.push(now + budget.wait(cost, now)),
+                Some(_) => {}
             }
         }
-        let free = |manifest: &ManifestName| {
-            let mut slots = self.slots.iter();
-            !slots.any(|((name, _), slot)| name == manifest && slot.busy)
-        };
-        if self.whole.iter().any(free) {
-            sooner(now);
-        }
-        next
+        let later = self.slots.iter().filter(|((manifest, _), slot)| {
+            !slot.busy && slot.due > now && !self.whole.contains(manifest)
+        });
+        all.extend(later.map(|(_, slot)| slot.due));
+        all.into_iter().min()
     }
 
     /// Whether every target was looked at, however that ended.

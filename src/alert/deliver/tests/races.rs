@@ -61,7 +61,7 @@ async fn happens(shelf: Shelf, clock: Clock, names: usize, pauses: Vec<u64>) -> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever the order of their steps, how slow the sink is and what fails: each event arrives once,
     /// and the events of each alert in order.

@@ -1,9 +1,11 @@
 //! Bad days of `reconcile`, with the real binary: as a round of `--once`, and where it must stay, as a loop.
 
 mod codes;
+mod endings;
 mod follow;
 mod journals;
 mod modes;
+mod pair;
 mod sinks;
 mod texts;
 

@@ -10,7 +10,7 @@ mod everyday;
 mod forged;
 mod https;
 mod killed;
-mod lab;
+pub mod lab;
 mod lease;
 mod moved;
 mod over_ssh;

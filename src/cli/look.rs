@@ -167,6 +167,8 @@ pub(crate) fn meet(
 /// A runtime of one thread: what blocks has threads of its own.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     tokio::runtime::Builder::new_current_thread()
+        // files are read by threads that wait; each costs memory as long as it lives
+        .max_blocking_threads(16)
         .enable_all()
         .build()
         .map_err(|error| {

@@ -52,7 +52,7 @@ fn find(
     })
 }
 
-/// The book as it is afterwards, and what people should know.
+/// The book as it is afterwards, and what people should know. One that was never written has no identity.
 pub(super) fn change(
     transaction: &Transaction<'_>,
     scope: &Scope,
@@ -70,21 +70,29 @@ pub(super) fn change(
         Remembered::Unverified => Some("does not verify"),
         _ => None,
     };
-    let book = match found {
-        Remembered::Known(book) => book,
-        _ => AlertBook {
-            id: drawn.0.clone(),
-            ..AlertBook::default()
-        },
+    let (book, is_new) = match found {
+        Remembered::Known(book) => (book, false),
+        _ => {
+            let id = drawn.0.clone();
+            let book = AlertBook {
+                id,
+                ..AlertBook::default()
+            };
+            (book, true)
+        }
+    };
+    let untouched = |book| match is_new {
+        true => AlertBook::default(),
+        false => book,
     };
     let Some(mut next) = change(&book) else {
-        return Ok((book, None));
+        return Ok((untouched(book), None));
     };
     next.id.clone_from(&book.id);
     next.generation = book.generation;
     next.hold_to_limits();
     if next == book {
-        return Ok((book, None));
+        return Ok((untouched(book), None));
     }
     next.generation = book.generation.checked_add(1).ok_or(Failure::Damaged)?;
     let row = match row {

@@ -62,6 +62,8 @@ pub(super) struct Recollected {
     pub(super) book: AlertBook,
     /// Whether the journal had records of it.
     pub(super) recorded: bool,
+    /// When it was asked for them last.
+    pub(super) recalled_at: Option<Instant>,
     /// Since it is known that the journal was lost: why.
     pub(super) lost: Option<String>,
     /// What a look wanted to write, for which the manifest is looked at as a whole.

@@ -1,6 +1,7 @@
 //! What a look at a manifest begins with: its journal, what that remembers, and its book of alerts.
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::desk::Desk;
 use super::shelf::Watched;
@@ -26,6 +27,8 @@ pub(super) struct Eyes {
     pub(super) memory: Memory,
     pub(super) book: AlertBook,
     pub(super) now: Timestamp,
+    /// When the journal was asked last.
+    pub(super) recalled_at: Instant,
     /// Whether this machine or its journal knows what was agreed to.
     knows: bool,
 }
@@ -51,6 +54,7 @@ impl Eyes {
             memory: Memory::default(),
             book: AlertBook::default(),
             now: desk.context.now(),
+            recalled_at: Instant::now(),
             knows: allows.is_there(),
         };
         eyes.has_our_key(desk, watched)?;
@@ -91,6 +95,7 @@ impl Eyes {
     fn remember(&mut self, watched: &Watched) -> Result<bool, JournalError> {
         let item = &watched.item;
         let (journal, auth) = (&*self.journal, &self.auth);
+        self.recalled_at = Instant::now();
         self.memory = remember::recall(journal, &item.scope, &item.located, auth)?;
         if self.knows || journal.has_applied()? {
             let facts = item.loaded.manifest.authority_facts();

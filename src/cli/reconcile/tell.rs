@@ -314,23 +314,26 @@ pub(super) fn lost(journal: &dyn Journal) -> String {
     )
 }
 
-/// A journal that knew this manifest a moment ago and does not any more.
+/// A journal that knew this manifest a moment ago and does not any more. Looks overlap: what one of them
+/// recalled before another one did is no news.
 fn notice_loss(desk: &Desk<'_>, watched: &Watched, eyes: &Eyes, book: &AlertBook) {
-    let recorded = eyes.memory.last.values().any(|last| last.at.is_some());
     let mut known = desk.known.borrow_mut();
     let one = known.entry(watched.name().clone()).or_default();
     let former = &one.book.id;
-    let another = !former.is_empty() && !eyes.book.id.is_empty() && *former != eyes.book.id;
-    let emptied = !former.is_empty() && eyes.book.id.is_empty();
-    if one.recorded && !recorded || another || emptied {
+    let is_another = !former.is_empty() && *former != book.id;
+    let is_news = one.recalled_at.is_none_or(|at| eyes.recalled_at >= at);
+    let recorded = if is_news {
+        one.recalled_at = Some(eyes.recalled_at);
+        eyes.memory.last.values().any(|last| last.at.is_some())
+    } else {
+        one.recorded
+    };
+    if is_another || one.recorded && !recorded {
         one.lost = Some(lost(&*eyes.journal));
     } else if recorded {
         one.lost = None;
     }
-    one.recorded |= recorded;
-    if one.lost.is_some() {
-        one.recorded = recorded;
-    }
+    one.recorded = recorded;
     one.book.clone_from(book);
 }
 

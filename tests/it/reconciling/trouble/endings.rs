@@ -21,7 +21,7 @@ const SLACK: Duration = Duration::from_secs(2);
 impl Loop {
     /// Sends SIGTERM; its exit code, which comes in time.
     #[track_caller]
-    fn is_ended_in_time(mut self) -> Option<i32> {
+    fn ended_in_time(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         let begun = Instant::now();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
@@ -61,7 +61,7 @@ fn a_read_that_hangs() {
     fake.fault(Fault::Hang.times(50));
     let mut one = Loop::start(&world, "");
     one.waits_for("a question", || !fake.requests().is_empty());
-    assert_eq!(one.is_ended_in_time(), Some(0));
+    assert_eq!(one.ended_in_time(), Some(0));
     fake.clear_faults();
     world.run("plan").success().says("No changes");
     assert_eq!(production.service("api").value("A").unwrap(), "one");
@@ -77,7 +77,7 @@ fn a_write_that_hangs_after_it_was_taken() {
     let mut one = Loop::start(&world, "");
     let written = || production.service("api").value("A").unwrap() == "two";
     one.waits_for("the write", written);
-    one.is_ended_in_time();
+    one.ended_in_time();
     // what nobody knows is not called done, and the next run finds out
     let plan = world.run("plan").success();
     assert!(
@@ -111,7 +111,7 @@ fn a_restart_that_hangs() {
     std::fs::write(&hang, "").unwrap();
     let mut one = Loop::start(&world, "");
     one.waits_for("the restart", || begun.exists());
-    one.is_ended_in_time();
+    one.ended_in_time();
     assert_eq!(world.read("dev.env"), "A=two\nB=b\n");
     std::fs::remove_file(&hang).unwrap();
     // stored and not in force: the next apply restarts, though nothing is to be written
@@ -135,7 +135,7 @@ fn a_receiver_that_hangs() {
     let one = Loop::start(&world, "");
     // taken and never answered
     let (_held, _) = receiver.accept().unwrap();
-    assert_eq!(one.is_ended_in_time(), Some(0));
+    assert_eq!(one.ended_in_time(), Some(0));
     drop(receiver);
     // it is open, and the next run knows that nobody was told
     world.run("alert list").success().says("drift");
@@ -156,7 +156,7 @@ fn a_remote_of_the_journal_that_hangs() {
     crate::shared::lab::sure(&world.path(""), &["remote", "set-url", "origin", &address]);
     let one = Loop::start(&world, "");
     let (_held, _) = remote.accept().unwrap();
-    one.is_ended_in_time();
+    one.ended_in_time();
     drop(remote);
     let back = format!("file://{}", team.remote().display());
     crate::shared::lab::sure(&world.path(""), &["remote", "set-url", "origin", &back]);
@@ -169,5 +169,5 @@ fn one_that_was_told_before_it_looked_ends_as_well() {
     let world = applied("");
     let mut one = Loop::start(&world, "");
     one.hears_times(1, |line| line["message"] == "began");
-    assert_eq!(one.is_ended_in_time(), Some(0));
+    assert_eq!(one.ended_in_time(), Some(0));
 }

@@ -5,7 +5,6 @@ mod deliver;
 mod desk;
 mod eyes;
 mod look;
-mod memory;
 mod own;
 mod rounds;
 mod shelf;

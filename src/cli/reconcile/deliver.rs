@@ -6,7 +6,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::desk::Desk;
-use super::own::Disk;
 use super::shelf::Watched;
 use super::tell;
 use crate::alert::deliver::{self, Origin, Report};
@@ -81,10 +80,7 @@ async fn of_manifest(desk: &Desk<'_>, watched: &Watched) -> Option<Duration> {
 
 async fn of_own(desk: &Desk<'_>) -> Option<Duration> {
     let now = desk.context.now();
-    let (book, mut spare) = {
-        let own = desk.own.borrow();
-        (own.book.clone(), own.spare())
-    };
+    let book = desk.own.borrow().book();
     let wait = due(desk, &book, now)?;
     if !wait.is_zero() {
         return Some(wait);
@@ -92,20 +88,8 @@ async fn of_own(desk: &Desk<'_>) -> Option<Duration> {
     let name = own_name();
     let origin = origin(desk, &name, None);
     let clock = desk.context.clock();
-    let (report, book) = match Disk::open(desk) {
-        Ok(mut disk) => {
-            let mut books = disk.books();
-            let report = deliver::run(&mut books, &desk.sinks, &origin, &*clock).await;
-            (report, books.change(&mut |_| None))
-        }
-        Err(_) => {
-            let report = deliver::run(&mut spare, &desk.sinks, &origin, &*clock).await;
-            (report, spare.change(&mut |_| None))
-        }
-    };
-    if let Ok(book) = book {
-        desk.own.borrow_mut().book = book;
-    }
+    let mut own = desk.own.borrow().open(desk);
+    let report = deliver::run(&mut own, &desk.sinks, &origin, &*clock).await;
     note(desk, &name, report)
 }
 

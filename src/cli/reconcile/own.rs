@@ -2,17 +2,18 @@
 //! this machine, in its own journal; where that cannot be written, in memory.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::desk::Desk;
-use super::memory::InMemory;
-use crate::alert::Books;
+use crate::alert::{Books, carry};
 use crate::cli::Global;
 use crate::cli::context::Context;
 use crate::cli::records::{self, Named};
+use crate::crypto::random_bytes;
 use crate::journal::{Authenticator, Journal, Remembered, Scope, SqliteJournal};
-use crate::model::{AlertBook, Fingerprinter, Sighting};
+use crate::model::{AlertBook, Fingerprinter, Sighting, to_hex};
 use crate::reconcile::books::JournalBooks;
 
 /// How long nothing is written where nothing changed: reminders are due some time.
@@ -21,10 +22,17 @@ const QUIET: SignedDuration = SignedDuration::from_mins(10);
 /// What is known of it between two changes.
 #[derive(Default)]
 pub(super) struct Own {
-    pub(super) book: AlertBook,
+    held: Arc<Mutex<Held>>,
     sightings: Vec<Sighting>,
     at: Option<Timestamp>,
-    spare: InMemory,
+}
+
+/// The book as it was last.
+#[derive(Default)]
+struct Held {
+    book: AlertBook,
+    /// Set while it goes on in memory only: the generation that was written last.
+    ahead_of: Option<u64>,
 }
 
 impl Own {
@@ -36,47 +44,101 @@ impl Own {
         };
         let age = now.duration_since(at);
         let due = !sightings.is_empty() && (age > QUIET || age.is_negative());
-        self.sightings != sightings || due
+        let unwritten = held(&self.held).ahead_of.is_some();
+        self.sightings != sightings || due || unwritten
     }
 
-    pub(super) fn note(&mut self, book: &AlertBook, sightings: Vec<Sighting>, now: Timestamp) {
-        self.book.clone_from(book);
+    /// What was seen when it was changed last.
+    pub(super) fn note(&mut self, sightings: Vec<Sighting>, now: Timestamp) {
         self.sightings = sightings;
         self.at = Some(now);
     }
 
-    /// Changes it where it is kept.
-    pub(super) fn change(
-        &mut self,
-        desk: &Desk<'_>,
-        change: &mut dyn FnMut(&AlertBook) -> Option<AlertBook>,
-    ) -> AlertBook {
-        let kept = Disk::open(desk).and_then(|mut disk| disk.books().change(change));
-        kept.unwrap_or_else(|why| {
-            tracing::warn!("alerts of this reconciler are kept in memory only: {why}");
-            self.spare.change(change).unwrap_or_default()
-        })
+    /// The book as it was last.
+    pub(super) fn book(&self) -> AlertBook {
+        held(&self.held).book.clone()
     }
 
-    /// The book in memory.
-    pub(super) fn spare(&self) -> InMemory {
-        self.spare.clone()
+    /// Opens it where it is kept.
+    pub(super) fn open(&self, desk: &Desk<'_>) -> OwnBook {
+        OwnBook {
+            disk: Disk::open(desk),
+            held: Arc::clone(&self.held),
+        }
+    }
+}
+
+/// The book on the disk; in memory as long as that cannot be written.
+pub(super) struct OwnBook {
+    disk: Result<Disk, String>,
+    held: Arc<Mutex<Held>>,
+}
+
+impl OwnBook {
+    fn write(
+        &mut self,
+        held: &Held,
+        change: &mut dyn FnMut(&AlertBook) -> Option<AlertBook>,
+    ) -> Result<AlertBook, String> {
+        let disk = self.disk.as_mut().map_err(|why| why.clone())?;
+        disk.books().change(&mut |kept| {
+            let carried = held.ahead_of.map(|from| carry(kept, &held.book, from));
+            change(carried.as_ref().unwrap_or(kept)).or(carried)
+        })
+    }
+}
+
+impl Books for OwnBook {
+    fn change(
+        &mut self,
+        change: &mut dyn FnMut(&AlertBook) -> Option<AlertBook>,
+    ) -> Result<AlertBook, String> {
+        let shared = Arc::clone(&self.held);
+        let mut held = held(&shared);
+        match self.write(&held, change) {
+            Ok(book) => {
+                held.book.clone_from(&book);
+                held.ahead_of = None;
+                Ok(book)
+            }
+            Err(why) => {
+                if held.ahead_of.is_none() {
+                    tracing::warn!("alerts of this reconciler are kept in memory only: {why}");
+                }
+                Ok(held.go_on(change))
+            }
+        }
+    }
+}
+
+fn held(shared: &Mutex<Held>) -> MutexGuard<'_, Held> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Held {
+    fn go_on(&mut self, change: &mut dyn FnMut(&AlertBook) -> Option<AlertBook>) -> AlertBook {
+        if self.book.id.is_empty() {
+            self.book.id = to_hex(&*random_bytes::<6>());
+        }
+        let generation = self.book.generation;
+        self.ahead_of.get_or_insert(generation);
+        if let Some(mut next) = change(&self.book) {
+            next.generation = generation + 1;
+            self.book = next;
+        }
+        self.book.clone()
     }
 }
 
 /// The book on the disk.
-pub(super) struct Disk {
+struct Disk {
     journal: SqliteJournal,
     scope: Scope,
     auth: Authenticator,
 }
 
 impl Disk {
-    /// Opens it.
-    ///
-    /// # Errors
-    /// Why there is none.
-    pub(super) fn open(desk: &Desk<'_>) -> Result<Self, String> {
+    fn open(desk: &Desk<'_>) -> Result<Self, String> {
         let (mut journal, scope) = place(desk.global, desk.context, &desk.asked.folder)?;
         let key = journal.local_key(&scope);
         let key = key.map_err(|error| super::tell::said(&error))?;
@@ -88,7 +150,7 @@ impl Disk {
         })
     }
 
-    pub(super) fn books(&mut self) -> JournalBooks<'_> {
+    fn books(&mut self) -> JournalBooks<'_> {
         JournalBooks {
             journal: &mut self.journal,
             scope: &self.scope,

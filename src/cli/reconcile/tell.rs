@@ -479,7 +479,7 @@ pub(super) fn own(desk: &Desk<'_>) {
     let sinks = desk.sink_names();
     // what was there before, another run's or of a book that was lost since, is not told again
     let mut news = 0;
-    let book = own.change(desk, &mut |book| {
+    let changed = own.open(desk).change(&mut |book| {
         news = book.last_event;
         // what is said here is about now: a former run's alerts may well be over
         let began = Began::with(book);
@@ -495,8 +495,10 @@ pub(super) fn own(desk: &Desk<'_>) {
         };
         advance(book, &round)
     });
-    own.note(&book, sightings, now);
+    own.note(sightings, now);
     drop(own);
+    // one that cannot be written goes on in memory
+    let Ok(book) = changed else { return };
     for event in book.events.iter().filter(|event| event.number > news) {
         desk.round
             .borrow_mut()

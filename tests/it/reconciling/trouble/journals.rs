@@ -64,6 +64,61 @@ fn a_loss_is_told_once_and_nothing_is_written_by_itself() {
 }
 
 #[test]
+fn it_is_over_when_somebody_has_applied_again() {
+    let world = world();
+    let mut looped = Loop::start(&world, "");
+    for name in NAMES {
+        looped.hears("opened", name, "drift");
+    }
+    fs::remove_dir_all(world.root().join("state/driftlock")).unwrap();
+    for name in NAMES {
+        looped.hears("opened", name, "journal");
+    }
+    world
+        .run("apply --yes --take-over app --take-over local")
+        .success();
+    for name in NAMES {
+        looped.hears("resolved", name, "journal");
+    }
+    looped.ends();
+}
+
+#[test]
+fn a_journal_that_is_away_and_comes_back_is_told_once_and_resolved_once() {
+    let world = world();
+    let mut looped = Loop::start(&world, "");
+    for name in NAMES {
+        looped.hears("opened", name, "drift");
+    }
+    let (there, away) = (
+        world.root().join("state/driftlock"),
+        world.root().join("away"),
+    );
+    fs::rename(&there, &away).unwrap();
+    fs::write(&there, "no folder").unwrap();
+    for name in NAMES {
+        looped.hears("opened", name, "journal");
+    }
+    fs::remove_file(&there).unwrap();
+    fs::rename(&away, &there).unwrap();
+    for name in NAMES {
+        looped.hears("resolved", name, "journal");
+    }
+    let log = looped.ends();
+    for name in NAMES {
+        for (kind, class) in [
+            ("opened", "journal"),
+            ("resolved", "journal"),
+            ("opened", "drift"),
+        ] {
+            let is = super::alert(kind, name, class);
+            let times = log.iter().filter(|line| is(line)).count();
+            assert_eq!(times, 1, "{kind} {name} {class}: {log:#?}");
+        }
+    }
+}
+
+#[test]
 fn a_round_without_a_journal_is_an_error_and_writes_nothing() {
     let world = world();
     moves(&world, "b", "moved");

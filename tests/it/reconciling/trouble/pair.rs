@@ -150,3 +150,27 @@ fn one_that_is_killed_is_replaced_by_the_other() {
     });
     two.ends();
 }
+
+#[test]
+fn a_journal_that_is_set_back_is_told_and_nothing_is_written_by_it() {
+    let Some(pair) = Pair::new() else { return };
+    let former = pair.team.tip().unwrap();
+    let mut one = Loop::start(&pair.worlds[0], "");
+    pair.api().set("A", "outside");
+    one.waits_for("it is put back", || {
+        pair.api().value("A").as_deref() == Some("ours")
+    });
+    one.hears("resolved", "dev", "drift");
+    let newest = pair.team.tip().unwrap();
+    assert_ne!(newest, former);
+    pair.team.set_tip(&former);
+    pair.api().set("B", "outside");
+    one.hears("opened", "dev", "journal");
+    assert_eq!(pair.api().value("B").as_deref(), Some("outside"));
+    pair.team.set_tip(&newest);
+    one.waits_for("it is put back, with the journal that it was", || {
+        pair.api().value("B").as_deref() == Some("ours")
+    });
+    one.hears("resolved", "dev", "journal");
+    one.ends();
+}

@@ -18,8 +18,9 @@
 #   DRIFTLOCK_CI_BASE        review: the branch or commit that the change goes into, if no CI says it
 #   DRIFTLOCK_CI_REPORTS     review, check: reports for `driftlock check --report`, one a line
 #   DRIFTLOCK_CI_ID          apply: the id that was approved, as plan.env has it
-#   DRIFTLOCK_CI_ALERTS      reconcile: the alerts.yaml
-#   DRIFTLOCK_CI_ALERT_SECRETS  reconcile: what it names, SLACK_…=VALUE or DRIFTLOCK_ALERT_…=VALUE, one a line
+#   DRIFTLOCK_CI_ALERTS      reconcile: the text of alerts.yaml, or where it lies: not in the checkout
+#   DRIFTLOCK_MACHINE        reconcile: who looks, the same in each run [default: the host name; github on its runners]
+#   DRIFTLOCK_CI_ALERT_SECRETS  reconcile: what it names, SLACK_…=VALUE or ALERTS_…=VALUE, one a line
 #   DRIFTLOCK_CI_TOKENS      plan, apply, check, reconcile: further tokens of Railway, NAME=VALUE, one a line
 #   DRIFTLOCK_CI_SSH_KEY     plan, apply, check, reconcile: a private key for hosts, without a passphrase, and
 #   DRIFTLOCK_CI_KNOWN_HOSTS their host keys, as in ~/.ssh/known_hosts
@@ -152,14 +153,28 @@ driftlock_ci() (
       name=${entry%%=*}
       value=${entry#*=}
       value=${value%"$(printf '\r')"}
-      case $entry in SLACK_*=* | DRIFTLOCK_ALERT_*=*) ;; *) name= ;; esac
+      case $entry in SLACK_*=* | ALERTS_*=*) ;; *) name= ;; esac
       case $name in *[!A-Z0-9_]*) name= ;; esac
       if [ -z "$name" ] || [ -z "$value" ]; then
-        fail 64 "entry $count of DRIFTLOCK_CI_ALERT_SECRETS is not a line SLACK_…=VALUE or DRIFTLOCK_ALERT_…=VALUE"
+        fail 64 "entry $count of DRIFTLOCK_CI_ALERT_SECRETS is not a line SLACK_…=VALUE or ALERTS_…=VALUE"
       fi
       take "$name" "$value"
     done
     unset DRIFTLOCK_CI_ALERT_SECRETS value entry
+  }
+
+  # Whom to tell is kept with the secrets: whoever may edit a manifest may not edit that.
+  whom=
+  alerts() {
+    case ${DRIFTLOCK_CI_ALERTS:-} in
+      '') return 0 ;;
+      *driftlock-alerts:*)
+        whom=$(mktemp -d) || fail 1 "cannot make a folder for the text of alerts.yaml"
+        printf '%s\n' "$DRIFTLOCK_CI_ALERTS" | tr -d '\r' >"$whom/alerts.yaml" ||
+          fail 1 "cannot write the text of alerts.yaml"
+        DRIFTLOCK_CI_ALERTS=$whom/alerts.yaml
+        ;;
+    esac
   }
 
   # A key goes into an agent that ends with us, and never to the disk. Hosts are those that are known.
@@ -305,8 +320,11 @@ driftlock_ci() (
     refuse_pull_request
     tokens
     alert_secrets
+    alerts
     agent
     [ -z "${DRIFTLOCK_CI_ALERTS:-}" ] || set -- --alerts "$DRIFTLOCK_CI_ALERTS"
+    # these have another name each time, and what one could not read is over for who told it
+    [ "${RUNNER_ENVIRONMENT:-}" != github-hosted ] || export DRIFTLOCK_MACHINE="${DRIFTLOCK_MACHINE:-github}"
     mute
     driftlock reconcile --once "$@" ${DRIFTLOCK_CI_ARGUMENTS:-} -- ${DRIFTLOCK_CI_MANIFESTS:-} || code=$?
     unmute
@@ -341,7 +359,7 @@ driftlock_ci() (
 
   # one stream, so that what is muted stays between its marks
   [ -z "${GITHUB_ACTIONS:-}" ] || exec 2>&1
-  trap '[ -z "$agent" ] || ssh-agent -k >/dev/null 2>&1; unmute' EXIT
+  trap '[ -z "$agent" ] || ssh-agent -k >/dev/null 2>&1; [ -z "$whom" ] || rm -rf -- "$whom"; unmute' EXIT
   case $command in
     review) review ;;
     comment) comment ;;

@@ -172,6 +172,12 @@ fn refuse_what_makes_no_sense(wanted: &Wanted, global: &Global) -> Result<(), Co
             ))
             .hint("keys and tokens are secrets of an environment there: DRIFTLOCK_AGE_KEY, RAILWAY_TOKEN"));
         }
+        if wanted.alerts.is_some() {
+            return Err(CommandError::usage(
+                "--alerts names a file of this machine, and one in the repository could be changed with a manifest",
+            )
+            .hint("its text goes into the variable DRIFTLOCK_ALERTS_YAML of the environment there"));
+        }
     }
     for (what, text) in [
         ("--checkout", wanted.checkout.as_deref()),
@@ -336,7 +342,6 @@ fn call(wanted: &Wanted, global: &Global, context: &Context) -> Result<Call, Com
             .iter()
             .map(|path| below(path))
             .collect::<Result<_, _>>()?,
-        alerts: wanted.alerts.as_deref().map(below).transpose()?,
         arguments,
     })
 }

@@ -20,8 +20,6 @@ const SHORTEST: Duration = Duration::from_secs(300);
 pub(super) struct Call {
     /// From the top of the repository.
     pub(super) manifests: Vec<String>,
-    /// The same.
-    pub(super) alerts: Option<String>,
     /// More words of `driftlock reconcile`.
     pub(super) arguments: Vec<String>,
 }
@@ -46,7 +44,8 @@ pub(super) fn workflow(job: &Job, call: &Call) -> Result<String, CommandError> {
          # .github/workflows/{unit}.yml of your repository. Name driftlock's by a commit: a tag can move.\n\
          #\n\
          # Make an environment `production-plan`, for the branch main alone, with the secret DRIFTLOCK_AGE_KEY and,\n\
-         # where you have a target there, RAILWAY_TOKEN. What alerts.yaml names goes into DRIFTLOCK_ALERT_SECRETS.\n\
+         # where you have a target there, RAILWAY_TOKEN. Whom to tell is its variable DRIFTLOCK_ALERTS_YAML, with the text\n\
+         # of your alerts.yaml; what that names goes into its secret DRIFTLOCK_ALERT_SECRETS, one NAME=value a line.\n\
          name: driftlock reconcile\n\
          \n\
          on:\n\
@@ -72,7 +71,6 @@ pub(super) fn workflow(job: &Job, call: &Call) -> Result<String, CommandError> {
          \x20     environment: production-plan\n"
     );
     input(&mut text, "manifests", &call.manifests)?;
-    input(&mut text, "alerts", call.alerts.as_slice())?;
     input(&mut text, "arguments", &call.arguments)?;
     text.push_str(
         "\x20   # what belongs to an environment reaches a called workflow in no other way\n\
@@ -111,7 +109,6 @@ mod tests {
     fn what_is_asked_for_is_said_in_its_inputs() {
         let call = Call {
             manifests: vec!["manifests/a: b.yaml".to_owned(), "c".to_owned()],
-            alerts: Some("alerts.yaml".to_owned()),
             arguments: vec![],
         };
         let text = workflow(&every(15), &call).unwrap();
@@ -119,7 +116,6 @@ mod tests {
             text.contains("      manifests: \"manifests/a: b.yaml\\nc\"\n"),
             "{text}"
         );
-        assert!(text.contains("      alerts: alerts.yaml\n"));
         assert!(!text.contains("arguments:"));
     }
 

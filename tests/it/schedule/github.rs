@@ -19,15 +19,7 @@ fn repository() -> World {
 #[test]
 fn the_example_is_what_is_printed() {
     let world = repository();
-    let words = [
-        "schedule",
-        "print",
-        "github",
-        "--every",
-        "30m",
-        "--alerts",
-        "alerts.yaml",
-    ];
+    let words = ["schedule", "print", "github", "--every", "30m"];
     let printed = run(&world, &words).success().stdout;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/ci/github-reconcile.yml");
     if std::env::var_os("DRIFTLOCK_WRITE_TEMPLATE").is_some() {

@@ -29,12 +29,6 @@ if [ "$1" = comment ] && [ -z "${GITHUB_API_URL:-}" ] && lacks comment; then
   cat "$2" >>"$comments"
   exit 0
 fi
-# where nothing loops yet: looks once, as a plan does
-if [ "$1" = reconcile ] && lacks reconcile; then
-  shift
-  while [ "$#" -gt 0 ] && [ "$1" != -- ]; do shift; done
-  exec "$real" plan --detailed-exitcode "$@"
-fi
 if [ "$1" = check ] && lacks reports; then
   shift
   drift=0

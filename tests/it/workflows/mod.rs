@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 /// What a stand-in does in the place of the binary: `comment`, where a job has no forge to post to.
-const STAND_INS: &[&str] = &["comment", "reconcile"];
+const STAND_INS: &[&str] = &["comment"];
 
 const RECIPE: &str = "manifests/ci/driftlock-ci.sh";
 const ACTION: &str = ".github/actions/driftlock/action.yml";

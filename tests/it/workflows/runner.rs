@@ -27,6 +27,7 @@ pub struct Github<'a> {
     /// What is checked out.
     pub commit: String,
     pub secrets: Value,
+    pub variables: Value,
     pub inputs: Value,
     /// What `job.workflow_sha` says.
     pub workflow_commit: &'a str,
@@ -69,6 +70,7 @@ impl<'a> Github<'a> {
             head: "",
             commit: lab.head(),
             secrets: json!({ "DRIFTLOCK_AGE_KEY": lab.identity() }),
+            variables: json!({}),
             inputs: json!({}),
             workflow_commit: DRIFTLOCK,
             forge: None,
@@ -128,6 +130,7 @@ impl<'a> Github<'a> {
         json!({
             "github": { "token": "ghs_token", "head_ref": self.head, "event": self.event },
             "secrets": self.secrets,
+            "vars": self.variables,
             "needs": {},
             "steps": {},
             "runner": {},

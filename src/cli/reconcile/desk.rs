@@ -400,7 +400,7 @@ impl<'a> Desk<'a> {
                     one.failing = 0;
                     one.read_at = Some(now);
                 }
-                Told::Failed(_) => {
+                Told::Failed(_) | Told::Blind => {
                     one.failures += 1;
                     one.failing = one.failing.saturating_add(1);
                 }

@@ -83,9 +83,7 @@ pub(super) fn blind(
 ) -> Ended {
     tell::journal_is_away(desk, watched, why);
     desk.round.borrow_mut().journal(watched.name(), why);
-    let failed = wanted
-        .iter()
-        .map(|target| (target.clone(), Told::Failed(None)));
+    let failed = wanted.iter().map(|target| (target.clone(), Told::Blind));
     Ended {
         targets: failed.collect(),
         ..Ended::default()

@@ -69,6 +69,9 @@ pub enum Told {
     Read,
     /// It could not be read; how long the place asked to be left alone.
     Failed(Option<Duration>),
+    /// Nothing could be said of it, for a reason that is not the place's: what this side needs for it
+    /// cannot be used.
+    Blind,
 }
 
 /// How a job ended.
@@ -109,6 +112,12 @@ impl Slot {
                 return;
             }
             Some(Told::Read) => self.failures = 0,
+            // the place has no part in it, and a rest that it asked for goes on
+            Some(Told::Blind) if self.failures > 0 => {
+                self.due = self.due.max(now + every);
+                return;
+            }
+            Some(Told::Blind) => {}
             // nothing is known that was not known before
             None if self.failures > 0 => {
                 self.due = self.due.max(now + every / TOGETHER);

@@ -114,6 +114,37 @@ fn a_place_is_left_alone_as_long_as_it_asked_and_one_success_forgets_all() {
 }
 
 #[test]
+fn what_is_not_the_places_fault_is_tried_again_as_usual_and_no_rest_is_cut_short() {
+    let mut table = table(vec![
+        entry("prod", "api", "a", PlatformKind::File),
+        entry("prod", "web", "b", PlatformKind::Railway),
+    ]);
+    let mut now = Duration::ZERO;
+    for job in table.take(now, 9) {
+        let web = job == look("prod", &["web"]);
+        let asked = match web {
+            true => told(&[("web", Told::Failed(Some(90 * MINUTE)))]),
+            false => told(&[("api", Told::Blind)]),
+        };
+        table.ended(&job, &asked, now, -1.0);
+    }
+    while now < 90 * MINUTE {
+        let next = table.next(now).unwrap();
+        assert!(next - now <= 5 * MINUTE, "{now:?}");
+        now = next;
+        for job in table.take(now, 9) {
+            assert!(
+                job == look("prod", &["api"]) || now >= 90 * MINUTE,
+                "{now:?}"
+            );
+            // as a pass over all of it says it of both
+            let both = told(&[("api", Told::Blind), ("web", Told::Blind)]);
+            table.ended(&job, &both, now, 0.0);
+        }
+    }
+}
+
+#[test]
 fn a_whole_manifest_waits_for_its_looks_and_no_look_overtakes_it() {
     let mut table = table(vec![
         entry("prod", "api", "a", PlatformKind::File),

@@ -2,6 +2,9 @@
 //! that are away, slow or refuse, a day without anything, and a wall clock that jumps. The loop, the rules
 //! and the delivery are the real ones; what a place answers, and what is wrong there, is drawn by chance.
 
+mod fate;
+mod receiver;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -9,10 +12,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use driftlock::alert::rules::{Began, Coverage, Look, Patience, Round, advance};
-use driftlock::alert::{Books, Fault, Message, Sink, Sinks, deliver};
+use driftlock::alert::{Books, Sink, Sinks, deliver};
 use driftlock::model::{
-    AlertBook, AlertClass, AlertEventKind, AlertKey, Alerting, ManifestName, PlatformKind,
-    Sighting, TargetName,
+    AlertBook, AlertClass, AlertKey, Alerting, ManifestName, PlatformKind, Sighting, TargetName,
 };
 use driftlock::reconcile::schedule::{
     BACKOFF_CAP, Budget, Ended, Entry, Job, Settings, Timetable, Told, Work, run,
@@ -23,6 +25,9 @@ use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::time::{Instant, sleep};
+
+use fate::{Fate, Oracle, Weather};
+use receiver::{Received, Receiver, Shelf};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -35,56 +40,6 @@ const SERVICES: usize = 4;
 const FILES: usize = 5;
 
 type Key = (ManifestName, TargetName);
-
-/// How a place answers for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Weather {
-    Fine,
-    /// Too many requests; come back after so long.
-    Busy(Duration),
-    /// 5xx, each of a few tries.
-    Broken,
-    /// No answer within a minute.
-    Silent,
-}
-
-/// A time from, to, by the loop's clock.
-type Span = (Duration, Duration);
-
-/// What is drawn before the loop begins.
-struct Fate {
-    /// By connection, in order, without overlaps.
-    weather: BTreeMap<String, Vec<(Span, Weather)>>,
-    /// When nothing at all answers.
-    night: Span,
-    /// By target, in order, with a pin each, without overlaps.
-    drifts: BTreeMap<Key, Vec<(Span, String)>>,
-    /// From then on the wall clock is off by so much.
-    jumps: Vec<(Duration, SignedDuration)>,
-}
-
-/// What an onlooker who misses nothing would have been told, by key.
-#[derive(Default)]
-struct Oracle {
-    open: BTreeMap<AlertKey, String>,
-    failing: BTreeMap<Key, u32>,
-    opened: BTreeMap<AlertKey, u64>,
-    resolved: BTreeMap<AlertKey, u64>,
-}
-
-impl Oracle {
-    fn open(&mut self, key: AlertKey, pin: &str) {
-        if self.open.insert(key.clone(), pin.to_owned()).is_none() {
-            *self.opened.entry(key).or_default() += 1;
-        }
-    }
-
-    fn close(&mut self, key: &AlertKey) {
-        if self.open.remove(key).is_some() {
-            *self.resolved.entry(key.clone()).or_default() += 1;
-        }
-    }
-}
 
 #[derive(Default)]
 struct Seen {
@@ -118,173 +73,6 @@ struct World {
     received: Arc<Mutex<Received>>,
     end: Duration,
     stop: Stop,
-}
-
-#[derive(Default)]
-struct Received {
-    /// By book: numbers, each once.
-    numbers: BTreeMap<String, BTreeSet<u64>>,
-    twice: u64,
-    opened: BTreeMap<AlertKey, u64>,
-    resolved: BTreeMap<AlertKey, u64>,
-    messages: u64,
-    tries: u64,
-}
-
-/// Refuses every seventh message, and asks for a minute at every thirteenth.
-struct Receiver(Arc<Mutex<Received>>);
-
-#[async_trait]
-impl Sink for Receiver {
-    fn kind(&self) -> &'static str {
-        "receiver"
-    }
-
-    async fn send(&self, message: &Message, _: Option<&str>) -> Result<Option<String>, Fault> {
-        let mut received = self.0.lock().unwrap();
-        received.tries += 1;
-        if received.tries.is_multiple_of(13) {
-            return Err(Fault::passes("too many").after(Some(MINUTE)));
-        }
-        if received.tries.is_multiple_of(7) {
-            return Err(Fault::passes("not now"));
-        }
-        received.messages += 1;
-        for event in message.subject.events() {
-            let numbers = received.numbers.entry(message.book.clone()).or_default();
-            if !numbers.insert(event.number) {
-                received.twice += 1;
-            }
-            let key = event.alert.key.clone();
-            match event.kind {
-                AlertEventKind::Opened => *received.opened.entry(key).or_default() += 1,
-                AlertEventKind::Resolved => *received.resolved.entry(key).or_default() += 1,
-                _ => {}
-            }
-        }
-        Ok(None)
-    }
-
-    async fn prove(&self, _: &Message) -> Result<String, Fault> {
-        Ok(String::new())
-    }
-}
-
-/// A book that lives as long as the journal would.
-#[derive(Clone)]
-struct Shelf(Arc<Mutex<AlertBook>>);
-
-impl Shelf {
-    fn book(&self) -> AlertBook {
-        self.0.lock().unwrap().clone()
-    }
-}
-
-impl Books for Shelf {
-    fn change(
-        &mut self,
-        change: &mut dyn FnMut(&AlertBook) -> Option<AlertBook>,
-    ) -> Result<AlertBook, String> {
-        let mut held = self.0.lock().unwrap();
-        if let Some(mut next) = change(&held) {
-            next.generation = held.generation + 1;
-            *held = next;
-        }
-        Ok(held.clone())
-    }
-}
-
-impl Fate {
-    fn draw(entries: &[Entry], end: Duration, chance: &mut StdRng) -> Self {
-        let mut weather: BTreeMap<String, Vec<(Span, Weather)>> = BTreeMap::new();
-        for entry in entries {
-            if weather.contains_key(&entry.connection) || entry.key.1.as_str() == "extra" {
-                continue;
-            }
-            let mut spans = vec![];
-            let mut at = HOUR.mul_f64(chance.gen_range(0.5..6.0));
-            while at < end {
-                let long = MINUTE * chance.gen_range(2..90);
-                let kind = match chance.gen_range(0..4) {
-                    0 => Weather::Busy(Duration::from_secs(chance.gen_range(1..3600))),
-                    1 => Weather::Broken,
-                    2 => Weather::Silent,
-                    _ => Weather::Fine,
-                };
-                spans.push(((at, at + long), kind));
-                at += long + HOUR.mul_f64(chance.gen_range(1.0..12.0));
-            }
-            weather.insert(entry.connection.clone(), spans);
-        }
-        // one is away for a day
-        if let Some(spans) = weather.values_mut().next() {
-            *spans = vec![((4 * HOUR, 4 * HOUR + DAY), Weather::Broken)];
-        }
-        let mut drifts: BTreeMap<Key, Vec<(Span, String)>> = BTreeMap::new();
-        for (number, entry) in entries.iter().enumerate() {
-            // one that is taken away has its own end
-            if number % 3 != 0 || entry.key.1.as_str() == "extra" {
-                continue;
-            }
-            let mut at = HOUR.mul_f64(chance.gen_range(0.2..8.0));
-            let mut all = vec![];
-            while at < end {
-                let long = MINUTE * chance.gen_range(15..600);
-                all.push(((at, at + long), format!("pin {}", all.len())));
-                at += long + HOUR.mul_f64(chance.gen_range(1.0..20.0));
-            }
-            drifts.insert(entry.key.clone(), all);
-        }
-        let hours = SignedDuration::from_hours;
-        Self {
-            weather,
-            // the last hours are fine, so that everything can end
-            night: (end / 3, end / 3 + (end / 7).min(DAY)),
-            drifts,
-            jumps: vec![
-                (end / 6, hours(-1)),
-                (end / 4, hours(26)),
-                (end / 2, hours(0)),
-                (end * 2 / 3, hours(-30)),
-                (end * 3 / 4, hours(0)),
-            ],
-        }
-    }
-
-    /// Nothing is wrong in the last hours.
-    fn calm(&mut self, from: Duration) {
-        for spans in self.weather.values_mut() {
-            spans.retain(|((begin, _), _)| *begin < from);
-            for ((_, end), _) in spans {
-                *end = (*end).min(from);
-            }
-        }
-        for spans in self.drifts.values_mut() {
-            spans.retain(|((begin, _), _)| *begin < from);
-            for ((_, end), _) in spans {
-                *end = (*end).min(from);
-            }
-        }
-    }
-
-    fn weather(&self, connection: &str, at: Duration) -> Weather {
-        if within(self.night, at) && !connection.starts_with("extra") {
-            return Weather::Silent;
-        }
-        let spans = self.weather.get(connection).into_iter().flatten();
-        let mut now = spans.filter(|(span, _)| within(*span, at));
-        now.next().map_or(Weather::Fine, |(_, weather)| *weather)
-    }
-
-    fn drift(&self, key: &Key, at: Duration) -> Option<&str> {
-        let spans = self.drifts.get(key).into_iter().flatten();
-        let mut now = spans.filter(|(span, _)| within(*span, at));
-        now.next().map(|(_, pin)| pin.as_str())
-    }
-}
-
-fn within((begin, end): Span, at: Duration) -> bool {
-    begin <= at && at < end
 }
 
 impl World {
@@ -386,6 +174,7 @@ impl World {
             Told::Read => {
                 seen.fine_since.entry(connection.to_owned()).or_insert(now);
             }
+            Told::Blind => unreachable!("nothing is wrong on this side"),
             Told::Failed(asked) => {
                 seen.fine_since.remove(connection);
                 let until = now + asked.unwrap_or_default();

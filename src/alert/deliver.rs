@@ -75,12 +75,10 @@ pub struct SinkReport {
     pub delivered: u64,
     /// Tries that failed.
     pub failed: u64,
-    /// Events that wait.
-    pub waiting: u64,
+    /// Why the last one of them did.
+    pub why: Option<String>,
     /// When something was delivered, if it was.
     pub delivered_at: Option<Timestamp>,
-    /// What is wrong with it.
-    pub trouble: Option<String>,
 }
 
 /// Delivers what is due. `now` is the clock; how long a run takes is measured by tokio's.
@@ -130,13 +128,29 @@ pub async fn run(
     let at = now();
     report.next = wants(&book, sinks, at);
     report.sightings = sightings(&book, sinks, origin);
-    for name in sinks.names() {
-        let of = report.sinks.entry(name.to_owned()).or_default();
-        of.waiting = queue::look(&book, sinks, name).waiting;
-        let state = book.sinks.get(name);
-        of.trouble = state.and_then(|state| Some(state.trouble.as_ref()?.what.clone()));
-    }
     report
+}
+
+/// How one sink stands with one book.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Events that wait.
+    pub waiting: u64,
+    /// What is wrong with it, as far as this book's messages show.
+    pub trouble: Option<String>,
+}
+
+/// How each sink stands with this book.
+pub fn standing<'s>(
+    book: &AlertBook,
+    sinks: &'s Sinks,
+) -> impl Iterator<Item = (&'s str, Standing)> {
+    sinks.names().map(|name| {
+        let state = book.sinks.get(name);
+        let trouble = state.and_then(|state| Some(state.trouble.as_ref()?.what.clone()));
+        let waiting = queue::look(book, sinks, name).waiting;
+        (name, Standing { waiting, trouble })
+    })
 }
 
 /// Of a run whose book could not be read or written.
@@ -274,5 +288,6 @@ fn count(report: &mut Report, outcome: &Outcome) {
     let of = report.sinks.entry(outcome.sink.clone()).or_default();
     of.delivered += outcome.messages;
     of.failed += u64::from(outcome.fault.is_some());
+    of.why = outcome.fault.as_ref().map(|(fault, ..)| fault.what.clone());
     of.delivered_at = outcome.delivered_at;
 }

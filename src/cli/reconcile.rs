@@ -10,6 +10,7 @@ mod rounds;
 mod shelf;
 mod stop;
 mod tell;
+mod trouble;
 mod whole;
 
 use std::collections::BTreeMap;
@@ -198,6 +199,7 @@ pub(crate) fn run(
         every: arguments.every,
         targets: arguments.target.iter().cloned().collect(),
         no_undo: arguments.no_undo,
+        once: arguments.once,
     };
     let style = ui.style();
     let railway = Arc::new(RailwayPlatform::new(railway));
@@ -243,7 +245,7 @@ fn once(
         stop.is_requested()
     });
     runtime.shutdown_background();
-    let report = rounds::report(desk, started_at, begun.elapsed());
+    let report = desk.report(started_at, begun.elapsed());
     let verdict = report.verdict(arguments.detailed_exitcode);
     let mut out = String::new();
     match arguments.json {

@@ -141,6 +141,13 @@ fn targets(table: &mut Table) {
     let world = worlds::of_targets(1_000, 20);
     let plan = runs(|_| world.command(["plan", "--detailed-exitcode"]));
     table.row("plan, 1000 files of 20", Some(2_000), None, &plan);
+    let round = runs(|_| world.command(["reconcile", "--once"]));
+    table.row(
+        "reconcile --once, 1000 files of 20",
+        Some(2_000),
+        None,
+        &round,
+    );
 }
 
 /// One run that is not counted, then those that are. Every one must succeed.

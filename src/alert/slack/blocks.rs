@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::text::{HEADER, Place, SECTION, code, fit};
 use crate::alert::document::fingerprint;
 use crate::alert::message::{Message, Subject, TEST, about, headline, several, standing};
-use crate::model::{Alert, AlertEvent, AlertEventKind, Who};
+use crate::model::{Alert, AlertEvent, AlertEventKind};
 
 /// So many alerts are listed in one message.
 const LISTED: usize = 40;
@@ -99,7 +99,8 @@ fn event_blocks(message: &Message, event: &AlertEvent) -> Vec<Value> {
         blocks.push(section(format!("*Why:* {}", fit(why, 1000, Place::Prose))));
     }
     if let Some(who) = &alert.who {
-        blocks.push(section(format!("*Who:* {}", said_of(who))));
+        let words = fit(&who.words(None), 1000, Place::Prose);
+        blocks.push(section(format!("*Who:* {words}")));
     }
     if event.kind != AlertEventKind::Resolved
         && let Some(commands) = command_block(message)
@@ -108,22 +109,6 @@ fn event_blocks(message: &Message, event: &AlertEvent) -> Vec<Value> {
     }
     blocks.push(context(&facts(message, event)));
     blocks
-}
-
-/// `unknown` is said as well.
-fn said_of(who: &Who) -> String {
-    let source = fit(&who.source, 500, Place::Prose);
-    let Some(by) = &who.by else {
-        return format!("unknown: {source}");
-    };
-    let mut out = code(by, 200);
-    if who.ours {
-        out.push_str(", with driftlock");
-    }
-    if let Some(at) = who.at {
-        out.push_str(&format!(", {}", moment(at)));
-    }
-    format!("{out} (says {source})")
 }
 
 fn facts(message: &Message, event: &AlertEvent) -> Vec<String> {

@@ -301,7 +301,7 @@ fn how_it_looks() {
         },
         {
           "text": {
-            "text": "*Who:* `mallory &lt;!channel&gt;`, 2023-11-14 22:13 UTC (says Railway's list of commits)",
+            "text": "*Who:* changed at 2023-11-14 22:13:20 UTC by mallory &lt;!channel&gt;, says Railway's list of commits",
             "type": "mrkdwn",
             "verbatim": true
           },

@@ -1,14 +1,15 @@
 //! From the books to the sinks: of each manifest, and of the reconciler itself.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::desk::Desk;
 use super::shelf::Watched;
-use super::tell;
-use crate::alert::deliver::{self, Origin, Report};
+use super::trouble;
+use crate::alert::deliver::{self, Origin, Report, Standing};
 use crate::alert::{Books, Ping};
 use crate::cli::session;
 use crate::model::{AlertBook, ManifestName};
@@ -32,7 +33,26 @@ pub(super) async fn deliver(desk: &Desk<'_>) -> Option<Duration> {
         sooner(of_manifest(desk, &watched).await);
     }
     sooner(of_own(desk).await);
+    let mut vitals = desk.vitals();
+    for (sink, one) in standing(desk) {
+        vitals.sinks.entry(sink).or_default().waiting = one.waiting;
+    }
+    drop(vitals);
     next
+}
+
+/// How each sink stands, over all books.
+pub(super) fn standing(desk: &Desk<'_>) -> BTreeMap<String, Standing> {
+    let mut all: BTreeMap<String, Standing> = BTreeMap::new();
+    let known = desk.known.borrow();
+    let own = desk.own.borrow().book();
+    let books = known.values().map(|known| &known.book).chain([&own]);
+    for (sink, one) in books.flat_map(|book| deliver::standing(book, &desk.sinks)) {
+        let of = all.entry(sink.to_owned()).or_default();
+        of.waiting += one.waiting;
+        of.trouble = of.trouble.take().or(one.trouble);
+    }
+    all
 }
 
 /// When the book has something for a sink: nothing, now, or later.
@@ -85,17 +105,12 @@ async fn of_own(desk: &Desk<'_>) -> Option<Duration> {
     if !wait.is_zero() {
         return Some(wait);
     }
-    let name = own_name();
+    let name = trouble::own_name();
     let origin = origin(desk, &name, None);
     let clock = desk.context.clock();
     let mut own = desk.own.borrow().open(desk);
     let report = deliver::run(&mut own, &desk.sinks, &origin, &*clock).await;
     note(desk, &name, report)
-}
-
-/// What the reconciler's own book is called to receivers.
-fn own_name() -> ManifestName {
-    "reconciler".parse().expect("the name keeps the rule")
 }
 
 fn origin(desk: &Desk<'_>, manifest: &ManifestName, revision: Option<String>) -> Origin {
@@ -111,19 +126,16 @@ fn note(desk: &Desk<'_>, name: &ManifestName, report: Report) -> Option<Duration
     if let Some(problem) = &report.problem {
         tracing::warn!(manifest = %name, "alerts were not delivered: cannot {problem}");
     }
-    {
+    for (sink, one) in &report.sinks {
         let mut vitals = desk.vitals();
-        let mut round = desk.round.borrow_mut();
-        for (sink, one) in &report.sinks {
-            let of = vitals.sinks.entry(sink.clone()).or_default();
-            of.delivered += one.delivered;
-            of.failed += one.failed;
-            of.waiting = one.waiting;
-            of.delivered_at = one.delivered_at.or(of.delivered_at);
-            round.sink(sink, name, one);
-            if let Some(trouble) = &one.trouble {
-                tracing::warn!(%sink, "{trouble}");
-            }
+        let of = vitals.sinks.entry(sink.clone()).or_default();
+        of.delivered += one.delivered;
+        of.failed += one.failed;
+        of.delivered_at = one.delivered_at.or(of.delivered_at);
+        drop(vitals);
+        desk.in_round(|round| round.delivered(sink, one.delivered));
+        if let Some(why) = &one.why {
+            tracing::warn!(%sink, "{why}");
         }
     }
     let known = desk
@@ -131,7 +143,7 @@ fn note(desk: &Desk<'_>, name: &ManifestName, report: Report) -> Option<Duration
         .borrow_mut()
         .insert(name.clone(), report.sightings.clone());
     if known.unwrap_or_default() != report.sightings {
-        tell::own(desk);
+        trouble::own(desk);
     }
     let now = desk.context.now();
     let wait = report.next?.duration_since(now);

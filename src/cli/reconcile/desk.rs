@@ -12,9 +12,9 @@ use tokio::time::Instant;
 
 use super::deliver::{self, Pinger};
 use super::own::Own;
-use super::rounds::Rounds;
+use super::rounds::{self, Rounds};
 use super::shelf::{Broken, Opens, Shelf};
-use super::{look, tell, whole};
+use super::{look, tell, trouble, whole};
 use crate::alert::rules::Patience;
 use crate::alert::sight::Failure;
 use crate::alert::{Ping, Sinks};
@@ -32,7 +32,7 @@ use crate::model::{
 use crate::platforms::railway::RailwayPlatform;
 use crate::platforms::{LiveRead, Platform};
 use crate::reconcile::connect::{Connections, connection_of};
-use crate::reconcile::event::{ManifestVitals, TargetVitals, Vitals};
+use crate::reconcile::event::{ManifestVitals, RoundReport, TargetVitals, Vitals};
 use crate::reconcile::machines::Machines;
 use crate::reconcile::schedule::{Ended, Entry, Job, Timetable, Told, Work};
 use crate::reconcile::stop::Stop;
@@ -53,6 +53,8 @@ pub(super) struct Asked {
     pub(super) targets: BTreeSet<TargetName>,
     /// Keep nothing of what is overwritten.
     pub(super) no_undo: bool,
+    /// One round, which is reported.
+    pub(super) once: bool,
 }
 
 /// What is remembered of one manifest between two looks.
@@ -107,7 +109,8 @@ pub(super) struct Desk<'a> {
     checkout: Option<Arc<Mutex<Checkout>>>,
     /// Why that cannot be followed, since it could not.
     checkout_trouble: RefCell<Option<Broken>>,
-    pub(super) round: RefCell<Rounds>,
+    /// What one round came to; whoever stays has nobody to tell that.
+    round: Option<RefCell<Rounds>>,
     ui: RefCell<&'a mut Ui>,
     notifier: RefCell<Notifier>,
     /// Requests that were charged to a budget already.
@@ -130,7 +133,7 @@ impl<'a> Desk<'a> {
                 .checkout
                 .map(|checkout| Arc::new(Mutex::new(checkout))),
             checkout_trouble: RefCell::default(),
-            round: RefCell::default(),
+            round: asked.once.then(RefCell::default),
             ui: RefCell::new(tools.ui),
             notifier: RefCell::new(tools.notifier),
             global,
@@ -223,6 +226,20 @@ impl<'a> Desk<'a> {
             self.protect();
         }
         turned.changed
+    }
+
+    /// Notes something for the report of a round.
+    pub(super) fn in_round(&self, note: impl FnOnce(&mut Rounds)) {
+        if let Some(round) = &self.round {
+            note(&mut round.borrow_mut());
+        }
+    }
+
+    /// What the round came to.
+    pub(super) fn report(&self, started_at: Timestamp, took: Duration) -> RoundReport {
+        let nothing = RefCell::default();
+        let round = self.round.as_ref().unwrap_or(&nothing).borrow();
+        rounds::report(self, &round, started_at, took)
     }
 
     /// Prints a result.
@@ -391,7 +408,7 @@ impl<'a> Desk<'a> {
         let mut vitals = self.vitals();
         for (target, told) in &ended.targets {
             let key = (manifest.clone(), target.clone());
-            self.round.borrow_mut().took(manifest, target, took);
+            self.in_round(|round| round.took(manifest, target, took));
             let one: &mut TargetVitals = vitals.targets.entry(key).or_default();
             one.looks += 1;
             one.look_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
@@ -444,7 +461,7 @@ impl Work for Desk<'_> {
     async fn reload(&self) -> Option<Vec<Entry>> {
         self.follow().await;
         let changed = self.turn();
-        tell::own(self);
+        trouble::own(self);
         changed.then(|| self.entries())
     }
 

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::desk::Desk;
 use super::shelf::Watched;
-use super::tell;
+use super::trouble;
 use crate::alert::brake;
 use crate::alert::rules::Began;
 use crate::cli::allowlist::Allows;
@@ -75,7 +75,7 @@ impl Eyes {
             return Ok(());
         }
         desk.shelf.borrow_mut().forget();
-        Err(CommandError::error(tell::lost(&*self.journal)))
+        Err(CommandError::error(trouble::lost(&*self.journal)))
     }
 
     /// Asks the journal again, for what is remembered now.

@@ -7,6 +7,7 @@ use super::desk::{Desk, Wants};
 use super::eyes::{Eyes, values};
 use super::shelf::Watched;
 use super::tell::{self, Seen};
+use super::trouble;
 use crate::model::{Mode, TargetName};
 use crate::plan::{LiveState, Plan, TargetState};
 use crate::reconcile::observe::{self, Keeping, Keeps};
@@ -64,7 +65,7 @@ pub(super) async fn look(
     if let Err(why) = concluded {
         return blind(desk, watched, wanted, &why);
     }
-    tell::journal_is_fine(desk, watched);
+    trouble::journal_is_fine(desk, watched);
     note(desk, watched, &plan, wanted, &scope);
     let wants_whole = desk.wants(watched.name(), wants(&plan, wanted));
     Ended {
@@ -81,8 +82,8 @@ pub(super) fn blind(
     wanted: &BTreeSet<TargetName>,
     why: &str,
 ) -> Ended {
-    tell::journal_is_away(desk, watched, why);
-    desk.round.borrow_mut().journal(watched.name(), why);
+    trouble::journal_is_away(desk, watched, why);
+    desk.in_round(|round| round.journal(watched.name(), why));
     let failed = wanted.iter().map(|target| (target.clone(), Told::Blind));
     Ended {
         targets: failed.collect(),
@@ -174,7 +175,7 @@ pub(super) fn note(
 ) {
     for target in wanted {
         let scheduled = scope.scheduled.as_ref();
-        desk.round.borrow_mut().look(plan, target, scheduled);
+        desk.in_round(|round| round.look(plan, target, scheduled));
     }
     let mut vitals = desk.vitals();
     for target in &plan.targets {

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 
 use super::desk::Desk;
 use super::shelf::{Broken, Watched};
-use crate::alert::deliver::SinkReport;
 use crate::model::{AlertEvent, ManifestName, Mode, Scheduled, TargetName};
 use crate::plan::{Change, Plan, TargetState};
 use crate::reconcile::event::{
@@ -34,8 +33,8 @@ pub(super) struct Rounds {
     targets: BTreeMap<(ManifestName, TargetName), Target>,
     alerts: BTreeMap<ManifestName, Vec<RoundAlert>>,
     failed: BTreeMap<ManifestName, String>,
-    /// By the sink's name, then by whose book.
-    sinks: BTreeMap<String, BTreeMap<ManifestName, RoundSink>>,
+    /// Messages delivered, by the sink's name.
+    delivered: BTreeMap<String, u64>,
 }
 
 impl Rounds {
@@ -134,34 +133,23 @@ impl Rounds {
         one.trouble = Some(why.to_owned());
     }
 
-    /// What went to a sink, of one book. How it stands with the others is another matter.
-    pub(super) fn sink(&mut self, name: &str, book: &ManifestName, report: &SinkReport) {
-        let of = self.sinks.entry(name.to_owned()).or_default();
-        let one = of.entry(book.clone()).or_default();
-        one.delivered += report.delivered;
-        one.waiting = report.waiting;
-        one.trouble.clone_from(&report.trouble);
-    }
-
-    fn sinks(&self) -> Vec<RoundSink> {
-        let all = self.sinks.iter();
-        all.map(|(name, books)| RoundSink {
-            name: name.clone(),
-            delivered: books.values().map(|one| one.delivered).sum(),
-            waiting: books.values().map(|one| one.waiting).sum(),
-            trouble: books.values().find_map(|one| one.trouble.clone()),
-        })
-        .collect()
+    /// So many messages arrived at a sink.
+    pub(super) fn delivered(&mut self, sink: &str, messages: u64) {
+        *self.delivered.entry(sink.to_owned()).or_default() += messages;
     }
 }
 
 /// All of it.
-pub(super) fn report(desk: &Desk<'_>, started_at: Timestamp, took: Duration) -> RoundReport {
-    let rounds = desk.round.borrow();
+pub(super) fn report(
+    desk: &Desk<'_>,
+    rounds: &Rounds,
+    started_at: Timestamp,
+    took: Duration,
+) -> RoundReport {
     let broken = desk.broken();
     let mut manifests: Vec<RoundManifest> = vec![];
     for watched in desk.shelf.borrow().watched() {
-        manifests.push(of_manifest(desk, &rounds, watched));
+        manifests.push(of_manifest(desk, rounds, watched));
     }
     for one in &broken {
         let path = one.path.display().to_string();
@@ -194,7 +182,7 @@ pub(super) fn report(desk: &Desk<'_>, started_at: Timestamp, took: Duration) -> 
         started_at,
         took,
         manifests,
-        sinks: rounds.sinks(),
+        sinks: sinks(desk, rounds),
     }
 }
 
@@ -212,6 +200,19 @@ fn not_looked(desk: &Desk<'_>, located: &Located) -> RoundLook {
             why: why("its turn did not come before the end of the round"),
         },
     }
+}
+
+/// Also those that nothing was sent to, because they rest: what is wrong with them is not over.
+fn sinks(desk: &Desk<'_>, rounds: &Rounds) -> Vec<RoundSink> {
+    let standing = super::deliver::standing(desk).into_iter();
+    standing
+        .map(|(name, one)| RoundSink {
+            delivered: rounds.delivered.get(&name).copied().unwrap_or_default(),
+            waiting: one.waiting,
+            trouble: one.trouble,
+            name,
+        })
+        .collect()
 }
 
 fn of_manifest(desk: &Desk<'_>, rounds: &Rounds, watched: &Watched) -> RoundManifest {

@@ -15,10 +15,12 @@ use crate::reconcile::stop::Stop;
 pub(super) fn on_signals(stop: &Stop, patience: Duration) -> Result<(), CommandError> {
     let runtime = runtime()?;
     let stop = stop.clone();
+    let (ready, is_ready) = std::sync::mpsc::channel::<()>();
     let listening = std::thread::Builder::new().name("driftlock-signals".to_owned());
     let listening = listening.spawn(move || {
         runtime.block_on(async {
             let heard = Stop::on_signals();
+            drop(ready);
             heard.requested().await;
             stop.request(heard.why().unwrap_or("a signal"));
             tokio::time::sleep(patience).await;
@@ -28,9 +30,11 @@ pub(super) fn on_signals(stop: &Stop, patience: Duration) -> Result<(), CommandE
         );
         end();
     });
-    listening
-        .map(drop)
-        .map_err(|error| CommandError::error(format!("no thread can be made: {}", error.kind())))
+    // who is told to end in the next moment is heard; nothing is ever sent
+    let heard = listening.map(|_| {
+        let _closed = is_ready.recv();
+    });
+    heard.map_err(|error| CommandError::error(format!("no thread can be made: {}", error.kind())))
 }
 
 #[expect(

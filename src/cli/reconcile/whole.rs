@@ -8,6 +8,7 @@ use super::eyes::{Eyes, values};
 use super::look::{acted, blind, keep, note, told};
 use super::shelf::Watched;
 use super::tell::{self, Seen};
+use super::trouble;
 use crate::alert::brake;
 use crate::alert::sight::Failure;
 use crate::cli::allowlist::Allows;
@@ -132,7 +133,7 @@ impl<'a, 'd> Whole<'a, 'd> {
         if !something_to_do(&plan) || stop.is_requested() {
             desk.rest(watched.name(), true);
             note(desk, watched, &plan, self.all, scope);
-            tell::journal_is_fine(desk, watched);
+            trouble::journal_is_fine(desk, watched);
             return Ok(ended);
         }
         let report = self.write(pass, &plan, stop).await;
@@ -151,7 +152,7 @@ impl<'a, 'd> Whole<'a, 'd> {
             note(desk, watched, &plan, self.all, scope);
             ended = after;
         }
-        tell::journal_is_fine(desk, watched);
+        trouble::journal_is_fine(desk, watched);
         Ok(ended)
     }
 
@@ -245,13 +246,13 @@ impl<'a, 'd> Whole<'a, 'd> {
                 tracing::info!(%manifest, target = %name, written, heals, "applied");
             }
             let failure = failures_of(target);
-            let mut round = desk.round.borrow_mut();
-            round.wrote(manifest, &target.target, written as u64, heals as u64);
-            if let Some(failure) = &failure {
-                let failed = failure.variables.len() as u64;
-                round.failed(manifest, &target.target, failed, &failure.why);
-            }
-            drop(round);
+            desk.in_round(|round| {
+                round.wrote(manifest, &target.target, written as u64, heals as u64);
+                if let Some(failure) = &failure {
+                    let failed = failure.variables.len() as u64;
+                    round.failed(manifest, &target.target, failed, &failure.why);
+                }
+            });
             failures.extend(failure);
             let key = (manifest.clone(), target.target.clone());
             let mut vitals = desk.vitals();

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use jiff::Timestamp;
 
 use super::{age, command};
-use crate::model::{Alert, AlertBook, AlertEvent, AlertEventKind, AlertKey, Who};
+use crate::model::{Alert, AlertBook, AlertEvent, AlertEventKind, AlertKey};
 use crate::reconcile::event::{AlertsReport, BookState};
 use crate::render::escape;
 use crate::render::layout::Line;
@@ -144,7 +144,7 @@ fn one(
         facts.push_str(&format!("; ask {}", escape::terminal(owner)));
     }
     if let Some(who) = &alert.who {
-        facts.push_str(&format!("; {}", by(who)));
+        facts.push_str(&format!("; {}", escape::terminal(&who.words(Some(now)))));
     }
     Line::new().then(Role::Dim, facts).write(out, style, 6, 2)?;
     if let Some((since, why)) = &alert.unchecked {
@@ -169,16 +169,6 @@ fn one(
     match alert.next.first() {
         Some(next) => command(out, style, 6, next),
         None => Ok(()),
-    }
-}
-
-fn by(who: &Who) -> String {
-    let who_by = who.by.as_ref().map(|by| escape::terminal(by));
-    let source = escape::terminal(&who.source);
-    match (who_by, who.ours) {
-        (Some(by), true) => format!("by {by}, with driftlock ({source})"),
-        (Some(by), false) => format!("by {by} ({source})"),
-        (None, _) => format!("by whom is unknown: {source}"),
     }
 }
 

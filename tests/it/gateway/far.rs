@@ -122,6 +122,8 @@ fn a_gateway_that_nobody_s_service_runs_keeps_its_env_file_and_that_is_told() {
         .run("plan --detailed-exitcode")
         .exits(2)
         .says("stored but not running");
+    // when a process began is known to a second only
+    std::thread::sleep(std::time::Duration::from_secs(1));
     gateway.stop();
     let again = vps.home.start(&Start::default());
     assert_eq!(again.probe(NEW), 400);

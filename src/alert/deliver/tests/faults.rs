@@ -44,7 +44,7 @@ async fn a_fault_that_passes_is_tried_again_later_and_later() {
         ]
     );
     assert_eq!(tray.lines(), ["opened A"]);
-    assert_eq!(report.sinks["ops"].trouble, None);
+    assert_eq!(report.sinks["ops"].why, None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -95,8 +95,9 @@ fn a_receiver_that_is_gone_is_told_by_the_other_once() {
         let town = Town::new(status, 3600);
         town.tells(&["bad", "good"]);
         town.lives("A=outside\nB=b\n");
-        for code in [1, 0] {
-            round(&town.world, "", code);
+        // it is not over because nothing was sent to it
+        for _ in 0..2 {
+            round(&town.world, "", 1);
             assert_eq!(
                 town.heard("/good"),
                 ["opened drift", "opened delivery"],
@@ -111,6 +112,28 @@ fn a_receiver_that_is_gone_is_told_by_the_other_once() {
         let heard = town.heard("/good");
         assert_eq!(heard[2..], ["opened drift"], "{heard:?}");
     }
+}
+
+#[test]
+fn what_several_books_cannot_deliver_is_one_thing_that_is_wrong() {
+    let town = Town::new(404, 3600);
+    let world = &town.world;
+    for name in ["two", "three"] {
+        world.write(
+            format!("manifests/{name}.yaml"),
+            super::text(name, "", "one", "b"),
+        );
+    }
+    world.run("apply --yes --allow authority@app").success();
+    town.tells(&["bad", "good"]);
+    for name in ["dev", "two", "three"] {
+        world.write(format!("{name}.env"), "A=outside\nB=b\n");
+    }
+    round(world, "", 1);
+    let mut heard = town.heard("/good");
+    heard.sort();
+    let drift = "opened drift";
+    assert_eq!(heard, ["opened delivery", drift, drift, drift]);
 }
 
 #[test]

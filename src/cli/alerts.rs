@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::allowlist::refused;
 use super::context::Context;
 use super::error::CommandError;
 use super::ui::Ui;
@@ -13,7 +14,7 @@ use crate::manifest::parse_alerts;
 use crate::model::{Alerting, SecretSource, SecretValue};
 use crate::platforms::http::Client;
 use crate::reconcile::event::AlertTestFault;
-use crate::source::{GuardedError, SecretFileError, load_alerts, load_secret};
+use crate::source::{SecretFileError, load_alerts, load_secret};
 
 /// What an `alerts.yaml` says, ready to be used as far as its secrets are there.
 pub(crate) struct Alerts {
@@ -70,7 +71,8 @@ pub(crate) fn load(
     let Some(path) = named.as_ref().or(usual.as_ref()) else {
         return Ok(None);
     };
-    let text = load_alerts(path, named.is_some(), folders).map_err(|error| refused(&error))?;
+    let text = load_alerts(path, named.is_some(), folders)
+        .map_err(|error| refused(&error, "--alerts", "alerts.yaml"))?;
     let Some(text) = text else {
         return Ok(None);
     };
@@ -154,20 +156,4 @@ fn of_file(path: &Path, error: &SecretFileError) -> String {
         _ => String::new(),
     };
     format!("the secret in {shown} is not used: {error}{hint}")
-}
-
-fn refused(error: &GuardedError) -> CommandError {
-    let failed = CommandError::of(error);
-    match error {
-        GuardedError::Writable { path, .. } => {
-            failed.hint(format!("chmod go-w {}", path.display()))
-        }
-        GuardedError::Owner { .. } => {
-            failed.hint("let it belong to you or to root, or name another with --alerts")
-        }
-        GuardedError::AmongManifests { .. } => failed.hint(
-            "keep it where no pull request reaches, for example in ~/.config/driftlock/alerts.yaml",
-        ),
-        _ => failed,
-    }
 }

@@ -53,7 +53,7 @@ impl Allows {
         let text = match named.as_ref().or(context.authority().as_ref()) {
             None => None,
             Some(path) => load_allowlist(path, named.is_some(), folders)
-                .map_err(|error| refused(&error))?
+                .map_err(|error| refused(&error, "--authority", "authority.yaml"))?
                 .map(|text| (path.clone(), text)),
         };
         let list = text
@@ -92,18 +92,20 @@ impl Allows {
     }
 }
 
-fn refused(error: &GuardedError) -> CommandError {
+/// Why a file is not used that says what may be done, with the option that names another one and its usual
+/// place.
+pub(in crate::cli) fn refused(error: &GuardedError, option: &str, usual: &str) -> CommandError {
     let failed = CommandError::of(error);
     match error {
         GuardedError::Writable { path, .. } => {
             failed.hint(format!("chmod go-w {}", path.display()))
         }
-        GuardedError::Owner { .. } => {
-            failed.hint("let it belong to you or to root, or name another with --authority")
-        }
-        GuardedError::AmongManifests { .. } => failed.hint(
-            "keep it where no pull request reaches, for example in ~/.config/driftlock/authority.yaml",
-        ),
+        GuardedError::Owner { .. } => failed.hint(format!(
+            "let it belong to you or to root, or name another with {option}"
+        )),
+        GuardedError::AmongManifests { .. } => failed.hint(format!(
+            "keep it where no pull request reaches, for example in ~/.config/driftlock/{usual}"
+        )),
         _ => failed,
     }
 }

@@ -1,15 +1,14 @@
 //! `status --watch` on a real terminal: drawn in place, again when something changes, and gone without a
 //! trace.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::fits_schema;
-use crate::support::peers;
 use crate::support::sighted::look;
+use crate::support::terminal::act;
 use crate::support::world::{Run, World};
 
 const TAKEN: &str = "\x1b[?1049h";
@@ -26,37 +25,9 @@ fn world() -> World {
 }
 
 /// What was drawn, and the exit code. `None` where there is no python to sit there.
-fn watch(world: &World, line: &str, size: [u16; 2], steps: &Value) -> Option<(String, i64)> {
-    let python = peers::program("python3")?;
-    let inner = world.command(line.split_whitespace());
-    let argv: Vec<&str> = std::iter::once(inner.get_program())
-        .chain(inner.get_args())
-        .map(|word| word.to_str().unwrap())
-        .collect();
-    let mut command = Command::new(python);
-    command
-        .args(["-c", include_str!("../support/watcher.py")])
-        .current_dir(world.path(""))
-        .env_clear()
-        .envs(
-            inner
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let task = json!({"argv": argv, "term": "xterm", "size": size, "steps": steps}).to_string();
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(task.as_bytes()).unwrap();
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let drawn = told["drawn"].as_str().unwrap().to_owned();
-    Some((drawn, told["code"].as_i64().unwrap()))
+fn watch(world: &World, line: &str, size: [u16; 2], steps: &Value) -> Option<(String, i32)> {
+    let run = act(world, line, "xterm", size, steps)?;
+    Some((run.stdout, run.code))
 }
 
 fn stands_as_before(drawn: &str) {

@@ -60,9 +60,13 @@ fn of_file(
     };
     let owner = format!("it belongs to {}", times.owner);
     let Some((at, how)) = moment(times, since, *now) else {
-        return Err(format!(
-            "the file was not written since our last apply, as its times say; {owner}"
-        ));
+        let newest = times.modified.max(times.changed);
+        let apart = since.is_some_and(|since| since.duration_since(newest) > BLUR);
+        let why = match apart {
+            true => "the file was not written since our last apply, as its times say",
+            false => "the file's times cannot be told apart from our last apply",
+        };
+        return Err(format!("{why}; {owner}"));
     };
     let Some(at) = at else {
         return Err(format!("the file's time is in the future; {owner}"));
@@ -145,11 +149,22 @@ mod tests {
         let moved = says(-90_000, 400, Some(0));
         assert!(moved.starts_with("changed 10 min ago"), "{moved}");
         assert!(moved.contains("put in place or touched then"), "{moved}");
-        let ours = says(1, 2, Some(0));
-        assert!(
-            ours.starts_with("the file was not written since our last apply"),
-            "{ours}"
-        );
+        for (modified, changed, wanted) in [
+            (
+                1,
+                2,
+                "the file's times cannot be told apart from our last apply",
+            ),
+            (
+                -90,
+                -1,
+                "the file's times cannot be told apart from our last apply",
+            ),
+            (-90, -3, "the file was not written since our last apply"),
+        ] {
+            let ours = says(modified, changed, Some(0));
+            assert!(ours.starts_with(wanted), "{ours}");
+        }
         let future = says(9_000, 9_000, Some(0));
         assert!(
             future.starts_with("the file's time is in the future"),

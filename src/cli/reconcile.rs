@@ -3,15 +3,19 @@
 
 mod deliver;
 mod desk;
+mod events;
 mod eyes;
 mod look;
 mod own;
+mod pinger;
+mod report;
 mod rounds;
 mod shelf;
 mod stop;
 mod tell;
 mod trouble;
 mod whole;
+mod work;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -245,7 +249,7 @@ fn once(
         stop.is_requested()
     });
     runtime.shutdown_background();
-    let report = desk.report(started_at, begun.elapsed());
+    let report = report::report(desk, started_at, begun.elapsed());
     let verdict = report.verdict(arguments.detailed_exitcode);
     let mut out = String::new();
     match arguments.json {

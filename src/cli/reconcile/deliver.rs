@@ -1,6 +1,5 @@
 //! From the books to the sinks: of each manifest, and of the reconciler itself.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -9,8 +8,8 @@ use jiff::Timestamp;
 use super::desk::Desk;
 use super::shelf::Watched;
 use super::trouble;
+use crate::alert::Books;
 use crate::alert::deliver::{self, Origin, Report, Standing};
-use crate::alert::{Books, Ping};
 use crate::cli::session;
 use crate::model::{AlertBook, ManifestName};
 use crate::reconcile::books::JournalBooks;
@@ -108,7 +107,7 @@ async fn of_own(desk: &Desk<'_>) -> Option<Duration> {
     let name = trouble::own_name();
     let origin = origin(desk, &name, None);
     let clock = desk.context.clock();
-    let mut own = desk.own.borrow().open(desk);
+    let mut own = desk.own_book();
     let report = deliver::run(&mut own, &desk.sinks, &origin, &*clock).await;
     note(desk, &name, report)
 }
@@ -150,29 +149,7 @@ fn note(desk: &Desk<'_>, name: &ManifestName, report: Report) -> Option<Duration
     Some(Duration::try_from(wait).unwrap_or_default())
 }
 
-/// The dead man's switch: sent after a round in which every target was looked at.
-pub(super) struct Pinger {
-    ping: Option<Ping>,
-    last: RefCell<Option<Timestamp>>,
-    /// Looks that had ended when it was sent last.
-    looks: RefCell<u64>,
-}
-
-impl Pinger {
-    pub(super) fn new(ping: Option<Ping>) -> Self {
-        Self {
-            ping,
-            last: RefCell::default(),
-            looks: RefCell::default(),
-        }
-    }
-}
-
 async fn ping(desk: &Desk<'_>) {
-    let Some(ping) = &desk.pinger.ping else {
-        return;
-    };
-    let now = desk.context.now();
     let (looks, whole) = {
         let vitals = desk.vitals();
         let looks: u64 = vitals.targets.values().map(|one| one.looks).sum();
@@ -180,20 +157,7 @@ async fn ping(desk: &Desk<'_>) {
         let whole = read && desk.shelf.borrow().is_whole();
         (vitals.first_round.then_some(looks), whole)
     };
-    let (last, sent) = (*desk.pinger.last.borrow(), *desk.pinger.looks.borrow());
-    // nobody is told that somebody looks who did not look since
-    let Some(looks) = looks.filter(|looks| *looks > sent) else {
-        return;
-    };
-    if !ping.is_due(last, now) {
-        return;
-    }
-    match ping.send(whole).await {
-        Ok(true) => {
-            desk.pinger.last.replace(Some(now));
-            desk.pinger.looks.replace(looks);
-        }
-        Ok(false) => {}
-        Err(fault) => tracing::warn!("the ping did not arrive: {fault}"),
+    if let Some(looks) = looks {
+        desk.pinger.ping(looks, whole, desk.context.now()).await;
     }
 }

@@ -6,15 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::deliver::{self, Pinger};
-use super::own::Own;
-use super::rounds::{self, Rounds};
-use super::shelf::{Broken, Opens, Shelf};
-use super::{look, tell, trouble, whole};
+use super::own::{Own, OwnBook};
+use super::pinger::Pinger;
+use super::rounds::Rounds;
+use super::shelf::{Broken, Shelf};
 use crate::alert::rules::Patience;
 use crate::alert::sight::Failure;
 use crate::alert::{Ping, Sinks};
@@ -26,17 +24,12 @@ use crate::cli::session;
 use crate::cli::ui::Ui;
 use crate::crypto::Keyring;
 use crate::journal::Journal;
-use crate::model::{
-    AlertBook, Fingerprinter, ManifestName, PlatformKind, Sighting, TargetName, VarName, Zones,
-};
+use crate::model::{AlertBook, ManifestName, PlatformKind, Sighting, TargetName, VarName, Zones};
+use crate::platforms::Platform;
 use crate::platforms::railway::RailwayPlatform;
-use crate::platforms::{LiveRead, Platform};
-use crate::reconcile::connect::{Connections, connection_of};
-use crate::reconcile::event::{ManifestVitals, RoundReport, TargetVitals, Vitals};
+use crate::reconcile::connect::Connections;
+use crate::reconcile::event::Vitals;
 use crate::reconcile::machines::Machines;
-use crate::reconcile::schedule::{Ended, Entry, Job, Timetable, Told, Work};
-use crate::reconcile::stop::Stop;
-use crate::reconcile::targets::Visibility;
 use crate::serve::Notifier;
 use crate::source::Checkout;
 
@@ -106,15 +99,15 @@ pub(super) struct Desk<'a> {
     pub(super) sinks: Sinks,
     pub(super) pinger: Pinger,
     /// A checkout that it keeps for itself.
-    checkout: Option<Arc<Mutex<Checkout>>>,
+    pub(super) checkout: Option<Arc<Mutex<Checkout>>>,
     /// Why that cannot be followed, since it could not.
-    checkout_trouble: RefCell<Option<Broken>>,
+    pub(super) checkout_trouble: RefCell<Option<Broken>>,
     /// What one round came to; whoever stays has nobody to tell that.
-    round: Option<RefCell<Rounds>>,
-    ui: RefCell<&'a mut Ui>,
-    notifier: RefCell<Notifier>,
+    pub(super) round: Option<RefCell<Rounds>>,
+    pub(super) ui: RefCell<&'a mut Ui>,
+    pub(super) notifier: RefCell<Notifier>,
     /// Requests that were charged to a budget already.
-    charged: Cell<u64>,
+    pub(super) charged: Cell<u64>,
 }
 
 impl<'a> Desk<'a> {
@@ -193,39 +186,10 @@ impl<'a> Desk<'a> {
         records::journal_beside(self.global, self.context, Some(folder), writes, warn)
     }
 
-    /// Looks at the files again.
-    fn turn(&self) -> bool {
-        let mut keyring = session::quiet_keyring(self.global, self.context);
-        let own_key = &mut |item: &session::Item| -> Result<Fingerprinter, String> {
-            let journal = self.journal(&item.file.folder, true);
-            let mut journal = journal.map_err(|error| error.message)?;
-            let key = journal.local_key(&item.scope);
-            let key = key.map_err(|error| records::explain(&error).message)?;
-            Ok(Fingerprinter::new(key, vec![]))
-        };
-        let turned = self.shelf.borrow_mut().turn(
-            &self.asked.folder,
-            &self.asked.paths,
-            &mut Opens {
-                context: self.context,
-                keyring: &mut keyring,
-                own_key,
-            },
-        );
-        if turned.changed {
-            self.keyring.replace(keyring);
-            for broken in self.shelf.borrow().broken() {
-                let path = crate::render::escape::terminal(&broken.path.display().to_string());
-                tracing::error!(manifest = %broken.name, %path, "{}", broken.why);
-            }
-            for gone in &turned.gone {
-                tracing::info!(manifest = %gone.name(), "is not there any more");
-                tell::farewell(self, gone);
-            }
-            self.note_manifests();
-            self.protect();
-        }
-        turned.changed
+    /// The reconciler's own book, where it is kept.
+    pub(super) fn own_book(&self) -> OwnBook {
+        let own = self.own.borrow();
+        own.open(self.global, self.context, &self.asked.folder)
     }
 
     /// Notes something for the report of a round.
@@ -235,26 +199,9 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// What the round came to.
-    pub(super) fn report(&self, started_at: Timestamp, took: Duration) -> RoundReport {
-        let nothing = RefCell::default();
-        let round = self.round.as_ref().unwrap_or(&nothing).borrow();
-        rounds::report(self, &round, started_at, took)
-    }
-
     /// Prints a result.
     pub(super) fn page(&self, text: &str) {
         self.ui.borrow_mut().page(text);
-    }
-
-    /// Makes the values known to the net that everything passes which is printed or logged.
-    fn protect(&self) {
-        let now = self.context.now();
-        let mut ui = self.ui.borrow_mut();
-        for watched in self.shelf.borrow().watched() {
-            let values = super::eyes::values(self, watched, now);
-            ui.protect(values.secrets().cloned(), values.public());
-        }
     }
 
     /// What of the manifests cannot be used as it is now.
@@ -262,90 +209,6 @@ impl<'a> Desk<'a> {
         let mut all: Vec<Broken> = self.shelf.borrow().broken().cloned().collect();
         all.extend(self.checkout_trouble.borrow().clone());
         all
-    }
-
-    /// Follows the checkout, where it keeps one.
-    async fn follow(&self) {
-        let Some(checkout) = &self.checkout else {
-            return;
-        };
-        let (checkout, now) = (Arc::clone(checkout), self.context.now());
-        // git may take its time, and the loop turns on
-        let updated = tokio::task::spawn_blocking(move || {
-            let mut checkout = checkout.lock().unwrap_or_else(PoisonError::into_inner);
-            let origin = checkout.origin().to_string();
-            (origin, checkout.update(now))
-        });
-        let Ok((origin, updated)) = updated.await else {
-            return;
-        };
-        let mut trouble = self.checkout_trouble.borrow_mut();
-        match updated {
-            Ok(update) => {
-                *trouble = None;
-                for path in &update.restored {
-                    let path = crate::render::escape::terminal(&path.display().to_string());
-                    tracing::warn!(%path, "was changed in the checkout by hand, and is as in its commit again");
-                }
-                if update.is_another() {
-                    tracing::info!(commit = %update.to, "the checkout is another one");
-                }
-            }
-            Err(error) => {
-                let why = CommandError::of(&error).message;
-                if trouble.as_ref().is_none_or(|known| known.why != why) {
-                    tracing::error!("{why}");
-                    *trouble = Some(Broken::of_checkout(&origin, why, &error, now));
-                }
-            }
-        }
-    }
-
-    fn note_manifests(&self) {
-        let shelf = self.shelf.borrow();
-        let mut vitals = self.vitals();
-        let mut former = std::mem::take(&mut vitals.manifests);
-        for watched in shelf.watched() {
-            let name = watched.name();
-            let mut one: ManifestVitals = former.remove(name).unwrap_or_default();
-            one.revision.clone_from(&watched.revision);
-            one.broken_since = None;
-            vitals.manifests.insert(name.clone(), one);
-        }
-        for broken in shelf.broken() {
-            let one = vitals.manifests.entry(broken.name.clone()).or_default();
-            one.broken_since = Some(broken.since);
-        }
-    }
-
-    /// What there is to look at.
-    fn entries(&self) -> Vec<Entry> {
-        let mut entries = vec![];
-        for watched in self.shelf.borrow().watched() {
-            let specs = &watched.item.loaded.manifest.targets;
-            for (located, spec) in watched.item.located.iter().zip(specs) {
-                if !self.is_asked(&spec.name) {
-                    continue;
-                }
-                let connection = match &located.visibility {
-                    Visibility::Here => connection_of(&located.target),
-                    Visibility::Elsewhere(_) | Visibility::Unresolvable(_) => "none".to_owned(),
-                };
-                entries.push(Entry {
-                    key: (watched.name().clone(), spec.name.clone()),
-                    connection,
-                    platform: located.target.address.platform(),
-                    every: spec.reconciling.every.unwrap_or(self.asked.every),
-                });
-            }
-        }
-        let keys: BTreeSet<_> = entries.iter().map(|entry| entry.key.clone()).collect();
-        let mut vitals = self.vitals();
-        vitals.targets.retain(|key, _| keys.contains(key));
-        for key in keys {
-            vitals.targets.entry(key).or_default();
-        }
-        entries
     }
 
     pub(super) fn is_asked(&self, target: &TargetName) -> bool {
@@ -374,63 +237,6 @@ impl<'a> Desk<'a> {
         let wants = std::mem::take(&mut one.wants);
         one.rests = idle.then(|| (Instant::now() + IDLE, wants));
     }
-
-    /// Requests that were sent since this was asked last.
-    fn requests(&self) -> BTreeMap<PlatformKind, u64> {
-        let total = LiveRead::requests(&*self.railway);
-        let new = total.saturating_sub(self.charged.replace(total));
-        self.vitals().requests.insert("railway".to_owned(), total);
-        BTreeMap::from([(PlatformKind::Railway, new)])
-    }
-
-    /// Tells the service manager that the loop turns, and whether it is up.
-    fn beat(&self, timetable: &Timetable) {
-        let seen = timetable.all_seen();
-        let first = seen && !std::mem::replace(&mut self.vitals().first_round, seen);
-        self.vitals().first_round |= seen;
-        let mut notifier = self.notifier.borrow_mut();
-        if first {
-            let watched = timetable.len();
-            let told = notifier.ready(&format!("watching {watched} targets"));
-            unheard(told);
-        }
-        unheard(notifier.beat());
-    }
-
-    /// Tells the service manager that it is about to end.
-    pub(super) fn stopping(&self) {
-        self.vitals().stopping = true;
-        unheard(self.notifier.borrow().stopping("stopping"));
-    }
-
-    fn note_looks(&self, manifest: &ManifestName, ended: &Ended, took: Duration) {
-        let now = self.context.now();
-        let mut vitals = self.vitals();
-        for (target, told) in &ended.targets {
-            let key = (manifest.clone(), target.clone());
-            self.in_round(|round| round.took(manifest, target, took));
-            let one: &mut TargetVitals = vitals.targets.entry(key).or_default();
-            one.looks += 1;
-            one.look_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-            match told {
-                Told::Read => {
-                    one.failing = 0;
-                    one.read_at = Some(now);
-                }
-                Told::Failed(_) | Told::Blind => {
-                    one.failures += 1;
-                    one.failing = one.failing.saturating_add(1);
-                }
-            }
-        }
-    }
-}
-
-/// A service manager that does not listen is no reason to stop.
-fn unheard(told: std::io::Result<()>) {
-    if let Err(error) = told {
-        tracing::debug!(%error, "the service manager was not told");
-    }
 }
 
 /// What it works with, made before it begins.
@@ -440,41 +246,4 @@ pub(super) struct Tools<'a> {
     pub(super) checkout: Option<Checkout>,
     pub(super) notifier: Notifier,
     pub(super) ui: &'a mut Ui,
-}
-
-#[async_trait(?Send)]
-impl Work for Desk<'_> {
-    async fn carry_out(&self, job: &Job, stop: &Stop) -> Ended {
-        let Some(watched) = self.shelf.borrow().find(job.manifest()) else {
-            return Ended::default();
-        };
-        let begun = Instant::now();
-        let mut ended = match job {
-            Job::Look(_, targets) => look::look(self, &watched, targets, stop).await,
-            Job::Whole(_, parts) => whole::whole(self, &watched, &parts.rests, stop).await,
-        };
-        ended.requests = self.requests();
-        self.note_looks(job.manifest(), &ended, begun.elapsed());
-        ended
-    }
-
-    async fn reload(&self) -> Option<Vec<Entry>> {
-        self.follow().await;
-        let changed = self.turn();
-        trouble::own(self);
-        changed.then(|| self.entries())
-    }
-
-    async fn deliver(&self) -> Option<Duration> {
-        deliver::deliver(self).await
-    }
-
-    fn turned(&self, timetable: &Timetable) {
-        self.beat(timetable);
-        let mut vitals = self.vitals();
-        vitals.beat_at = Some(self.context.now());
-        for (platform, waited) in timetable.throttled() {
-            vitals.throttled.insert(platform.to_string(), *waited);
-        }
-    }
 }

@@ -5,7 +5,6 @@ use tokio::time::Instant;
 
 use super::desk::Desk;
 use super::shelf::Watched;
-use super::trouble;
 use crate::alert::brake;
 use crate::alert::rules::Began;
 use crate::cli::allowlist::Allows;
@@ -75,7 +74,7 @@ impl Eyes {
             return Ok(());
         }
         desk.shelf.borrow_mut().forget();
-        Err(CommandError::error(trouble::lost(&*self.journal)))
+        Err(CommandError::error(lost(&*self.journal)))
     }
 
     /// Asks the journal again, for what is remembered now.
@@ -163,4 +162,12 @@ pub(super) fn values<'w>(desk: &Desk<'_>, watched: &'w Watched, now: Timestamp) 
         keyring: &mut keyring,
     };
     Values::of_targets(manifest, &mut opener, &manifest.targets).at(now)
+}
+
+/// What is said of a journal that is not the one that it was.
+pub(super) fn lost(journal: &dyn Journal) -> String {
+    let place = journal.place();
+    format!(
+        "the journal {place} was lost or begun anew: what was applied before is not known any more, so nothing is written by itself until somebody has applied again, and what is wrong is told anew"
+    )
 }

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::desk::Desk;
 use crate::alert::{Books, carry};
 use crate::cli::Global;
 use crate::cli::context::Context;
+use crate::cli::error::CommandError;
 use crate::cli::records::{self, Named};
 use crate::crypto::random_bytes;
 use crate::journal::{Authenticator, Journal, Remembered, Scope, SqliteJournal};
@@ -60,9 +60,9 @@ impl Own {
     }
 
     /// Opens it where it is kept.
-    pub(super) fn open(&self, desk: &Desk<'_>) -> OwnBook {
+    pub(super) fn open(&self, global: &Global, context: &Context, folder: &Path) -> OwnBook {
         OwnBook {
-            disk: Disk::open(desk),
+            disk: Disk::open(global, context, folder),
             held: Arc::clone(&self.held),
         }
     }
@@ -138,10 +138,10 @@ struct Disk {
 }
 
 impl Disk {
-    fn open(desk: &Desk<'_>) -> Result<Self, String> {
-        let (mut journal, scope) = place(desk.global, desk.context, &desk.asked.folder)?;
+    fn open(global: &Global, context: &Context, folder: &Path) -> Result<Self, String> {
+        let (mut journal, scope) = place(global, context, folder)?;
         let key = journal.local_key(&scope);
-        let key = key.map_err(|error| super::tell::said(&error))?;
+        let key = key.map_err(|error| CommandError::of(&error).message)?;
         let auth = Authenticator::new(&Fingerprinter::new(key, vec![]));
         Ok(Self {
             journal,

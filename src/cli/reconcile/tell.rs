@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::desk::Desk;
+use super::events::happened;
 use super::eyes::Eyes;
 use super::shelf::Watched;
 use super::trouble;
@@ -13,10 +14,7 @@ use crate::alert::brake;
 use crate::alert::rules::{Coverage, Round, advance};
 use crate::alert::sight::{self, About, Failure};
 use crate::journal::JournalError;
-use crate::model::{
-    AlertBook, AlertClass, AlertEventKind, AlertKey, Due, Expiring, ManifestName, Sighting,
-    TargetName,
-};
+use crate::model::{AlertBook, AlertClass, AlertKey, Due, Expiring, Sighting, TargetName};
 use crate::plan::{Change, Plan};
 use crate::reconcile::books::JournalBooks;
 use crate::reconcile::desired::Values;
@@ -94,7 +92,7 @@ pub(super) async fn conclude(
         before = book.last_event;
         advance(book, &round)
     })?;
-    log(desk, watched.name(), &book, before);
+    happened(desk, &book, before);
     trouble::notice_loss(desk, watched, eyes, &book);
     count(desk, watched, &book, seen.plan);
     eyes.book = book;
@@ -276,36 +274,6 @@ async fn ask_who(pass: &Pass<'_>, eyes: &Eyes, plan: &Plan, sightings: &mut [Sig
     }
 }
 
-/// What happened to alerts, for who reads the log.
-pub(super) fn log(desk: &Desk<'_>, manifest: &ManifestName, book: &AlertBook, before: u64) {
-    for event in book.events.iter().filter(|event| event.number > before) {
-        desk.in_round(|round| round.tell(manifest, event));
-    }
-    log_events(book, before);
-}
-
-pub(super) fn log_events(book: &AlertBook, before: u64) {
-    for event in book.events.iter().filter(|event| event.number > before) {
-        let alert = &event.alert;
-        let manifest = &alert.key.manifest;
-        let target = alert.key.target.as_ref().map_or("", TargetName::as_str);
-        let (class, id, what) = (alert.key.class, &alert.id, &alert.what);
-        let kind = match event.kind {
-            AlertEventKind::Opened => "opened",
-            AlertEventKind::Changed => "changed",
-            AlertEventKind::Reminder => "reminder",
-            AlertEventKind::Resolved => "resolved",
-            AlertEventKind::CouldNotCheck => "could not check",
-        };
-        match event.kind {
-            AlertEventKind::Resolved => {
-                tracing::info!(%manifest, target, %class, id, "{kind}: {what}");
-            }
-            _ => tracing::warn!(%manifest, target, %class, id, "{kind}: {what}"),
-        }
-    }
-}
-
 fn count(desk: &Desk<'_>, watched: &Watched, book: &AlertBook, plan: &Plan) {
     let mut vitals = desk.vitals();
     let one = vitals.manifests.entry(watched.name().clone()).or_default();
@@ -366,7 +334,7 @@ pub(super) fn farewell(desk: &Desk<'_>, gone: &Watched) {
             advance(book, &round)
         });
     match changed {
-        Ok(book) => log(desk, gone.name(), &book, eyes.book.last_event),
+        Ok(book) => happened(desk, &book, eyes.book.last_event),
         Err(error) => tracing::warn!(manifest = %gone.name(), "{}", said(&error)),
     }
 }

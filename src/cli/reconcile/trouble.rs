@@ -3,22 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::desk::{Desk, Recollected};
-use super::eyes::Eyes;
+use super::events::happened;
+use super::eyes::{Eyes, lost};
 use super::shelf::Watched;
-use super::tell::log_events;
 use crate::alert::Books;
 use crate::alert::rules::{Began, Coverage, Round, advance};
 use crate::alert::sight::{self, About};
-use crate::journal::Journal;
 use crate::model::{AlertBook, AlertClass, ManifestName, Sighting};
-
-/// What is said of a journal that is not the one that it was.
-pub(super) fn lost(journal: &dyn Journal) -> String {
-    let place = journal.place();
-    format!(
-        "the journal {place} was lost or begun anew: what was applied before is not known any more, so nothing is written by itself until somebody has applied again, and what is wrong is told anew"
-    )
-}
 
 /// A journal that knew this manifest a moment ago and does not any more. Looks overlap: what one of them
 /// recalled before another one did is no news.
@@ -109,6 +100,7 @@ pub(super) fn own_name() -> ManifestName {
 pub(super) fn own(desk: &Desk<'_>) {
     let observer = desk.observer();
     let sightings = own_sightings(desk, &observer);
+    let mut book = desk.own_book();
     let mut own = desk.own.borrow_mut();
     let now = desk.context.now();
     if !own.is_news(&sightings, now) {
@@ -126,7 +118,7 @@ pub(super) fn own(desk: &Desk<'_>) {
     let sinks = desk.sink_names();
     // what was there before, another run's or of a book that was lost since, is not told again
     let mut news = 0;
-    let changed = own.open(desk).change(&mut |book| {
+    let changed = book.change(&mut |book| {
         news = book.last_event;
         // what is said here is about now: a former run's alerts may well be over
         let began = Began::with(book);
@@ -146,8 +138,5 @@ pub(super) fn own(desk: &Desk<'_>) {
     drop(own);
     // one that cannot be written goes on in memory
     let Ok(book) = changed else { return };
-    for event in book.events.iter().filter(|event| event.number > news) {
-        desk.in_round(|round| round.tell(&event.alert.key.manifest, event));
-    }
-    log_events(&book, news);
+    happened(desk, &book, news);
 }

@@ -31,6 +31,23 @@ pub(super) async fn deliver(desk: &Desk<'_>) -> Option<Duration> {
     for watched in all {
         sooner(of_manifest(desk, &watched).await);
     }
+    let leaving: Vec<_> = desk.leaving.borrow().values().cloned().collect();
+    for gone in leaving {
+        let name = gone.name();
+        let is_back = desk.shelf.borrow().find(name).is_some();
+        let wait = match is_back {
+            true => None,
+            false => of_manifest(desk, &gone).await,
+        };
+        if wait.is_none() {
+            desk.leaving.borrow_mut().remove(name);
+        }
+        if wait.is_none() && !is_back {
+            desk.known.borrow_mut().remove(name);
+            desk.sink_troubles.borrow_mut().remove(name);
+        }
+        sooner(wait);
+    }
     sooner(of_own(desk).await);
     let mut vitals = desk.vitals();
     for (sink, one) in standing(desk) {

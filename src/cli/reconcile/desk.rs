@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use tokio::time::Instant;
 use super::own::{Own, OwnBook};
 use super::pinger::Pinger;
 use super::rounds::Rounds;
-use super::shelf::{Broken, Shelf};
+use super::shelf::{Broken, Shelf, Watched};
 use crate::alert::rules::Patience;
 use crate::alert::sight::Failure;
 use crate::alert::{Ping, Sinks};
@@ -90,6 +91,8 @@ pub(super) struct Desk<'a> {
     pub(super) zones: Zones,
     pub(super) vitals: Arc<Mutex<Vitals>>,
     pub(super) known: RefCell<BTreeMap<ManifestName, Recollected>>,
+    /// Manifests that are not there any more, until everybody was told what is over with them.
+    pub(super) leaving: RefCell<BTreeMap<ManifestName, Rc<Watched>>>,
     /// Journals that could not be used at the last look, by manifest: why.
     pub(super) journals: RefCell<BTreeMap<ManifestName, String>>,
     /// What is wrong with sinks, by manifest.
@@ -137,6 +140,7 @@ impl<'a> Desk<'a> {
             keyring: RefCell::new(session::quiet_keyring(global, context)),
             vitals: Arc::default(),
             known: RefCell::default(),
+            leaving: RefCell::default(),
             journals: RefCell::default(),
             sink_troubles: RefCell::default(),
             own: RefCell::default(),

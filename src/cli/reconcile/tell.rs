@@ -334,7 +334,11 @@ pub(super) fn farewell(desk: &Desk<'_>, gone: &Watched) {
             advance(book, &round)
         });
     match changed {
-        Ok(book) => happened(desk, &book, eyes.book.last_event),
+        Ok(book) => {
+            happened(desk, &book, eyes.book.last_event);
+            let mut known = desk.known.borrow_mut();
+            known.entry(gone.name().clone()).or_default().book = book;
+        }
         Err(error) => tracing::warn!(manifest = %gone.name(), "{}", said(&error)),
     }
 }

@@ -1,6 +1,7 @@
 //! What the loop has done for it: looks, the files and the checkout followed, alerts taken to the sinks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -87,6 +88,10 @@ impl Desk<'_> {
             for gone in &turned.gone {
                 tracing::info!(manifest = %gone.name(), "is not there any more");
                 tell::farewell(self, gone);
+                let name = gone.name();
+                self.journals.borrow_mut().remove(name);
+                let mut leaving = self.leaving.borrow_mut();
+                leaving.insert(name.clone(), Rc::clone(gone));
             }
             self.note_manifests();
             self.protect();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use serde_json::Value;
 
-use super::{applied, round, told};
+use super::{Loop, applied, round, told};
 use crate::probe::server::{Reply, Server};
 use crate::support::world::World;
 
@@ -134,6 +134,23 @@ fn what_several_books_cannot_deliver_is_one_thing_that_is_wrong() {
     heard.sort();
     let drift = "opened drift";
     assert_eq!(heard, ["opened delivery", drift, drift, drift]);
+}
+
+#[test]
+fn what_is_over_of_a_manifest_that_was_taken_away_is_told() {
+    let town = Town::new(200, 0);
+    let world = &town.world;
+    world.write("manifests/two.yaml", super::text("two", "", "one", "b"));
+    world.run("apply --yes --allow authority@app").success();
+    town.tells(&["good"]);
+    let mut looped = Loop::start(world, "");
+    world.write("two.env", "A=outside\nB=b\n");
+    looped.waits_for("it is told", || town.heard("/good") == ["opened drift"]);
+    std::fs::remove_file(world.path("manifests/two.yaml")).unwrap();
+    looped.waits_for("it is told as over", || {
+        town.heard("/good") == ["opened drift", "resolved drift"]
+    });
+    looped.ends();
 }
 
 #[test]

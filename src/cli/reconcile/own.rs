@@ -82,7 +82,10 @@ impl OwnBook {
     ) -> Result<AlertBook, String> {
         let disk = self.disk.as_mut().map_err(|why| why.clone())?;
         disk.books().change(&mut |kept| {
-            let carried = held.ahead_of.map(|from| carry(kept, &held.book, from));
+            // what was open in a book that was lost meanwhile is not over by that
+            let lost = !held.book.id.is_empty() && kept.id != held.book.id;
+            let from = held.ahead_of.or(lost.then_some(held.book.generation));
+            let carried = from.map(|from| carry(kept, &held.book, from));
             change(carried.as_ref().unwrap_or(kept)).or(carried)
         })
     }

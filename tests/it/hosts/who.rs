@@ -281,7 +281,7 @@ fn files_of_this_machine_tell_the_same() {
     let run = world.run("plan --who").success();
     let flat = run.all();
     assert!(
-        flat.contains("put in place or touched then") || flat.contains("was not written since"),
+        flat.contains("put in place or touched then") || flat.contains("told apart from"),
         "{flat}"
     );
     run.says(&format!("it belongs to {}", me()));

@@ -182,15 +182,18 @@ fn json_and_markdown_say_it_too_and_the_plan_stays_the_same() {
         run.says("says Railway's list of commits");
     }
     let markdown = yard.run("plan --who --markdown").success().stdout;
-    let line = markdown.lines().find(|line| line.contains("ace")).unwrap();
-    assert!(line.starts_with("- `A`: ``changed at 20"), "{line}");
+    let said = "- `A`: ``changed at 20";
+    assert!(
+        markdown.lines().any(|line| line.starts_with(said)),
+        "{markdown}"
+    );
     let again = yard.run("plan --who --markdown").success().stdout;
     assert_eq!(markdown, again, "the same comment can stay");
     // what is kept for approval is without it
     yard.run("plan --who --out plan.json")
         .success()
         .says("by Gr");
-    assert!(!yard.world.read("plan.json").contains("ace"));
+    assert!(!yard.world.read("plan.json").contains("list of commits"));
 }
 
 /// The platform alone, in a hurry.

@@ -2,8 +2,9 @@
 //!
 //! `sight` says what a plan and an apply are told as, `rules` decides (both pure): from the book of open
 //! alerts and what a pass saw to the next book, with the events of that step. `mute` keeps some of it
-//! silent, `brake` stops healing that does not hold, `ahead` is a book that could not be written for a while. `deliver` takes the events to the sinks. Books are
-//! kept by somebody else and changed by compare-and-swap, so several reconcilers can share one.
+//! silent, `brake` stops healing that does not hold, `ahead` is a book that could not be written for a
+//! while. `deliver` takes the events to the sinks. Books are kept by somebody else and changed by
+//! compare-and-swap, so several reconcilers can share one.
 
 mod ahead;
 pub mod brake;

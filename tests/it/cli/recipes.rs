@@ -239,12 +239,12 @@ fn a_weak_recipe_is_warned_of() {
 
 #[test]
 fn a_value_that_a_target_cannot_hold_is_not_written() {
-    let world = with_recipe("{ command: 'cat TWO' }");
+    let world = with_recipe("{ command: 'cat TWO_LINES' }");
     let two = world.write("two-lines", "canary\ntwo");
     // an env file of docker has one line for each value
     world.write(
         MANIFEST,
-        world.manifest().replace("TWO", &two.display().to_string()).replacen(
+        world.manifest().replace("TWO_LINES", &two.display().to_string()).replacen(
             "targets:\n",
             "targets:\n  plain: { file: { path: ../two.env, format: docker }, variables: [{ TOKEN: { template: 'x${API_TOKEN}' } }] }\n",
             1,

@@ -73,6 +73,17 @@ pub enum Look {
     Unchecked(String),
 }
 
+/// What became of the probes of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probed {
+    /// All were answered, well or not; the mark of [`crate::model::LastProbe`].
+    Answered(String),
+    /// Some could not be asked; the same.
+    Silent(String),
+    /// Nobody sends them any more.
+    NoMore,
+}
+
 /// What a pass looked at: only about that it can say that something is over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
@@ -84,6 +95,8 @@ pub struct Coverage {
     /// The targets on which this pass knows what is held, failed or braked: those that it may write to,
     /// though there was nothing to write, and those that nobody writes to any more.
     pub acted: BTreeSet<TargetName>,
+    /// The targets of whose probes this pass can say something.
+    pub probed: BTreeMap<TargetName, Probed>,
     /// The classes that it looked at as a whole, for alerts without a target and for those that do not
     /// come from a target's plan: `Expiry`, `Rotation`, `Manifest`, `Journal`, `Delivery`.
     pub classes: BTreeSet<AlertClass>,
@@ -118,5 +131,6 @@ pub fn advance(book: &AlertBook, round: &Round<'_>) -> Option<AlertBook> {
     step.take_sightings();
     step.take_what_is_over();
     step.take_back_strikes();
+    step.note_probes();
     step.finish()
 }

@@ -2,6 +2,7 @@
 //! text of clear ones: somebody may have pasted a secret there.
 
 mod acts;
+mod probes;
 mod words;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::model::{
 };
 use crate::plan::{ActionKind, Change, Class, Glimpse, Plan, TargetPlan, TargetState};
 pub use acts::{Failure, of_brakes, of_failures, of_holds, of_trouble};
+pub use probes::{Asked, of_probes};
 
 /// What a plan alone does not say.
 #[derive(Debug, Clone, Copy)]

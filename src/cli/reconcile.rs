@@ -8,6 +8,7 @@ mod eyes;
 mod look;
 mod own;
 mod pinger;
+mod probes;
 mod report;
 mod rounds;
 mod shelf;

@@ -87,6 +87,7 @@ impl Manifest {
                 target.reconciling = target.reconciling.stricter(&Reconciling {
                     mode: limits.mode,
                     deny: limits.deny.clone(),
+                    probe: target.reconciling.probe,
                     ..Reconciling::default()
                 });
             }

@@ -33,6 +33,8 @@ pub enum AlertClass {
     Rotation,
     /// Stored, but not what the running process has.
     NotRunning,
+    /// A probe that scheduled runs send says no, or nobody answers it several times in a row.
+    Probe,
     /// Could not be read or decrypted, several times in a row.
     Unknown,
     /// A scheduled apply wanted to write it, and a rail holds it.
@@ -51,13 +53,14 @@ pub enum AlertClass {
 
 impl AlertClass {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Drift,
         Self::Conflict,
         Self::Pending,
         Self::Expiry,
         Self::Rotation,
         Self::NotRunning,
+        Self::Probe,
         Self::Unknown,
         Self::Held,
         Self::Failed,
@@ -76,6 +79,7 @@ impl AlertClass {
             Self::Expiry => "expiry",
             Self::Rotation => "rotation",
             Self::NotRunning => "not-running",
+            Self::Probe => "probe",
             Self::Unknown => "unknown",
             Self::Held => "held",
             Self::Failed => "failed",
@@ -117,8 +121,9 @@ pub struct AlertKey {
     pub variable: Option<VarName>,
     /// What is wrong.
     pub class: AlertClass,
-    /// Who sees it, where only that one can ([`AlertClass::is_of_observer`]); for
-    /// [`AlertClass::Delivery`] with the sink behind a slash.
+    /// Who sees it, where only that one can ([`AlertClass::is_of_observer`], and of
+    /// [`AlertClass::Probe`] that nobody answered it); for [`AlertClass::Delivery`] with the sink behind
+    /// a slash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observer: Option<String>,
 }
@@ -316,6 +321,9 @@ pub struct AlertBook {
     /// Targets that somebody asked not to heal any more until this was said otherwise.
     #[serde(default)]
     pub braked: BTreeSet<(TargetName, VarName)>,
+    /// When the probes of a target were last sent by a look, whoever it was.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub probed: BTreeMap<TargetName, LastProbe>,
     /// How many things were wrong at the last look beyond [`AlertBook::MAX_OPEN`].
     #[serde(default)]
     pub left_out: u64,
@@ -329,6 +337,15 @@ pub struct AlertBook {
     /// The newest generation among those of `closed` that were forgotten.
     #[serde(default)]
     pub closed_floor: u64,
+}
+
+/// The last time that the probes of a target were sent by a look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastProbe {
+    /// When, by the clock of whoever sent them.
+    pub at: Timestamp,
+    /// Tells apart what was asked, and what it was asked about: another one is asked at once.
+    pub mark: String,
 }
 
 /// Something that is not told yet.

@@ -34,8 +34,8 @@ pub use activation::{
     Activated, Activation, ComposeProject, LaunchdDomain, LaunchdJob, Process, SystemdUnit,
 };
 pub use alert::{
-    Alert, AlertBook, AlertClass, AlertEvent, AlertEventKind, AlertKey, Mute, Sighting, SinkState,
-    SinkTrouble, Strike, Track,
+    Alert, AlertBook, AlertClass, AlertEvent, AlertEventKind, AlertKey, LastProbe, Mute, Sighting,
+    SinkState, SinkTrouble, Strike, Track,
 };
 pub use alerting::{
     Alerting, HeaderSource, Pattern, PingMethod, PingSpec, Route, SecretSource, SinkSpec, UrlSource,

@@ -75,6 +75,9 @@ pub struct Reconciling {
     /// How often it is looked at, where the manifest says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<Duration>,
+    /// How often its probes are sent without an apply; never where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Duration>,
     /// When it may be written; at any time where there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<Window>,
@@ -169,6 +172,13 @@ impl Reconciling {
         if end(before) > end(self) {
             found.push("are no longer suspended for as long".to_owned());
         }
+        match (self.probe, before.probe) {
+            (Some(_), None) => found.push("send its probes".to_owned()),
+            (Some(now), Some(was)) if now < was => {
+                found.push("send its probes more often".to_owned())
+            }
+            _ => {}
+        }
         (!found.is_empty()).then(|| found.join(", "))
     }
 
@@ -188,6 +198,10 @@ impl Reconciling {
         Self {
             mode: self.mode.min(other.mode),
             every: self.every,
+            probe: self
+                .probe
+                .zip(other.probe)
+                .map(|(one, other)| one.max(other)),
             allow: match are_within(&self.allow, &other.allow) {
                 true => self.allow.clone(),
                 false => other.allow.clone(),

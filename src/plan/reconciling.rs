@@ -1,6 +1,8 @@
 //! What a scheduled run may do: the stricter of the last applied revision and the present one, so that
 //! a commit cannot ask for more and have it before anybody applied it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::model::{AuthorityFacts, Mode, Reconciling, TargetName, Withheld, Zones};
@@ -10,6 +12,8 @@ use crate::model::{AuthorityFacts, Mode, Reconciling, TargetName, Withheld, Zone
 pub struct EffectiveReconciling {
     /// The lesser of both revisions.
     pub mode: Mode,
+    /// How often its probes are sent: as seldom as both revisions say.
+    pub probe: Option<Duration>,
     /// What the present revision asks for and does not have yet, in a sentence with the next step:
     /// lower case, no final period. `None` if it has all.
     pub waits: Option<String>,
@@ -30,17 +34,27 @@ pub fn effective_reconciling(
     let mode = before
         .as_ref()
         .map_or(Mode::Observe, |before| present.mode.min(before.mode));
+    let probe = before
+        .as_ref()
+        .and_then(|before| present.stricter(before).probe);
     let waits = match &before {
         None if present.mode > Mode::Observe => Some(format!(
             "nothing of {target} was applied yet, so it is only observed: apply it once"
         )),
         None => None,
-        Some(before) => present
-            .loosened_since(before)
-            .map(|what| format!("scheduled runs on {target} {what} only after the next apply")),
+        Some(before) => {
+            // said of writes
+            let written = Reconciling {
+                probe: before.probe,
+                ..present.clone()
+            };
+            let what = written.loosened_since(before);
+            what.map(|what| format!("scheduled runs on {target} {what} only after the next apply"))
+        }
     };
     EffectiveReconciling {
         mode,
+        probe,
         waits,
         present: present.clone(),
         last: before,
@@ -119,6 +133,26 @@ mod tests {
             Mode::Observe
         );
         assert_eq!(effective(None, &said(Mode::Observe, &[], &[])).waits, None);
+    }
+
+    #[test]
+    fn probes_are_sent_as_seldom_as_both_revisions_say() {
+        let every = |minutes: Option<u64>| Reconciling {
+            probe: minutes.map(|minutes| Duration::from_secs(60 * minutes)),
+            ..Reconciling::default()
+        };
+        for (before, now, sent) in [
+            (None, Some(5), None),
+            (Some(5), None, None),
+            (Some(60), Some(5), Some(60)),
+            (Some(5), Some(60), Some(60)),
+            (Some(5), Some(5), Some(5)),
+        ] {
+            let found = effective(Some(every(before)), &every(now));
+            assert_eq!(found.probe, every(sent).probe, "{before:?} {now:?}");
+            assert_eq!(found.waits, None, "no write waits for it");
+        }
+        assert_eq!(effective(None, &every(Some(5))).probe, None);
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub fn render_metrics(
     process(&mut page, vitals)?;
     looks(&mut page, vitals)?;
     found(&mut page, vitals)?;
+    probes(&mut page, vitals)?;
     written(&mut page, vitals)?;
     manifests(&mut page, vitals)?;
     sinks(&mut page, vitals)?;
@@ -123,6 +124,21 @@ fn found(page: &mut Page<'_>, vitals: &Vitals) -> fmt::Result {
             }
             Ok(())
         },
+    )
+}
+
+fn probes(page: &mut Page<'_>, vitals: &Vitals) -> fmt::Result {
+    page.of_targets(
+        "driftlock_target_probes_work",
+        "1 if all its probes work, 0 if one does not; absent where that is not known.",
+        vitals,
+        |of| of.probes_work.map(u8::from),
+    )?;
+    page.of_targets(
+        "driftlock_target_last_probe_timestamp_seconds",
+        "When all its probes were last answered; absent if never.",
+        vitals,
+        |of| of.probed_at.map(seconds),
     )
 }
 

@@ -166,6 +166,7 @@ pub(super) fn round() -> RoundReport {
         held: 0,
         failed: 0,
         trouble: None,
+        probes: vec![],
     };
     let read = || RoundLook::Read {
         took: Duration::from_millis(1204),
@@ -212,6 +213,13 @@ pub(super) fn round() -> RoundReport {
                     read(),
                     &[(Class::Drift, 1), (Class::Change, 2), (Class::InSync, 9)],
                 )
+            },
+            RoundTarget {
+                probes: vec![(
+                    "GET https://web.example.com/health".to_owned(),
+                    crate::model::Verdict::Unauthorized,
+                )],
+                ..target("web", Mode::Observe, read(), &[(Class::InSync, 3)])
             },
             target(
                 "mac-mini",

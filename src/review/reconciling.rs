@@ -19,6 +19,10 @@ pub(super) fn settings(old: &Reconciling, new: &Reconciling) -> Vec<String> {
         let (new, old) = (spell_every(new.every), spell_every(old.every));
         found.push(format!("looked at every {new} (was {old})"));
     }
+    if old.probe != new.probe {
+        let (new, old) = (spell_probe(new.probe), spell_probe(old.probe));
+        found.push(format!("scheduled runs send its probes: {new} (was {old})"));
+    }
     if old.allow != new.allow {
         let spell = |all: &[Window]| spell_windows(all, "any time");
         let (new, old) = (spell(&new.allow), spell(&old.allow));
@@ -43,6 +47,13 @@ fn spell_every(every: Option<Duration>) -> String {
     every.map_or_else(|| "so often as the run says".to_owned(), format_duration)
 }
 
+fn spell_probe(probe: Option<Duration>) -> String {
+    probe.map_or_else(
+        || "never".to_owned(),
+        |every| format!("every {}", format_duration(every)),
+    )
+}
+
 fn spell_windows(all: &[Window], none: &str) -> String {
     match all {
         [] => none.to_owned(),
@@ -65,6 +76,7 @@ mod tests {
         let new = Reconciling {
             mode: Mode::Heal,
             every: Some(Duration::from_secs(300)),
+            probe: Some(Duration::from_secs(3600)),
             allow: vec!["mon UTC".parse().unwrap()],
             deny: vec!["fri UTC".parse().unwrap(), "sat UTC".parse().unwrap()],
             suspend: Some(Suspension {
@@ -78,11 +90,12 @@ mod tests {
             [
                 "mode of scheduled runs: heal (was observe)",
                 "looked at every 5m (was so often as the run says)",
+                "scheduled runs send its probes: every 1h (was never)",
                 "scheduled runs may write: mon UTC (was any time)",
                 "denied to scheduled runs: fri UTC, sat UTC (was nothing)",
                 "suspended: until 2027-01-05T00:00:00Z, a move (was: no)",
             ]
         );
-        assert_eq!(settings(&new, &old).len(), 5);
+        assert_eq!(settings(&new, &old).len(), 6);
     }
 }

@@ -107,7 +107,7 @@ fn sort<'a>(
         let is_for_it = match event.kind {
             // who was told that it began is told that it is over, wherever alerts go by now
             AlertEventKind::Resolved => told.remove(alert.id.as_str()),
-            _ if alert.muted => false,
+            _ if alert.muted || is_muted_since(book, alert) => false,
             _ => sinks.alerting.routes_to(alert, name),
         };
         if is_for_it && event.kind != AlertEventKind::Resolved {
@@ -123,6 +123,13 @@ fn sort<'a>(
         }
     }
     (wanted, skipped)
+}
+
+/// Whether somebody muted it while its message waited: if it still is so when the mute ends, that is
+/// told then.
+fn is_muted_since(book: &AlertBook, alert: &Alert) -> bool {
+    let open = book.open.get(&alert.key);
+    open.is_some_and(|open| open.muted && open.id == alert.id)
 }
 
 /// One message for each event, or for many of one kind. The order of the events of one alert is kept.

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Look;
-use super::step::Step;
+use super::step::{Step, is_counted};
 use super::text::clipped;
+use super::{Look, Probed};
 use crate::model::{AlertClass, AlertEventKind, AlertKey};
 
 /// Events, mutes and sinks that nobody needs are kept so long.
@@ -67,6 +67,18 @@ impl Step<'_> {
                 | AlertClass::Delivery,
                 _,
             ) => whole(key.class),
+            (AlertClass::Probe, _) => match (coverage.probed.get(target), &key.observer) {
+                (Some(Probed::NoMore), _) => {
+                    let why = "its probes are not sent any more".to_owned();
+                    Answer::Over(Some(why))
+                }
+                // that nobody answers this one is over as soon as somebody does; what was answered is
+                // not over because nobody answers now
+                (Some(Probed::Answered(_)), _) | (Some(Probed::Silent(_)), Some(_)) => {
+                    Answer::Over(None)
+                }
+                (Some(Probed::Silent(_)), None) | (None, _) => Answer::NotAsked,
+            },
             (_, Some(Look::Unchecked(why))) => Answer::CannotSay(why.clone()),
             (AlertClass::Held | AlertClass::Failed | AlertClass::Brake, _) => {
                 match coverage.acted.contains(target) {
@@ -89,7 +101,7 @@ impl Step<'_> {
 
     /// Whether this reconciler may say anything about it.
     fn is_ours(&self, key: &AlertKey) -> bool {
-        if !key.class.is_of_observer() {
+        if !key.class.is_of_observer() && key.observer.is_none() {
             return true;
         }
         let owner = key.observer.as_deref().unwrap_or_default();
@@ -192,7 +204,7 @@ impl Step<'_> {
         // of reconcilers that are gone
         self.next
             .strikes
-            .retain(|key, strike| key.class != AlertClass::Unknown || !is_stale(strike.since));
+            .retain(|key, strike| !is_counted(key.class) || !is_stale(strike.since));
         let open = &self.next.open;
         self.next
             .mutes

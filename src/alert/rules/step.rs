@@ -6,11 +6,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::Round;
 use super::text::{clipped_who, describe};
+use super::{Probed, Round};
 use crate::model::{
-    Alert, AlertBook, AlertClass, AlertEvent, AlertEventKind, AlertKey, Sighting, Strike, Track,
-    to_hex,
+    Alert, AlertBook, AlertClass, AlertEvent, AlertEventKind, AlertKey, LastProbe, Sighting,
+    Strike, Track, to_hex,
 };
 
 /// A book on its way.
@@ -134,6 +134,8 @@ impl<'a> Step<'a> {
         let since = former.map_or(at, |strike| strike.since.min(at));
         let ripe = match key.class {
             AlertClass::Unknown => count >= patience.after,
+            // what says no to a credential says so for good; all else may be a service that restarts
+            AlertClass::Probe if !sighting.urgent => count >= patience.after,
             AlertClass::Pending | AlertClass::NotRunning if !sighting.urgent => {
                 passed(since, at, patience.grace)
             }
@@ -147,7 +149,7 @@ impl<'a> Step<'a> {
             self.left_out += 1;
             return false;
         }
-        let counted = key.class == AlertClass::Unknown;
+        let counted = is_counted(key.class);
         let strike = Strike {
             // where time decides, nothing is written for each look
             count: if counted { count } else { 1 },
@@ -224,6 +226,28 @@ impl<'a> Step<'a> {
         passed(alert.told_at, self.round.at, wait)
     }
 
+    /// When the next ones are sent is known to whoever looks at the target next.
+    pub(super) fn note_probes(&mut self) {
+        let coverage = self.round.coverage;
+        if let Some(declared) = &coverage.declared {
+            self.next
+                .probed
+                .retain(|target, _| declared.contains(target));
+        }
+        for (target, probed) in &coverage.probed {
+            match probed {
+                Probed::Answered(mark) | Probed::Silent(mark) => {
+                    let last = LastProbe {
+                        at: self.round.at,
+                        mark: mark.clone(),
+                    };
+                    self.next.probed.insert(target.clone(), last);
+                }
+                Probed::NoMore => drop(self.next.probed.remove(target)),
+            }
+        }
+    }
+
     pub(super) fn finish(mut self) -> Option<AlertBook> {
         self.next.left_out = self.left_out;
         if self.next == *self.before {
@@ -261,6 +285,11 @@ impl<'a> Step<'a> {
         digest.update(self.generation().to_be_bytes());
         to_hex(&digest.finalize()[..6])
     }
+}
+
+/// Whether it is told after a number of looks in a row.
+pub(super) const fn is_counted(class: AlertClass) -> bool {
+    matches!(class, AlertClass::Unknown | AlertClass::Probe)
 }
 
 /// Whether `wait` lies between the two.

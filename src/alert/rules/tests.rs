@@ -2,6 +2,7 @@
 
 mod limits;
 mod mutes;
+mod probes;
 mod sequences;
 
 use super::*;
@@ -70,6 +71,7 @@ impl Looker {
                 targets: [(target("api"), checked()), (target("web"), checked())].into(),
                 declared: Some([target("api"), target("web")].into()),
                 acted: [target("api")].into(),
+                probed: BTreeMap::new(),
                 classes: [AlertClass::Expiry].into(),
             },
             patience: Patience::default(),

@@ -63,6 +63,12 @@ pub(super) fn listed(names: &[&str]) -> String {
     text
 }
 
+/// `n thing`, `n things`.
+pub(super) fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
+}
+
 /// The same with a verb.
 pub(super) fn and(names: &[&str], one: &str, several: &str) -> String {
     let verb = if names.len() == 1 { one } else { several };

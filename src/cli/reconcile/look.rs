@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::desk::{Desk, Wants};
 use super::eyes::{Eyes, values};
+use super::probes::probe;
 use super::shelf::Watched;
 use super::tell::{self, Seen};
 use super::trouble;
@@ -53,10 +54,13 @@ pub(super) async fn look(
     let told = told(watched, wanted, &reading.live, &reading.retry_after);
     let plan = pass.plan(reading.live.clone(), &eyes.memory);
     let kept = keep(desk, &pass, &mut eyes, &reading.live, watched);
+    let probes = probe(&pass, &eyes, &plan, is_wanted, &desk.observer(), stop).await;
+    probes.note(desk, watched, eyes.now);
     let seen = Seen {
         plan: &plan,
         acted: acted(&scope, wanted),
         rests: &BTreeSet::new(),
+        probes: &probes,
     };
     let concluded = match kept {
         Ok(()) => tell::conclude(desk, watched, &pass, &mut eyes, &seen).await,

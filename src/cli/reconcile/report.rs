@@ -102,6 +102,7 @@ fn of_manifest(desk: &Desk<'_>, rounds: &Rounds, watched: &Watched) -> RoundMani
             held: one.held,
             failed: one.failed,
             trouble: one.trouble,
+            probes: one.probes,
         }
     });
     let known = desk.known.borrow();

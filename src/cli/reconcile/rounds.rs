@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::{AlertEvent, ManifestName, Mode, Scheduled, TargetName};
+use crate::model::{AlertEvent, ManifestName, Mode, Scheduled, TargetName, Verdict};
 use crate::plan::{Change, Plan, TargetState};
 use crate::reconcile::event::{RoundAlert, RoundLook};
 
@@ -18,6 +18,7 @@ pub(super) struct Target {
     pub(super) held: u64,
     pub(super) failed: u64,
     pub(super) trouble: Option<String>,
+    pub(super) probes: Vec<(String, Verdict)>,
 }
 
 /// Collected so far.
@@ -91,6 +92,16 @@ impl Rounds {
             let held = found.changes.iter().filter(held).count() as u64;
             one.held = if one.mode == Mode::Observe { 0 } else { held };
         }
+    }
+
+    /// What the probes said.
+    pub(super) fn probed(
+        &mut self,
+        manifest: &ManifestName,
+        target: &TargetName,
+        answers: &[(String, Verdict)],
+    ) {
+        answers.clone_into(&mut self.target(manifest, target).probes);
     }
 
     /// How long the look took.

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::desk::Desk;
 use super::events::happened;
 use super::eyes::Eyes;
+use super::probes::Probes;
 use super::shelf::Watched;
 use super::trouble;
 use crate::alert::Books;
@@ -34,6 +35,8 @@ pub(super) struct Seen<'a> {
     pub(super) acted: BTreeSet<TargetName>,
     /// Those that were not asked, because they failed before: nothing new is known of them.
     pub(super) rests: &'a BTreeSet<TargetName>,
+    /// What was asked besides.
+    pub(super) probes: &'a Probes,
 }
 
 /// Puts into the book what is new, what changed and what is over.
@@ -62,6 +65,8 @@ pub(super) async fn conclude(
         .retain(|target, _| !seen.rests.contains(target));
     sightings.extend(of_writes(desk, watched, eyes, seen, &about));
     sightings.extend(of_rotations(watched, pass.values, eyes.now, &about));
+    sightings.extend(seen.probes.sightings(watched, &observer));
+    coverage.probed = seen.probes.probed();
     sightings.extend(of_other_machines(pass, eyes, watched, &about)?);
     // also where nothing is written any more: what was held there is over
     coverage.acted = coverage.targets.keys().cloned().collect();

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::desk::{Desk, Failed};
 use super::eyes::{Eyes, values};
 use super::look::{acted, blind, keep, note, told};
+use super::probes::Probes;
 use super::shelf::Watched;
 use super::tell::{self, Seen};
 use super::trouble;
@@ -187,6 +188,7 @@ impl<'a, 'd> Whole<'a, 'd> {
             plan,
             acted: acted(scope, self.all),
             rests: self.rests,
+            probes: &Probes::default(),
         };
         tell::conclude(self.desk, self.watched, pass, &mut self.eyes, &seen).await
     }

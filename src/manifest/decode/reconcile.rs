@@ -12,11 +12,13 @@ use crate::manifest::spec::parse_duration;
 use crate::manifest::tree::{Kind, Node, Style};
 use crate::model::{Mode, ParseWindowError, Reconciling, Suspension, Window};
 
-const KEYS: [&str; 5] = ["mode", "every", "allow", "deny", "suspend"];
+const KEYS: [&str; 6] = ["mode", "every", "probe", "allow", "deny", "suspend"];
 /// What `rails.yaml` may say of it.
 const LIMIT_KEYS: [&str; 2] = ["mode", "deny"];
 /// A target that is hardly ever looked at is not watched.
 const LONGEST: Duration = Duration::from_secs(7 * 86_400);
+/// Each one may be a sign-in with what may turn out to be a wrong credential.
+const SHORTEST_PROBE: Duration = Duration::from_secs(60);
 const HELP: &str = "for example `mon-fri 09:00-17:00 Europe/Zurich`, `sat,sun UTC` or `2026-12-20..2027-01-03 UTC`";
 
 /// What is not said stays as in `base`, key by key.
@@ -34,6 +36,9 @@ pub(super) fn decode_reconcile(
     }
     if let Some((_, node)) = fields.get("every") {
         found.every = decode_every(node, problems);
+    }
+    if let Some((_, node)) = fields.get("probe") {
+        found.probe = decode_probe(node, problems);
     }
     if let Some((_, node)) = fields.get("allow") {
         found.allow = decode_allow(node, problems);
@@ -94,6 +99,27 @@ fn decode_every(node: &Node, problems: &mut Problems) -> Option<Duration> {
     None
 }
 
+fn decode_probe(node: &Node, problems: &mut Problems) -> Option<Duration> {
+    if is_false(node) {
+        return None;
+    }
+    let text = decode_text(node, "`probe`", problems)?;
+    let message = match parse_duration(text) {
+        Some(every) if every < SHORTEST_PROBE => "`probe` is too short: once a minute at most",
+        Some(every) if every > LONGEST => "`probe` is too long: once a week at least",
+        Some(every) => return Some(every),
+        None => "`probe` is not a duration",
+    };
+    let help = "how often its probes are sent, for example `1h`; `false` for never";
+    problems.error(node.position, code::BAD_VALUE, message, Some(help));
+    None
+}
+
+/// A target may leave out what the manifest says for all.
+fn is_false(node: &Node) -> bool {
+    matches!(&node.kind, Kind::Scalar { text, style: Style::Plain } if text == "false")
+}
+
 fn decode_allow(node: &Node, problems: &mut Problems) -> Vec<Window> {
     if decode_list(node, "`allow`", &mut Problems::default()).is_empty() {
         let (code, message) = match node.kind {
@@ -152,12 +178,7 @@ const fn help_for(error: ParseWindowError) -> &'static str {
 
 fn decode_suspend(node: &Node, problems: &mut Problems) -> Option<Suspension> {
     // a target may take part where the manifest suspends the others
-    if let Kind::Scalar {
-        text,
-        style: Style::Plain,
-    } = &node.kind
-        && text == "false"
-    {
+    if is_false(node) {
         return None;
     }
     let fields = Fields::of(node, "`suspend`", &["reason", "until"], problems)?;

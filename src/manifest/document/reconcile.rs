@@ -15,6 +15,10 @@ pub(super) struct ReconcileDocument {
     /// How often it is looked at, for example 5m; at most 7d.
     #[schemars(default)]
     every: Given<DurationText>,
+    /// How often its probes are sent without an apply, for example 1h; from 1m to 7d. Never where nothing
+    /// is said; `false` where only the other targets of the manifest are.
+    #[schemars(default)]
+    probe: Given<ProbeDocument>,
     /// When it may be written; at any time where nothing is said.
     #[schemars(default)]
     allow: Given<SomeWindows>,
@@ -72,6 +76,13 @@ struct WindowText(String);
 enum SuspendDocument {
     No(No),
     For(Suspension),
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum ProbeDocument {
+    Never(No),
+    Every(DurationText),
 }
 
 #[derive(JsonSchema)]

@@ -26,9 +26,10 @@ fn spell(of: &Reconciling) -> String {
         .as_ref()
         .map(|one| format!("{} ({})", one.until, one.reason));
     format!(
-        "{} every {:?} allow {} deny {} suspended {}",
+        "{} every {:?} probe {:?} allow {} deny {} suspended {}",
         of.mode,
         of.every.map(|every| every.as_secs()),
+        of.probe.map(|every| every.as_secs()),
         list(&of.allow),
         list(&of.deny),
         until.unwrap_or_default()
@@ -43,22 +44,24 @@ fn a_target_says_anew_what_is_other_there() {
     let moves = "2026-12-05T00:00:00Z (the database moves)";
     assert_eq!(
         spell(&a.reconciling),
-        format!("apply every Some(900) allow {allow} deny {deny} suspended {moves}")
+        format!(
+            "apply every Some(900) probe Some(3600) allow {allow} deny {deny} suspended {moves}"
+        )
     );
     assert_eq!(
         spell(&b.reconciling),
-        format!("heal every Some(604800) allow {allow} deny  suspended ")
+        format!("heal every Some(604800) probe None allow {allow} deny  suspended ")
     );
     assert_eq!(
         spell(&c.reconciling),
         format!(
-            "observe every Some(900) allow {allow} deny  suspended 2027-01-04T07:00:00Z (by hand)"
+            "observe every Some(900) probe Some(604800) allow {allow} deny  suspended 2027-01-04T07:00:00Z (by hand)"
         )
     );
     assert_eq!(
         spell(&d.reconciling),
         format!(
-            "apply every Some(900) allow daily UTC deny {deny} suspended 2027-01-04T07:00:00Z (x)"
+            "apply every Some(900) probe Some(3600) allow daily UTC deny {deny} suspended 2027-01-04T07:00:00Z (x)"
         )
     );
 }

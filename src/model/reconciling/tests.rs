@@ -460,6 +460,18 @@ fn loosening_is_told_from_tightening() {
         },
         false,
     ));
+    let probed = |minutes: u64| Reconciling {
+        probe: Some(Duration::from_secs(60 * minutes)),
+        ..base.clone()
+    };
+    cases.push((probed(60), true));
+    assert_eq!(base.loosened_since(&probed(60)), None);
+    assert_eq!(probed(61).loosened_since(&probed(60)), None);
+    assert_eq!(
+        probed(59).loosened_since(&probed(60)).as_deref(),
+        Some("send its probes more often")
+    );
+    assert_eq!(probed(59).stricter(&probed(60)).probe, probed(60).probe);
     for (now, looser) in cases {
         assert_eq!(now.loosened_since(&base).is_some(), looser, "{now:?}");
         let both = now.stricter(&base);

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::{Exit, Verdict};
 use crate::model::{
     AlertClass, AlertEventKind, ManifestName, Mode, PlatformKind, TargetName, VarName,
+    Verdict as ProbeVerdict,
 };
 use crate::plan::Class;
 
@@ -98,6 +99,8 @@ pub struct RoundTarget {
     pub failed: u64,
     /// Why the apply as a whole did not go well, where that is to be said.
     pub trouble: Option<String>,
+    /// The probes that were sent with the look, as the manifest spells them, and what they said.
+    pub probes: Vec<(String, ProbeVerdict)>,
 }
 
 /// How one look ended.

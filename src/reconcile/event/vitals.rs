@@ -108,6 +108,10 @@ pub struct TargetVitals {
     pub look_ms: u64,
     /// Variables by class, at the last look that did not fail.
     pub variables: BTreeMap<Class, u64>,
+    /// When all of its probes were last answered.
+    pub probed_at: Option<Timestamp>,
+    /// Whether they work; `None` where that is not known.
+    pub probes_work: Option<bool>,
     /// Values written by scheduled applies, heals among them.
     pub writes: u64,
     /// Values put back.

@@ -167,7 +167,19 @@ pub(super) struct ProbeJson {
 
 impl From<&event::ProbeReport> for ProbeJson {
     fn from(of: &event::ProbeReport) -> Self {
-        let (verdict, why) = match &of.verdict {
+        Self::new(&of.what, &of.verdict)
+    }
+}
+
+impl From<&(String, ProbeVerdict)> for ProbeJson {
+    fn from((what, verdict): &(String, ProbeVerdict)) -> Self {
+        Self::new(what, verdict)
+    }
+}
+
+impl ProbeJson {
+    fn new(what: &str, verdict: &ProbeVerdict) -> Self {
+        let (verdict, why) = match verdict {
             ProbeVerdict::Works => ("works", None),
             ProbeVerdict::Open => ("open", None),
             ProbeVerdict::Unauthorized => ("unauthorized", None),
@@ -177,7 +189,7 @@ impl From<&event::ProbeReport> for ProbeJson {
             ProbeVerdict::NotTried { why } => ("not-tried", Some(why)),
         };
         Self {
-            what: of.what.clone(),
+            what: what.to_owned(),
             verdict,
             why: why.cloned(),
         }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::apply::ProbeJson;
 use super::plan::mirror;
 use super::{ExitJson, document_tag};
 use crate::model;
@@ -108,6 +109,8 @@ struct TargetJson {
     failed: u64,
     /// Why the apply as a whole did not go well.
     trouble: Option<String>,
+    /// The probes that were sent with the look.
+    probes: Vec<ProbeJson>,
 }
 
 impl From<&RoundTarget> for TargetJson {
@@ -124,6 +127,7 @@ impl From<&RoundTarget> for TargetJson {
             held: of.held,
             failed: of.failed,
             trouble: of.trouble.clone(),
+            probes: of.probes.iter().map(ProbeJson::from).collect(),
         }
     }
 }

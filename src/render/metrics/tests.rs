@@ -18,6 +18,8 @@ fn sample() -> Vitals {
         read_at: Some(at(1_764_474_263_120)),
         look_ms: 1204,
         variables: BTreeMap::from([(Class::InSync, 12), (Class::Drift, 1)]),
+        probed_at: Some(at(1_764_474_262_000)),
+        probes_work: Some(false),
         writes: 3,
         heals: 1,
     };
@@ -100,6 +102,12 @@ fn all_of_it() {
     driftlock_target_variables{manifest="dev",target="api",class="conflict"} 0
     driftlock_target_variables{manifest="dev",target="api",class="unmanaged"} 0
     driftlock_target_variables{manifest="dev",target="api",class="unknown"} 0
+    # HELP driftlock_target_probes_work 1 if all its probes work, 0 if one does not; absent where that is not known.
+    # TYPE driftlock_target_probes_work gauge
+    driftlock_target_probes_work{manifest="dev",target="api"} 0
+    # HELP driftlock_target_last_probe_timestamp_seconds When all its probes were last answered; absent if never.
+    # TYPE driftlock_target_last_probe_timestamp_seconds gauge
+    driftlock_target_last_probe_timestamp_seconds{manifest="dev",target="api"} 1764474262.000
     # HELP driftlock_target_mode_info What may be done to the target.
     # TYPE driftlock_target_mode_info gauge
     driftlock_target_mode_info{manifest="dev",target="api",mode="heal"} 1
@@ -129,6 +137,7 @@ fn all_of_it() {
     driftlock_manifest_open_alerts{manifest="dev",class="expiry"} 0
     driftlock_manifest_open_alerts{manifest="dev",class="rotation"} 0
     driftlock_manifest_open_alerts{manifest="dev",class="not-running"} 0
+    driftlock_manifest_open_alerts{manifest="dev",class="probe"} 0
     driftlock_manifest_open_alerts{manifest="dev",class="unknown"} 0
     driftlock_manifest_open_alerts{manifest="dev",class="held"} 0
     driftlock_manifest_open_alerts{manifest="dev",class="failed"} 0
@@ -161,7 +170,7 @@ fn all_of_it() {
 fn a_round_has_no_counters() {
     let text = rendered(&sample(), Lifespan::Round);
     let kinds = families(&text);
-    assert_eq!(kinds.len(), 15);
+    assert_eq!(kinds.len(), 17);
     assert!(
         kinds
             .iter()
@@ -179,6 +188,8 @@ fn what_is_not_known_is_absent() {
         "last_read_timestamp_seconds",
         "variables",
         "look_duration_seconds",
+        "probes_work",
+        "last_probe_timestamp_seconds",
     ] {
         let start = format!("driftlock_target_{name}{{manifest=\"dev\",target=");
         assert!(text.contains(&format!("{start}\"api\"")), "{name}");

@@ -77,6 +77,7 @@ fn rank(of: &RoundTarget) -> u8 {
         RoundLook::Failed { .. } => 0,
         RoundLook::Skipped { .. } => 5,
         RoundLook::Read { .. } if of.failed > 0 || of.trouble.is_some() => 1,
+        RoundLook::Read { .. } if of.probes.iter().any(|(_, said)| !said.works()) => 1,
         RoundLook::Read { .. } if has(Class::Unknown) || has(Class::Conflict) => 2,
         RoundLook::Read { .. } if has(Class::Drift) || of.held > 0 => 3,
         RoundLook::Read { .. } if has(Class::Change) => 4,
@@ -104,7 +105,25 @@ fn target(out: &mut dyn Write, style: &Style, of: &RoundTarget, column: usize) -
     if let Some(why) = &of.trouble {
         line = line.then(Role::Bad, format!("; {}", escape::terminal(why)));
     }
-    line.write(out, style, 2, column + 2 + MODE + 2)
+    probes(line, of).write(out, style, 2, column + 2 + MODE + 2)
+}
+
+/// What is wrong with the first that does not work; which one it is says its alert.
+fn probes(line: Line, of: &RoundTarget) -> Line {
+    let mut bad = of.probes.iter().filter(|(_, said)| !said.works());
+    let Some((_, said)) = bad.next() else {
+        return match of.probes.len() {
+            0 => line,
+            1 => line.then(Role::Good, "; its probe works"),
+            all => line.then(Role::Good, format!("; its {all} probes work")),
+        };
+    };
+    let (role, said) = words::verdict(said);
+    let line = line.then(role, format!("; probe: {said}"));
+    match bad.count() {
+        0 => line,
+        more => line.then(role, format!(" and {} more", counted(more, "probe"))),
+    }
 }
 
 /// What was there, then what was done about it.
@@ -283,6 +302,8 @@ mod tests {
         production  manifests/production.yaml at 3fa9c1d291bc
           vps       observe  could not be read: the host cannot be reached within 10
                              seconds
+          web       observe  3 in sync; probe: 401: the credential is not taken
+                             (missing, wrong or expired)
           api       heal     1 drift, 2 to change, 12 in sync; 2 written, 1 put back
           worker    apply    1 drift, 2 to change, 9 in sync; 1 held
           mac-mini  observe  not looked at: it is another machine's
@@ -292,7 +313,7 @@ mod tests {
         manifests/staging.yaml
           cannot be used, nothing was written: line 4, column 2: unknown key `targts`
         slack: 1 delivered, 2 waiting: 429, tried again in 30 s
-        2 manifests, 4 targets: 21 in sync, 4 to change, 2 drift; 2 written, 1 put back,
+        2 manifests, 5 targets: 24 in sync, 4 to change, 2 drift; 2 written, 1 put back,
           1 held; 1 target could not be read, 1 target not looked at, 1 manifest cannot
           be used; 4 alerts open.
         ");

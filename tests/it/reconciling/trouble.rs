@@ -6,6 +6,7 @@ mod follow;
 mod journals;
 mod modes;
 mod pair;
+mod probes;
 mod sinks;
 mod texts;
 

@@ -60,8 +60,8 @@ fn the_page_grows_with_targets_and_never_with_variables() {
             .count()
     };
     let (none, hundred) = (lines(0), lines(100));
-    // six classes, mode, read, failing, duration, looks, failures, writes, heals
-    assert_eq!(hundred - none, 100 * 14);
+    // six classes, mode, read, failing, duration, looks, failures, probes, their time, writes, heals
+    assert_eq!(hundred - none, 100 * 16);
 }
 
 #[test]

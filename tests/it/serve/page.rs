@@ -20,6 +20,8 @@ pub fn vitals(more: usize) -> Vitals {
         read_at: Some(at(BEGAN)),
         look_ms: 1204,
         variables: BTreeMap::from([(Class::InSync, 12), (Class::Drift, 1)]),
+        probed_at: Some(at(BEGAN - 30)),
+        probes_work: Some(true),
         writes: 3,
         heals: 1,
     };

@@ -4,7 +4,7 @@ use super::lab::{Clock, Shelf, Tray, alert, deliver, deliver_all, sinks};
 use crate::alert::Fault;
 use crate::alert::deliver::wants;
 use crate::model::AlertEventKind::{Changed, CouldNotCheck, Opened, Reminder, Resolved};
-use crate::model::{Alerting, Pattern, Route};
+use crate::model::{Alert, Alerting, Pattern, Route};
 
 #[tokio::test(start_paused = true)]
 async fn each_event_once_in_order_and_then_silence() {
@@ -218,6 +218,30 @@ async fn what_is_muted_is_not_told() {
     deliver_all(&shelf, &ready, clock).await;
     assert_eq!(tray.lines(), ["opened B"]);
     assert_eq!(shelf.state("ops").cursor, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_muted_while_its_message_waits_is_not_told() {
+    let (shelf, tray, clock) = (Shelf::new(), Tray::default(), Clock::start());
+    let ready = sinks(&[("ops", &tray)], Alerting::default());
+    shelf.event(Opened, "A", clock.now());
+    shelf.event(Opened, "B", clock.now());
+    let mut muted = alert("A", clock.now());
+    muted.muted = true;
+    let keep = |alert: &Alert| {
+        let mut book = shelf.book.lock().unwrap();
+        book.open.insert(alert.key.clone(), alert.clone());
+    };
+    keep(&muted);
+    deliver_all(&shelf, &ready, clock).await;
+    assert_eq!(tray.lines(), ["opened B"]);
+    // the mute has ended, and it still is so
+    muted.muted = false;
+    keep(&muted);
+    shelf.event(Reminder, "A", clock.now());
+    shelf.event(Resolved, "A", clock.now());
+    deliver_all(&shelf, &ready, clock).await;
+    assert_eq!(tray.lines(), ["opened B", "reminder A", "resolved A"]);
 }
 
 #[tokio::test(start_paused = true)]

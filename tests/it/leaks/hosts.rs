@@ -130,6 +130,7 @@ impl OverSsh {
              \x20     - {{ http: \"{url}\", header: {{ X-Auth: \"${{TOKEN}}\" }}, from: target }}\n\
              \x20     - {{ command: \"echo $TOKEN; echo $TOKEN >&2; {then}\", from: target }}\n\
              \x20     - {{ command: \"echo $TOKEN; echo $TOKEN >&2; {then}\" }}\n\
+             \x20   reconcile: {{ probe: 1m }}\n\
              \x20   variables: [TOKEN]\n",
             self.file().display()
         );
@@ -160,6 +161,20 @@ impl OverSsh {
         }
         assert_eq!(*self.shown.lock().unwrap(), [""; 0], "{line}");
         run.code
+    }
+
+    /// Rounds of a schedule: the first sends the probes.
+    fn rounds(&mut self) {
+        let before = self.server.seen().len();
+        self.runs("-vv reconcile --once --json --target vps", "");
+        assert!(self.server.seen().len() > before, "nobody was asked");
+        for line in [
+            "-vv reconcile --once --target vps",
+            "reconcile --once --metrics-file metrics.prom",
+            "alert list --json",
+        ] {
+            self.runs(line, "");
+        }
     }
 
     fn looks(&mut self) {
@@ -193,6 +208,7 @@ fn nothing_of_a_machine_over_ssh_is_shown() {
     let text = fs::read_to_string(far.file()).unwrap();
     assert!(text.contains("canary-far-stored") && text.contains(FOREIGN));
     assert!(far.seen().exists() && !far.server.seen().is_empty());
+    far.rounds();
     assert_eq!(far.runs("set TOKEN --apply --yes -vv", NEXT), 0);
     assert_eq!(far.runs("set TOKEN --apply --yes", STORED), 0);
     far.looks();
@@ -222,6 +238,7 @@ fn nothing_is_shown_on_bad_days_either() {
     assert_eq!(far.runs("-vv apply --yes --allow authority@vps", ""), 4);
     // the service wants another one
     far.runs("set TOKEN --apply --yes", "canary-far-wrong-77aa");
+    far.runs("-vv reconcile --once --target vps", "");
     for profile in [
         format!("echo '{SAID}'; echo '{SAID}' >&2"),
         format!("echo '{SAID}' >&2; exit 1"),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::super::{MergeError, Merged, Side, Texts, merge};
 use super::joined;
-use super::model::{Model, model, sides};
+use super::model::{Model, both_add_to_one, model, sides};
 use crate::manifest::parse;
 
 /// What a manifest says, wherever it says it.
@@ -27,7 +27,8 @@ fn says(text: &str) -> impl PartialEq + std::fmt::Debug + use<> {
     )
 }
 
-/// The text; where both sides brought targets, whose order is then theirs to say, only its lines.
+/// The text; where both sides brought targets or keys of a variable, whose order is then theirs to say,
+/// only its lines.
 fn settled(text: &str, base: &Model, ours: &Model, theirs: &Model) -> Vec<String> {
     let brings = |side: &Model| {
         side.targets
@@ -35,7 +36,7 @@ fn settled(text: &str, base: &Model, ours: &Model, theirs: &Model) -> Vec<String
             .any(|name| !base.targets.contains_key(name))
     };
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    if brings(ours) && brings(theirs) {
+    if brings(ours) && brings(theirs) || both_add_to_one(base, ours, theirs) {
         lines.sort();
     }
     lines

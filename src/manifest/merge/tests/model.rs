@@ -184,6 +184,22 @@ pub(super) fn variable(
     }))
 }
 
+/// Whether each side brought a key of its own to one variable: whose comes first is then theirs to say.
+pub(super) fn both_add_to_one(base: &Model, ours: &Model, theirs: &Model) -> bool {
+    ours.variables.keys().any(|name| {
+        let has = |side: &Model| {
+            let of = side.variables.get(name);
+            [of.and_then(|of| of.rotate), of.and_then(|of| of.owner)].map(|key| key.is_some())
+        };
+        let before = has(base);
+        let adds = |side: &Model| {
+            let mut keys = before.iter().zip(has(side));
+            keys.any(|(before, now)| !before && now)
+        };
+        adds(ours) && adds(theirs)
+    })
+}
+
 /// `None` where a person must decide.
 pub(super) fn model(base: &Model, ours: &Model, theirs: &Model) -> Option<Model> {
     let mut out = Model {

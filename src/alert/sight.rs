@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::rules::{Coverage, Look};
 use crate::model::{
     AlertClass, AlertKey, Behind, Expiring, Fingerprinter, ManifestName, SecretValue, Sighting,
-    VarName, to_hex,
+    TargetName, VarName, to_hex,
 };
 use crate::plan::{ActionKind, Change, Class, Glimpse, Plan, TargetPlan, TargetState};
 pub use acts::{Failure, of_brakes, of_failures, of_holds, of_trouble};
@@ -43,12 +43,16 @@ impl About<'_> {
         parts.join(" ")
     }
 
-    /// Of commands that name the manifest with a flag.
+    /// Of commands that name the manifest with a flag, for example those of a variable.
     fn edit(&self, verb: &str, name: &str) -> String {
         match self.argument {
             "" => format!("driftlock {verb} {name}"),
             argument => format!("driftlock {verb} {name} -f {argument}"),
         }
+    }
+
+    fn doctor(&self, target: &TargetName) -> String {
+        self.edit("doctor", &format!("--target {target}"))
     }
 
     fn owner(&self, change: &Change) -> Option<String> {
@@ -142,6 +146,10 @@ impl On<'_> {
     fn plan(&self) -> String {
         let flags = format!("--target {}", self.target.target);
         self.about.command("plan", &flags)
+    }
+
+    fn doctor(&self) -> String {
+        self.about.doctor(&self.target.target)
     }
 
     fn change(&self, change: &Change) -> Option<Sighting> {
@@ -257,7 +265,7 @@ impl On<'_> {
                 false => format!("unknown {}", digest(&names.join(" "))),
             },
             what,
-            next: vec![self.plan(), self.about.command("doctor", "")],
+            next: vec![self.plan(), self.doctor()],
             owner: None,
             who: None,
             urgent: false,

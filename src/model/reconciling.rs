@@ -175,7 +175,7 @@ impl Reconciling {
         match (self.probe, before.probe) {
             (Some(_), None) => found.push("send its probes".to_owned()),
             (Some(now), Some(was)) if now < was => {
-                found.push("send its probes more often".to_owned())
+                found.push("send its probes more often".to_owned());
             }
             _ => {}
         }

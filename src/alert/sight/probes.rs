@@ -62,7 +62,7 @@ pub fn of_probes(manifest: &ManifestName, asked: &Asked, about: &About<'_>) -> V
             },
             pin: digest(&pins.join("\n")),
             what: format!("{what}: {}{more}", words(said)),
-            next: vec![about.command("doctor", &format!("--target {target}"))],
+            next: vec![about.doctor(target)],
             owner: owner.clone(),
             who: None,
             urgent: all.iter().any(|(_, said)| is_refusal(said)),
@@ -137,7 +137,9 @@ mod tests {
             owners: &owners,
             dated: true,
         };
-        of_probes(&"dev".parse().unwrap(), &asked(answers), &about)
+        let all = of_probes(&"dev".parse().unwrap(), &asked(answers), &about);
+        crate::alert::sight::tests::can_be_pasted(&all);
+        all
     }
 
     fn unreachable(why: &str) -> Verdict {
@@ -167,7 +169,7 @@ mod tests {
             assert!(one.urgent);
             assert_eq!(one.key.observer, None);
             assert_eq!(one.owner.as_deref(), Some("platform"));
-            assert_eq!(one.next, ["driftlock doctor m.yaml --target api"]);
+            assert_eq!(one.next, ["driftlock doctor --target api -f m.yaml"]);
             assert!(
                 one.what.starts_with(&format!("{NAME}/1: {words}, ")),
                 "{}",

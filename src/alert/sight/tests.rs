@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use clap::Parser as _;
+
 use super::*;
 use crate::alert::rules::{Began, Patience, Round, advance};
 use crate::model::{AlertBook, Due, Fingerprint, FingerprintKey, PlatformKind};
@@ -82,8 +84,19 @@ fn see(plan: &Plan) -> (Vec<Sighting>, Coverage) {
     of_plan(plan, &about(&owners, None))
 }
 
+/// What is to be run next is a command line of this program.
+#[track_caller]
+pub(super) fn can_be_pasted(sightings: &[Sighting]) {
+    for line in sightings.iter().flat_map(|one| &one.next) {
+        let parsed = crate::cli::Cli::try_parse_from(line.split(' '));
+        assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+    }
+}
+
 /// Class, variable and words of each.
+#[track_caller]
 fn told(sightings: &[Sighting]) -> Vec<String> {
+    can_be_pasted(sightings);
     let line = |one: &Sighting| {
         let name = one.key.variable.as_ref().map_or("-", VarName::as_str);
         format!("{} {name}: {}", one.key.class, one.what)
@@ -344,6 +357,7 @@ fn holds_and_failures_are_one_for_each_target() {
     );
     let braked = BTreeSet::from([("api".parse().unwrap(), "A".parse().unwrap())]);
     let brake = of_brakes(&plan.manifest, &braked, &about);
+    can_be_pasted(&brake);
     assert_eq!(
         brake[0].next[1],
         "driftlock alert release A@api -f manifests/production.yaml"

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::cli::context::Context;
+use crate::cli::context::{Context, shell_word};
 use crate::cli::rails::Folders;
 use crate::cli::session::{self, Item};
 use crate::crypto::Keyring;
@@ -207,7 +207,7 @@ impl Shelf {
                     let known = troubles.get(&place).filter(|known| known.why == why);
                     let broken = Broken {
                         name: last.map_or_else(|| name_after(&path), |last| last.name().clone()),
-                        next: vec![format!("driftlock check {}", path.display())],
+                        next: vec![format!("driftlock check {}", shell_word(&path))],
                         since: known.map_or_else(|| opens.context.now(), |known| known.since),
                         path,
                         why,

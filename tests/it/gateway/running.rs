@@ -161,3 +161,36 @@ fn doctor_says_which_side_and_that_the_gateway_refused() {
     lab.run("apply --yes").success();
     lab.in_sync();
 }
+
+#[test]
+fn a_round_of_a_schedule_asks_the_gateway() {
+    let Some((lab, home)) = stand_in(OLD) else {
+        return;
+    };
+    lab.target(&address(&home), BOTH, "    reconcile: { probe: 1h }\n");
+    let gateway = home.start(&Start::default());
+    lab.take_over().success();
+    let before = home.record().requests().len();
+    lab.run("reconcile --once")
+        .success()
+        .says("its 2 probes work");
+    assert_eq!(home.record().requests().len(), before + 4);
+    lab.run("reconcile --once").success();
+    assert_eq!(home.record().requests().len(), before + 4, "not yet");
+    drop(gateway);
+    // nobody is there who could take the next one: that is not known to work, and not known to fail
+    lab.set("TOKEN", OLD);
+    lab.run("apply --yes");
+    for _ in 0..2 {
+        let quiet = lab.run("reconcile --once").success();
+        quiet.says("probe: nobody answered").says("no alerts");
+    }
+    lab.run("reconcile --once")
+        .success()
+        .says("alert probe gateway: POST /tools/invoke of its gateway: nobody answered")
+        .says("driftlock doctor --target gateway -f manifests/dev.yaml");
+    let gateway = home.start(&Start::default());
+    assert_eq!(gateway.probe(OLD), 400);
+    lab.run("doctor --target gateway -f manifests/dev.yaml")
+        .success();
+}

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::step::{Step, is_counted};
+use super::step::Step;
 use super::text::clipped;
 use super::{Look, Probed};
 use crate::model::{AlertClass, AlertEventKind, AlertKey};
@@ -77,7 +77,11 @@ impl Step<'_> {
                 (Some(Probed::Answered(_)), _) | (Some(Probed::Silent(_)), Some(_)) => {
                     Answer::Over(None)
                 }
-                (Some(Probed::Silent(_)), None) | (None, _) => Answer::NotAsked,
+                (None, None) => match look {
+                    Some(Look::Unchecked(why)) => Answer::CannotSay(why.clone()),
+                    _ => Answer::NotAsked,
+                },
+                (Some(Probed::Silent(_)), None) | (None, Some(_)) => Answer::NotAsked,
             },
             (_, Some(Look::Unchecked(why))) => Answer::CannotSay(why.clone()),
             (AlertClass::Held | AlertClass::Failed | AlertClass::Brake, _) => {
@@ -100,7 +104,7 @@ impl Step<'_> {
     }
 
     /// Whether this reconciler may say anything about it.
-    fn is_ours(&self, key: &AlertKey) -> bool {
+    pub(super) fn is_ours(&self, key: &AlertKey) -> bool {
         if !key.class.is_of_observer() && key.observer.is_none() {
             return true;
         }
@@ -201,10 +205,6 @@ impl Step<'_> {
             let sinks = self.round.sinks;
             (self.next.sinks).retain(|name, sink| sinks.contains(name) || !behind(sink.cursor));
         }
-        // of reconcilers that are gone
-        self.next
-            .strikes
-            .retain(|key, strike| !is_counted(key.class) || !is_stale(strike.since));
         let open = &self.next.open;
         self.next
             .mutes

@@ -145,11 +145,11 @@ impl<'a> Step<'a> {
             self.next.strikes.remove(key);
             return true;
         }
-        if former.is_none() && self.next.strikes.len() >= AlertBook::MAX_STRIKES {
+        if former.is_none() && !self.has_room_to_count() {
             self.left_out += 1;
             return false;
         }
-        let counted = is_counted(key.class);
+        let counted = matches!(key.class, AlertClass::Unknown | AlertClass::Probe);
         let strike = Strike {
             // where time decides, nothing is written for each look
             count: if counted { count } else { 1 },
@@ -158,6 +158,21 @@ impl<'a> Step<'a> {
         };
         self.next.strikes.insert(key.clone(), strike);
         false
+    }
+
+    /// Where there is none, what others counted first goes: they may be gone for good.
+    fn has_room_to_count(&mut self) -> bool {
+        if self.next.strikes.len() < AlertBook::MAX_STRIKES {
+            return true;
+        }
+        let strikes = self.next.strikes.iter();
+        let of_others = strikes.filter(|(key, _)| !self.is_ours(key));
+        let oldest = of_others.min_by_key(|(_, strike)| strike.since);
+        let Some(key) = oldest.map(|(key, _)| key.clone()) else {
+            return false;
+        };
+        self.next.strikes.remove(&key);
+        true
     }
 
     /// Something that is open, and still is so.
@@ -285,11 +300,6 @@ impl<'a> Step<'a> {
         digest.update(self.generation().to_be_bytes());
         to_hex(&digest.finalize()[..6])
     }
-}
-
-/// Whether it is told after a number of looks in a row.
-pub(super) const fn is_counted(class: AlertClass) -> bool {
-    matches!(class, AlertClass::Unknown | AlertClass::Probe)
 }
 
 /// Whether `wait` lies between the two.

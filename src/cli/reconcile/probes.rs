@@ -15,7 +15,7 @@ use super::tell;
 use crate::alert::rules::Probed;
 use crate::alert::sight::{self, Asked};
 use crate::manifest::{TargetSpec, UseSource};
-use crate::model::{AlertBook, AlertClass, Sighting, Target, TargetName, to_hex};
+use crate::model::{AlertBook, AlertClass, AlertKey, Sighting, Target, TargetName, to_hex};
 use crate::plan::{Class, Plan, TargetPlan, TargetState, effective_reconciling, widened};
 use crate::reconcile::pass::{Memory, Pass};
 use crate::reconcile::probes::probe_target;
@@ -149,7 +149,7 @@ fn is_due(spec: &TargetSpec, mark: &str, eyes: &Eyes, plan: &Plan, observer: &st
     }
     let last = eyes.book.probed.get(target);
     let last = last.filter(|last| last.mark == mark).map(|last| last.at);
-    is_counted(&eyes.book, target, observer) || has_passed(last, every, eyes.now)
+    is_open_question(&eyes.book, target, observer) || has_passed(last, every, eyes.now)
 }
 
 /// How often, where an apply has agreed to what they send, to whom, and that they are sent.
@@ -170,14 +170,16 @@ fn is_as_it_should_be(target: &TargetPlan) -> bool {
         && changes.all(|change| matches!(change.class, Class::InSync | Class::Unmanaged))
 }
 
-/// Whether something about them is not told yet, because it may pass: then each look asks.
-fn is_counted(book: &AlertBook, target: &TargetName, observer: &str) -> bool {
-    let mut strikes = book.strikes.keys();
-    strikes.any(|key| {
+/// Whether something about them is not told yet, because it may pass, or was lost from sight: then each
+/// look asks.
+fn is_open_question(book: &AlertBook, target: &TargetName, observer: &str) -> bool {
+    let is_it = |key: &AlertKey| {
         key.class == AlertClass::Probe
             && key.target.as_ref() == Some(target)
             && key.observer.as_deref().is_none_or(|of| of == observer)
-    })
+    };
+    let mut open = book.open.values();
+    book.strikes.keys().any(is_it) || open.any(|one| one.unchecked.is_some() && is_it(&one.key))
 }
 
 /// What is asked, as the last apply agreed to it, and since which apply: no clock is compared with

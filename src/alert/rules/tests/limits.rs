@@ -97,3 +97,31 @@ fn the_largest_book_fits_into_a_file_of_a_shared_journal() {
     let file = serde_json::to_string(&serde_json::to_string(&book).unwrap()).unwrap();
     assert!(file.len() < 8 * 1024 * 1024, "{}", file.len());
 }
+
+#[test]
+fn what_others_counted_and_left_makes_room() {
+    let (ours, mut book) = (Looker::new("vps"), book());
+    for number in 0..AlertBook::MAX_STRIKES {
+        let mut of = key(AlertClass::Unknown, "api", None);
+        of.observer = Some(format!("run-{number:04}"));
+        let strike = crate::model::Strike {
+            count: 1,
+            since: at(number.try_into().unwrap()),
+            pin: None,
+        };
+        book.strikes.insert(of, strike);
+    }
+    let unknown = sighting(key(AlertClass::Unknown, "api", None), "unknown");
+    let mut first = unknown.key.clone();
+    first.observer = Some("run-0000".to_owned());
+    for minutes in [5000, 5001] {
+        assert_eq!(ours.looks(&mut book, minutes, &[unknown.clone()]), []);
+        assert_eq!(book.left_out, 0);
+        assert_eq!(book.strikes.len(), AlertBook::MAX_STRIKES);
+        assert!(!book.strikes.contains_key(&first), "the oldest goes");
+    }
+    assert_eq!(
+        ours.looks(&mut book, 5002, &[unknown]),
+        told(Opened, "unknown")
+    );
+}

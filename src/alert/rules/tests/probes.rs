@@ -1,7 +1,7 @@
 //! Probes: whose silence it is, and what an answer says.
 
 use super::*;
-use AlertEventKind::{Changed, Opened, Resolved};
+use AlertEventKind::{Changed, CouldNotCheck, Opened, Resolved};
 
 fn refused() -> Sighting {
     sighting(key(AlertClass::Probe, "api", None), "refused")
@@ -99,4 +99,26 @@ fn probes_that_are_not_sent_any_more_say_nothing() {
     gone.coverage.declared = Some([target("web")].into());
     gone.looks(&mut book, 3, &[]);
     assert!(book.probed.is_empty());
+}
+
+#[test]
+fn a_target_that_cannot_be_read_is_not_asked_and_not_well() {
+    let mut book = AlertBook::default();
+    let one = asks("one", Probed::Answered);
+    one.looks(&mut book, 0, &[refused()]);
+    let (blind, unknown) = Looker::new("one").blind();
+    let mut told = vec![];
+    for minutes in 1..=4 {
+        told.extend(kinds(blind.looks(&mut book, minutes, &unknown)));
+    }
+    assert_eq!(told, [Opened, CouldNotCheck]);
+    assert!(book.open[&refused().key].unchecked.is_some());
+    // read again, and not asked yet: still nobody knows
+    assert_eq!(
+        kinds(Looker::new("one").looks(&mut book, 5, &[])),
+        [Resolved]
+    );
+    assert!(book.open[&refused().key].unchecked.is_some());
+    assert_eq!(one.looks(&mut book, 6, &[refused()]), []);
+    assert!(book.open[&refused().key].unchecked.is_none());
 }

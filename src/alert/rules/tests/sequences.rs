@@ -12,12 +12,14 @@ use crate::model::AlertEvent;
 /// What happens next.
 #[derive(Debug, Clone)]
 enum Step {
-    /// A reconciler begins to read, and finds what is there now.
-    Begin(usize),
+    /// A reconciler begins to read, and finds what is there now; perhaps it sends the probe of `api` too.
+    Begin(usize, bool),
     /// It writes down what it found.
     End(usize),
     /// Somebody changes a variable on a target; 0 is as it should be.
     Set(usize, u8),
+    /// The probe of `api` says something else.
+    Probe(Says),
     /// A target answers, or not.
     Answer(usize, bool),
     /// A clock goes on, or somewhere else.
@@ -28,6 +30,21 @@ enum Step {
     Checkout(usize, bool),
 }
 
+/// What a probe says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Works,
+    Refused,
+    Otherwise,
+    Nothing,
+}
+
+impl Says {
+    fn is_bad(self) -> bool {
+        matches!(self, Self::Refused | Self::Otherwise)
+    }
+}
+
 const PLACES: [(&str, &str); 4] = [("api", "A"), ("api", "B"), ("web", "A"), ("web", "C")];
 const LOOKERS: [&str; 2] = ["mini", "vps"];
 
@@ -35,9 +52,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let who = 0..LOOKERS.len();
     let jumps = vec![-90_000_i64, -1500, -1, 1, 5, 40, 1500, 90_000];
     let step = prop_oneof![
-        4 => who.clone().prop_map(Step::Begin),
+        4 => (who.clone(), any::<bool>()).prop_map(|(who, asks)| Step::Begin(who, asks)),
         4 => who.clone().prop_map(Step::End),
         3 => (0..PLACES.len(), 0..4_u8).prop_map(|(place, value)| Step::Set(place, value)),
+        1 => select(vec![Says::Works, Says::Refused, Says::Otherwise, Says::Nothing])
+            .prop_map(Step::Probe),
         1 => (0..2_usize, any::<bool>()).prop_map(|(on, answers)| Step::Answer(on, answers)),
         2 => (who.clone(), select(jumps)).prop_map(|(who, by)| Step::Clock(who, by)),
         1 => who.clone().prop_map(Step::Restart),
@@ -57,6 +76,7 @@ struct World {
     book: AlertBook,
     values: [u8; 4],
     answers: [bool; 2],
+    probe: Says,
     clocks: [i64; 2],
     passes: [Option<Pass>; 2],
     revisions: [&'static str; 2],
@@ -72,6 +92,7 @@ impl World {
             book: book(),
             values: [0; 4],
             answers: [true; 2],
+            probe: Says::Works,
             clocks: [0; 2],
             passes: [None, None],
             revisions: ["one"; 2],
@@ -82,13 +103,24 @@ impl World {
 
     fn take(&mut self, step: &Step) {
         match *step {
-            Step::Begin(who) => self.begin(who),
+            Step::Begin(who, asks) => self.begin(who, asks),
             Step::End(who) => self.end(who),
             Step::Set(place, value) => {
                 if self.values[place] == 0 && value > 0 {
                     *self.falls.entry(PLACES[place]).or_default() += 1;
                 }
                 self.values[place] = value;
+            }
+            Step::Probe(says) => {
+                if says.is_bad() && !self.probe.is_bad() {
+                    *self.falls.entry(("api", "probe")).or_default() += 1;
+                }
+                if says == Says::Nothing && self.probe != says {
+                    for who in ["probe of mini", "probe of vps"] {
+                        *self.falls.entry(("api", who)).or_default() += 1;
+                    }
+                }
+                self.probe = says;
             }
             Step::Answer(on, answers) => {
                 if self.answers[on] && !answers {
@@ -108,7 +140,7 @@ impl World {
         }
     }
 
-    fn begin(&mut self, who: usize) {
+    fn begin(&mut self, who: usize, asks: bool) {
         let mut coverage = Looker::new(LOOKERS[who]).coverage;
         let mut sightings = vec![];
         for (on, answers) in ["api", "web"].into_iter().zip(self.answers) {
@@ -131,6 +163,18 @@ impl World {
                 one.urgent = class == AlertClass::Drift;
                 sightings.push(one);
             }
+        }
+        if asks && self.answers[0] {
+            let mark = "m".to_owned();
+            let mut one = sighting(key(AlertClass::Probe, "api", None), "bad");
+            let mut probed = Probed::Answered(mark.clone());
+            one.urgent = self.probe == Says::Refused;
+            if self.probe == Says::Nothing {
+                one.key.observer = Some(LOOKERS[who].to_owned());
+                probed = Probed::Silent(mark);
+            }
+            coverage.probed.insert(target("api"), probed);
+            sightings.extend((self.probe != Says::Works).then_some(one));
         }
         self.passes[who] = Some(Pass {
             began: Began::with(&self.book),
@@ -179,7 +223,7 @@ impl World {
         for _ in 0..6 {
             for who in 0..LOOKERS.len() {
                 self.clocks[who] += 30;
-                self.begin(who);
+                self.begin(who, true);
                 self.end(who);
             }
         }
@@ -188,9 +232,7 @@ impl World {
     fn open(&self) -> BTreeMap<(String, String), String> {
         let open = self.book.open.values().map(|alert| {
             let on = alert.key.target.as_ref().unwrap().to_string();
-            let variable = alert.key.variable.as_ref();
-            let variable = variable.map_or_else(String::new, ToString::to_string);
-            ((on, variable), alert.pin.clone())
+            ((on, about(&alert.key)), alert.pin.clone())
         });
         open.collect()
     }
@@ -203,11 +245,11 @@ impl World {
         }
         for (key, count) in opened {
             let on = key.target.as_ref().map_or("", |on| on.as_str());
-            let variable = key.variable.as_ref().map_or("", |name| name.as_str());
+            let about = about(key);
             let place = self
                 .falls
                 .iter()
-                .find(|(place, _)| **place == (on, variable));
+                .find(|(place, _)| **place == (on, about.as_str()));
             let falls = place.map_or(0, |(_, falls)| *falls);
             assert!(
                 count <= falls,
@@ -219,11 +261,27 @@ impl World {
     fn truth(&self) -> BTreeMap<(String, String), String> {
         let places = PLACES.into_iter().zip(self.values);
         let wrong = places.filter(|(_, value)| *value > 0);
+        let wrong = wrong.map(|((on, variable), value)| {
+            ((on.to_owned(), variable.to_owned()), value.to_string())
+        });
+        let of_probe = |about: &str| (("api".to_owned(), about.to_owned()), "bad".to_owned());
+        let probe = self.probe.is_bad().then(|| of_probe("probe"));
+        let nobody = self.probe == Says::Nothing;
+        let silent = ["probe of mini", "probe of vps"].map(of_probe);
         wrong
-            .map(|((on, variable), value)| {
-                ((on.to_owned(), variable.to_owned()), value.to_string())
-            })
+            .chain(probe)
+            .chain(silent.into_iter().filter(|_| nobody))
             .collect()
+    }
+}
+
+/// Names what an alert of a target is about.
+fn about(key: &AlertKey) -> String {
+    match (&key.variable, key.class, &key.observer) {
+        (Some(name), ..) => name.to_string(),
+        (None, AlertClass::Probe, None) => "probe".to_owned(),
+        (None, AlertClass::Probe, Some(who)) => format!("probe of {who}"),
+        (None, ..) => String::new(),
     }
 }
 
@@ -267,17 +325,23 @@ proptest! {
         }
         world.settle();
         is_one_story(&world.log);
-        prop_assert_eq!(world.open(), world.truth());
+        let mut open = world.open();
+        if world.probe == Says::Nothing {
+            // it may have been bad before, and nobody can say that it is not any more
+            open.remove(&("api".to_owned(), "probe".to_owned()));
+        }
+        prop_assert_eq!(open, world.truth());
         // and then nothing happens any more
         let (events, generation) = (world.log.len(), world.book.generation);
         for who in 0..LOOKERS.len() {
-            world.begin(who);
+            world.begin(who, false);
             world.end(who);
         }
         prop_assert_eq!((world.log.len(), world.book.generation), (events, generation));
         for value in &mut world.values {
             *value = 0;
         }
+        world.probe = Says::Works;
         world.settle();
         is_one_story(&world.log);
         world.opens_no_oftener_than_it_went_wrong();

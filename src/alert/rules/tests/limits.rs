@@ -115,7 +115,10 @@ fn what_others_counted_and_left_makes_room() {
     let mut first = unknown.key.clone();
     first.observer = Some("run-0000".to_owned());
     for minutes in [5000, 5001] {
-        assert_eq!(ours.looks(&mut book, minutes, &[unknown.clone()]), []);
+        assert_eq!(
+            ours.looks(&mut book, minutes, std::slice::from_ref(&unknown)),
+            []
+        );
         assert_eq!(book.left_out, 0);
         assert_eq!(book.strikes.len(), AlertBook::MAX_STRIKES);
         assert!(!book.strikes.contains_key(&first), "the oldest goes");

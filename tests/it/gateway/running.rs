@@ -194,3 +194,19 @@ fn a_round_of_a_schedule_asks_the_gateway() {
     lab.run("doctor --target gateway -f manifests/dev.yaml")
         .success();
 }
+
+#[test]
+fn hooks_that_are_switched_off_are_nothing_to_ask() {
+    let Some((lab, home)) = stand_in(OLD) else {
+        return;
+    };
+    lab.target(&address(&home), BOTH, "    reconcile: { probe: 1h }\n");
+    let mut off = settings(&home, OLD);
+    off["hooks"]["enabled"] = json!(false);
+    home.write_config(&off);
+    let _gateway = home.start(&Start::default());
+    lab.take_over();
+    lab.run("reconcile --once")
+        .success()
+        .says("its probe works");
+}

@@ -81,16 +81,17 @@ fn nobody_sends_what_no_apply_agreed_to() {
         .says("send its probes; counts one apply later");
     world.run("apply --yes").success();
     sent(&world);
-    round(&world, "", 0);
-    assert_eq!(sent(&world), 1);
-    // another probe, and the same of another value that is not there yet
-    declare(&world, "reconcile: { probe: 1m }", "one", "; true");
+    // it is due now
+    declare(&world, HOURLY, "one", "; true");
     quiet(&world, "another probe");
-    declare(&world, "reconcile: { probe: 1m }", "two", "");
+    declare(&world, HOURLY, "two", "");
     quiet(&world, "a value that is not there");
     declare(&world, HOURLY, "one", "");
     world.write("dev.env", "A=outside\nB=b\n");
     quiet(&world, "drift");
+    world.write("dev.env", "A=one\nB=b\n");
+    round(&world, "", 0);
+    assert_eq!(sent(&world), 1);
 }
 
 #[test]

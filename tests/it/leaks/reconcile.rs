@@ -1,15 +1,14 @@
 //! Scheduled runs in every form: rounds, loops with both logs, what receivers are told, the pages of
 //! metrics, and a checkout. Every value that there is differs from what it should be.
 
-use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use super::runs::{LIVE, Leaky, NEXT, STRANGER, git};
 use super::sink;
 use crate::probe::server::{Reply, Server};
+use crate::support::page;
 use crate::support::shop::MANIFEST;
 use crate::support::world::Run;
 
@@ -109,18 +108,20 @@ impl Leaky {
             let line = format!("reconcile -vv --every 10s --log-format {form} --listen {listen}");
             let mut child = self.begin(&line);
             let until = Instant::now() + PATIENCE;
-            let page = loop {
-                let page = ask(&socket, "/metrics").unwrap_or_default();
-                if page.contains("driftlock_target_looks_total{") && !looks(&page).contains(" 0\n")
+            let metrics = loop {
+                let metrics = page::ask(&socket, "/metrics").unwrap_or_default();
+                if metrics.contains("driftlock_target_looks_total{")
+                    && !looks(&metrics).contains(" 0\n")
                 {
-                    break page;
+                    break metrics;
                 }
-                assert!(Instant::now() < until, "no look: {page}");
+                assert!(Instant::now() < until, "no look: {metrics}");
                 assert_eq!(child.try_wait().unwrap(), None, "it has ended");
                 std::thread::sleep(Duration::from_millis(50));
             };
-            let health = ask(&socket, "/readyz").unwrap() + &ask(&socket, "/healthz").unwrap();
-            for (place, text) in [("metrics", &page), ("health", &health)] {
+            let health =
+                page::ask(&socket, "/readyz").unwrap() + &page::ask(&socket, "/healthz").unwrap();
+            for (place, text) in [("metrics", &metrics), ("health", &health)] {
                 sink::search(&line, place, text.as_bytes(), &self.canaries);
             }
             self.end(&line, child);
@@ -166,16 +167,4 @@ fn looks(page: &str) -> String {
         .lines()
         .filter(|line| line.starts_with("driftlock_target_looks_total{"));
     lines.map(|line| format!("{line}\n")).collect()
-}
-
-/// Asks a page of a socket.
-fn ask(socket: &std::path::Path, page: &str) -> std::io::Result<String> {
-    let mut stream = UnixStream::connect(socket)?;
-    write!(
-        stream,
-        "GET {page} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
-    )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
 }

@@ -1,5 +1,6 @@
 //! Bad days of `reconcile`, with the real binary: as a round of `--once`, and where it must stay, as a loop.
 
+mod classes;
 mod codes;
 mod endings;
 mod follow;

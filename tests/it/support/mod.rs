@@ -11,6 +11,7 @@ pub mod long_line;
 pub mod network;
 pub mod openapi;
 pub mod openclaw;
+pub mod page;
 pub mod peers;
 pub mod railway;
 pub mod rekeyed;

@@ -200,19 +200,29 @@ async fn what_is_not_for_a_sink_is_passed_over_and_an_end_follows_its_beginning(
     assert_eq!(pay.lines(), ["opened B"]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_is_muted_is_not_told() {
-    let (shelf, tray, clock) = (Shelf::new(), Tray::default(), Clock::start());
-    let ready = sinks(&[("ops", &tray)], Alerting::default());
+/// A shelf of which A and B have begun, and somebody mutes A.
+fn muted(clock: Clock) -> (Shelf, Alert) {
+    let shelf = Shelf::new();
     shelf.event(Opened, "A", clock.now());
     shelf.event(Opened, "B", clock.now());
     let mut muted = alert("A", clock.now());
     muted.muted = true;
-    {
-        let mut book = shelf.book.lock().unwrap();
-        book.open.insert(muted.key.clone(), muted.clone());
-        book.events[0].alert = muted;
-    }
+    keep(&shelf, &muted);
+    (shelf, muted)
+}
+
+/// It is open like this.
+fn keep(shelf: &Shelf, alert: &Alert) {
+    let mut book = shelf.book.lock().unwrap();
+    book.open.insert(alert.key.clone(), alert.clone());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_muted_is_not_told() {
+    let (tray, clock) = (Tray::default(), Clock::start());
+    let (shelf, muted) = muted(clock);
+    let ready = sinks(&[("ops", &tray)], Alerting::default());
+    shelf.book.lock().unwrap().events[0].alert = muted;
     deliver_all(&shelf, &ready, clock).await;
     shelf.event(Resolved, "A", clock.now());
     deliver_all(&shelf, &ready, clock).await;
@@ -222,22 +232,14 @@ async fn what_is_muted_is_not_told() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_muted_while_its_message_waits_is_not_told() {
-    let (shelf, tray, clock) = (Shelf::new(), Tray::default(), Clock::start());
+    let (tray, clock) = (Tray::default(), Clock::start());
+    let (shelf, mut muted) = muted(clock);
     let ready = sinks(&[("ops", &tray)], Alerting::default());
-    shelf.event(Opened, "A", clock.now());
-    shelf.event(Opened, "B", clock.now());
-    let mut muted = alert("A", clock.now());
-    muted.muted = true;
-    let keep = |alert: &Alert| {
-        let mut book = shelf.book.lock().unwrap();
-        book.open.insert(alert.key.clone(), alert.clone());
-    };
-    keep(&muted);
     deliver_all(&shelf, &ready, clock).await;
     assert_eq!(tray.lines(), ["opened B"]);
     // the mute has ended, and it still is so
     muted.muted = false;
-    keep(&muted);
+    keep(&shelf, &muted);
     shelf.event(Reminder, "A", clock.now());
     shelf.event(Resolved, "A", clock.now());
     deliver_all(&shelf, &ready, clock).await;

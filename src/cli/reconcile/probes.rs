@@ -11,11 +11,12 @@ use sha2::{Digest, Sha256};
 use super::desk::Desk;
 use super::eyes::Eyes;
 use super::shelf::Watched;
-use super::tell;
 use crate::alert::rules::Probed;
-use crate::alert::sight::{self, Asked};
+use crate::alert::sight::{self, About, Asked};
 use crate::manifest::{TargetSpec, UseSource};
-use crate::model::{AlertBook, AlertClass, AlertKey, Sighting, Target, TargetName, to_hex};
+use crate::model::{
+    AlertBook, AlertClass, AlertKey, ManifestName, Sighting, Target, TargetName, to_hex,
+};
 use crate::plan::{Class, Plan, TargetPlan, TargetState, effective_reconciling, widened};
 use crate::reconcile::pass::{Memory, Pass};
 use crate::reconcile::probes::probe_target;
@@ -36,11 +37,9 @@ pub(super) struct Probes {
 }
 
 impl Probes {
-    pub(super) fn sightings(&self, watched: &Watched, observer: &str) -> Vec<Sighting> {
-        let argument = tell::argument(watched);
-        let about = tell::about(watched, observer, &argument);
+    pub(super) fn sightings(&self, manifest: &ManifestName, about: &About<'_>) -> Vec<Sighting> {
         let all = self.asked.iter();
-        all.flat_map(|one| sight::of_probes(watched.name(), one, &about))
+        all.flat_map(|one| sight::of_probes(manifest, one, about))
             .collect()
     }
 

@@ -65,7 +65,7 @@ pub(super) async fn conclude(
         .retain(|target, _| !seen.rests.contains(target));
     sightings.extend(of_writes(desk, watched, eyes, seen, &about));
     sightings.extend(of_rotations(watched, pass.values, eyes.now, &about));
-    sightings.extend(seen.probes.sightings(watched, &observer));
+    sightings.extend(seen.probes.sightings(watched.name(), &about));
     coverage.probed = seen.probes.probed();
     sightings.extend(of_other_machines(pass, eyes, watched, &about)?);
     // also where nothing is written any more: what was held there is over
@@ -183,10 +183,7 @@ fn of_rotations(
     let all = rotation::under_way(manifest).into_iter();
     all.filter_map(|one| {
         let hold = SignedDuration::try_from(one.overlap.hold).ok()?;
-        let age = now.duration_since(values.sealed_at(one.name)?);
-        if age <= hold.saturating_add(ROTATION_PATIENCE) {
-            return None;
-        }
+        let age = stands_for(values.sealed_at(one.name)?, hold, now)?;
         let (name, stage) = (one.name, one.stage.word());
         Some(Sighting {
             key: AlertKey {
@@ -208,6 +205,12 @@ fn of_rotations(
         })
     })
     .collect()
+}
+
+/// For how long, where that is too long.
+fn stands_for(since: Timestamp, hold: SignedDuration, now: Timestamp) -> Option<SignedDuration> {
+    let age = now.duration_since(since);
+    (age > hold.saturating_add(ROTATION_PATIENCE)).then_some(age)
 }
 
 /// Machines that looked at their own targets once, and do not any more.
@@ -350,4 +353,22 @@ pub(super) fn farewell(desk: &Desk<'_>, gone: &Watched) {
 
 pub(super) fn said(error: &JournalError) -> String {
     crate::cli::error::CommandError::of(error).message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rotation_may_wait_for_its_overlap_and_a_day() {
+        let since: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
+        let hold = SignedDuration::from_hours(1);
+        let after = |hours| stands_for(since, hold, since + SignedDuration::from_hours(hours));
+        for hours in [-5, 0, 24, 25] {
+            assert_eq!(after(hours), None, "{hours}");
+        }
+        assert_eq!(after(26).map(|age| age.as_hours()), Some(26));
+        let longest = stands_for(since, SignedDuration::MAX, Timestamp::MAX);
+        assert_eq!(longest, None);
+    }
 }

@@ -83,6 +83,33 @@ fn one_request_tells_who_moved_all_of_an_environment() {
 }
 
 #[test]
+fn a_round_asks_who_it_was_once_for_what_is_new() {
+    let Some((yard, api)) = applied() else { return };
+    yard.run("reconcile --once").success();
+    assert_eq!(sent(&yard.fake, "Patches"), 0, "nothing moved");
+    api.edited(Some("Grace"), "A", Some("outside"));
+    yard.later();
+    yard.shared().edited(Some("Linus"), "C", Some("outside"));
+    yard.later();
+    yard.run("reconcile --once").success();
+    assert_eq!(sent(&yard.fake, "Patches"), 1);
+    yard.run("alert list")
+        .success()
+        .says("by Grace, says Railway's list of commits")
+        .says("by Linus, says Railway's list of commits");
+    // what was told is not asked after again
+    yard.run("reconcile --once").success();
+    assert_eq!(sent(&yard.fake, "Patches"), 1);
+    api.edited(Some("Ada"), "A", Some("once more"));
+    yard.later();
+    yard.run("reconcile --once").success().says("alert changed");
+    assert_eq!(sent(&yard.fake, "Patches"), 2);
+    let told = yard.run("alert list").success();
+    let told = told.says("by Ada, says Railway's list of commits");
+    assert!(!told.stdout.contains("Grace"), "{}", told.all());
+}
+
+#[test]
 fn a_list_for_each_environment_and_none_for_the_others() {
     let Some((yard, api)) = applied() else { return };
     let staging = yard.fake.project("aurora").environment("staging");

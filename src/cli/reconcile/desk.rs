@@ -25,7 +25,9 @@ use crate::cli::session;
 use crate::cli::ui::Ui;
 use crate::crypto::Keyring;
 use crate::journal::Journal;
-use crate::model::{AlertBook, ManifestName, PlatformKind, Sighting, TargetName, VarName, Zones};
+use crate::model::{
+    AlertBook, LastProbe, ManifestName, PlatformKind, Sighting, TargetName, VarName, Zones,
+};
 use crate::platforms::Platform;
 use crate::platforms::railway::RailwayPlatform;
 use crate::reconcile::connect::Connections;
@@ -68,6 +70,8 @@ pub(super) struct Recollected {
     rests: Option<(Instant, Wants)>,
     /// What could not be applied, until it could.
     pub(super) failures: Vec<Failed>,
+    /// The probes that were sent from here, also where the book could not be told.
+    pub(super) probed: BTreeMap<TargetName, LastProbe>,
 }
 
 /// What is to be written: targets, and names on them; without one what is to be restarted there.

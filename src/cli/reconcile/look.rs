@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::desk::{Desk, Wants};
 use super::eyes::{Eyes, values};
-use super::probes::probe;
+use super::probes::{Probes, probe};
 use super::shelf::Watched;
 use super::tell::{self, Seen};
 use super::trouble;
@@ -54,7 +54,11 @@ pub(super) async fn look(
     let told = told(watched, wanted, &reading.live, &reading.retry_after);
     let plan = pass.plan(reading.live.clone(), &eyes.memory);
     let kept = keep(desk, &pass, &mut eyes, &reading.live, watched);
-    let probes = probe(&pass, &eyes, &plan, is_wanted, &desk.observer(), stop).await;
+    let probes = match &kept {
+        Ok(()) => probe(desk, &pass, &eyes, &plan, is_wanted, stop).await,
+        // nobody would know that they were sent
+        Err(_) => Probes::default(),
+    };
     probes.note(desk, watched, eyes.now);
     let seen = Seen {
         plan: &plan,

@@ -15,7 +15,7 @@ use crate::alert::rules::Probed;
 use crate::alert::sight::{self, About, Asked};
 use crate::manifest::{TargetSpec, UseSource};
 use crate::model::{
-    AlertBook, AlertClass, AlertKey, ManifestName, Sighting, Target, TargetName, to_hex,
+    AlertBook, AlertClass, AlertKey, LastProbe, ManifestName, Sighting, Target, TargetName, to_hex,
 };
 use crate::plan::{Class, Plan, TargetPlan, TargetState, effective_reconciling, widened};
 use crate::reconcile::pass::{Memory, Pass};
@@ -54,8 +54,15 @@ impl Probes {
     /// What they said, in numbers and words.
     pub(super) fn note(&self, desk: &Desk<'_>, watched: &Watched, now: Timestamp) {
         let mut vitals = desk.vitals();
+        let mut known = desk.known.borrow_mut();
+        let known = known.entry(watched.name().clone()).or_default();
         for asked in &self.asked {
             let target = &asked.target;
+            let last = LastProbe {
+                at: now,
+                mark: asked.mark.clone(),
+            };
+            known.probed.insert(target.clone(), last);
             desk.in_round(|round| round.probed(watched.name(), target, &asked.answers));
             let key = (watched.name().clone(), target.clone());
             let one = vitals.targets.entry(key).or_default();
@@ -79,15 +86,22 @@ impl Probes {
 
 /// Sends those that are due. Told to stop, nothing is known of any.
 pub(super) async fn probe(
+    desk: &Desk<'_>,
     pass: &Pass<'_>,
     eyes: &Eyes,
     plan: &Plan,
     wanted: impl Fn(&TargetName) -> bool,
-    observer: &str,
     stop: &Stop,
 ) -> Probes {
     let mut probes = Probes::default();
     let mut due = vec![];
+    let sent = sent_from_here(desk, &plan.manifest);
+    let asking = Asking {
+        eyes,
+        plan,
+        observer: &desk.observer(),
+        sent: &sent,
+    };
     let specs = pass.loaded.manifest.targets.iter().zip(pass.located);
     for (spec, located) in specs {
         if !wanted(&spec.name) {
@@ -99,7 +113,7 @@ pub(super) async fn probe(
         }
         let here = located.visibility == Visibility::Here;
         let mark = mark(spec, eyes);
-        if here && is_due(spec, &mark, eyes, plan, observer) {
+        if here && asking.is_due(spec, &mark) {
             due.push((spec, &located.target, mark));
         }
     }
@@ -136,19 +150,38 @@ async fn ask(pass: &Pass<'_>, spec: &TargetSpec, target: &Target, mark: String) 
     }
 }
 
-/// Whether the probes of a target are to be sent now.
-fn is_due(spec: &TargetSpec, mark: &str, eyes: &Eyes, plan: &Plan, observer: &str) -> bool {
-    let target = &spec.name;
-    let Some(every) = agreed(spec, &eyes.memory, plan) else {
-        return false;
-    };
-    let of_plan = plan.targets.iter().find(|one| one.target == *target);
-    if !of_plan.is_some_and(is_as_it_should_be) {
-        return false;
+/// What is known of the probes that were sent from here.
+fn sent_from_here(desk: &Desk<'_>, manifest: &ManifestName) -> BTreeMap<TargetName, LastProbe> {
+    let known = desk.known.borrow();
+    let known = known.get(manifest);
+    known.map(|known| known.probed.clone()).unwrap_or_default()
+}
+
+/// What tells whether they are to be sent.
+struct Asking<'a> {
+    eyes: &'a Eyes,
+    plan: &'a Plan,
+    observer: &'a str,
+    sent: &'a BTreeMap<TargetName, LastProbe>,
+}
+
+impl Asking<'_> {
+    /// Whether the probes of a target are to be sent now.
+    fn is_due(&self, spec: &TargetSpec, mark: &str) -> bool {
+        let (target, eyes) = (&spec.name, self.eyes);
+        let Some(every) = agreed(spec, &eyes.memory, self.plan) else {
+            return false;
+        };
+        let mut targets = self.plan.targets.iter();
+        let of_plan = targets.find(|one| one.target == *target);
+        if !of_plan.is_some_and(is_as_it_should_be) {
+            return false;
+        }
+        let last = [eyes.book.probed.get(target), self.sent.get(target)];
+        let last = last.into_iter().flatten().filter(|one| one.mark == mark);
+        let last = last.map(|one| one.at).max();
+        is_open_question(&eyes.book, target, self.observer) || has_passed(last, every, eyes.now)
     }
-    let last = eyes.book.probed.get(target);
-    let last = last.filter(|last| last.mark == mark).map(|last| last.at);
-    is_open_question(&eyes.book, target, observer) || has_passed(last, every, eyes.now)
 }
 
 /// How often, where an apply has agreed to what they send, to whom, and that they are sent.

@@ -15,7 +15,8 @@ use crate::alert::rules::Probed;
 use crate::alert::sight::{self, About, Asked};
 use crate::manifest::{TargetSpec, UseSource};
 use crate::model::{
-    AlertBook, AlertClass, AlertKey, LastProbe, ManifestName, Sighting, Target, TargetName, to_hex,
+    AlertBook, AlertClass, AlertKey, LastProbe, ManifestName, Sighting, Target, TargetName,
+    Verdict, to_hex,
 };
 use crate::plan::{Class, Plan, TargetPlan, TargetState, effective_reconciling, widened};
 use crate::reconcile::pass::{Memory, Pass};
@@ -66,14 +67,15 @@ impl Probes {
             desk.in_round(|round| round.probed(watched.name(), target, &asked.answers));
             let key = (watched.name().clone(), target.clone());
             let one = vitals.targets.entry(key).or_default();
-            let works = asked.answers.iter().all(|(_, said)| said.works());
+            let bad = |said: &Verdict| !said.works() && !said.is_unknown();
+            let is_bad = asked.answers.iter().any(|(_, said)| bad(said));
             match asked.probed() {
                 Probed::Answered(_) => {
                     one.probed_at = Some(now);
-                    one.probes_work = Some(works);
+                    one.probes_work = Some(!is_bad);
                 }
-                // nobody knows
-                Probed::Silent(_) | Probed::NoMore => one.probes_work = None,
+                // of one that is silent nobody knows
+                Probed::Silent(_) | Probed::NoMore => one.probes_work = is_bad.then_some(false),
             }
         }
         for target in &self.gone {

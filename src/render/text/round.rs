@@ -122,7 +122,7 @@ fn probes(line: Line, of: &RoundTarget) -> Line {
     let line = line.then(role, format!("; probe: {said}"));
     match bad.count() {
         0 => line,
-        more => line.then(role, format!("; {} more", counted(more, "other probe"))),
+        more => line.then(role, format!("; {}", counted(more, "more probe"))),
     }
 }
 

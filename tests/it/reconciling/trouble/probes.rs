@@ -207,6 +207,20 @@ fn that_nobody_answers_is_no_answer() {
     }
     assert_eq!(kinds, ["opened"]);
     world.run("alert list").says("nobody answered");
+    // one that says no beside it is known
+    let text = world.read("manifests/dev.yaml");
+    let both = text.replace("probe: { http", "probe: [{ command: 'false' }, { http");
+    let both = both.replace("'${A}' } }", "'${A}' } }]");
+    assert_ne!(text, both);
+    world.write("manifests/dev.yaml", both);
+    world.run("apply --yes --allow authority").success();
+    assert_eq!(
+        verdicts(&round(&world, &metrics, 0)),
+        ["unexpected", "unreachable"]
+    );
+    let page = std::fs::read_to_string(&page).unwrap();
+    let work = "driftlock_target_probes_work{manifest=\"dev\",target=\"app\"} 0";
+    assert!(page.contains(work), "{page}");
 }
 
 #[test]
